@@ -1,0 +1,1 @@
+"""The corpus: records, store, similarity, admission, export. Imports nothing of ours."""

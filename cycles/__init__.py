@@ -1,0 +1,1 @@
+"""The cycles: configuration, command line, the loop, run directories, reports."""

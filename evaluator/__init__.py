@@ -1,0 +1,1 @@
+"""The evaluator: contract, lint, sandboxed execution, the one-epoch proxy, tasks."""

@@ -1,0 +1,1 @@
+"""Fine-tuning: training examples become a LoRA adapter."""

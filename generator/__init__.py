@@ -1,0 +1,1 @@
+"""The generator: prompts, program extraction, samplers, the program grammar, the embedded model."""
