@@ -240,14 +240,19 @@ class AdmissionReason(StrEnum):
     """Admitted: it is part of the starting corpus."""
     INVALID = "INVALID"
     """Its evaluation is not COMPLETE."""
-    BELOW_THRESHOLD = "BELOW_THRESHOLD"
-    """It is valid, but its accuracy is below the threshold."""
     EXACT_DUPLICATE = "EXACT_DUPLICATE"
     """The corpus, or this cycle, holds the same program (equal shingle sets)."""
     NEAR_DUPLICATE = "NEAR_DUPLICATE"
     """Its Jaccard similarity to a program of the corpus, or of this cycle, is at least tau."""
+    BELOW_THRESHOLD = "BELOW_THRESHOLD"
+    """It is valid and new, but its accuracy is below the threshold."""
     ADMITTED = "ADMITTED"
-    """Admitted: valid, strong and new."""
+    """Admitted: valid, new and strong."""
+
+    @property
+    def novel(self) -> bool:
+        """Whether a sampled candidate was found valid and new, however strong."""
+        return self in (AdmissionReason.BELOW_THRESHOLD, AdmissionReason.ADMITTED)
 
 
 class Admission(Record):
@@ -312,3 +317,89 @@ class Rate(Record):
     def value(self) -> float:
         """The share itself, 0.0 when nothing was counted."""
         return self.count / self.total if self.total else 0.0
+
+
+class Mean(Record):
+    """A mean over `count` values with a 95% confidence interval; all zero when nothing was counted."""
+
+    count: int = Field(ge=0)
+    value: float
+    low: float
+    high: float
+
+
+class CycleReport(Record):
+    """What one cycle came to, every figure computed from the ledger.
+
+    Attributes:
+        cycle: The cycle.
+        control: The arm: "none" for the closed loop itself, else the name of the control.
+        candidates: Programs sampled.
+        statuses: How many evaluations ended in each status.
+        reasons: How many admissions were decided for each reason.
+        executable: Share of candidates that trained and predicted, whatever their accuracy.
+        valid: Share of candidates with status COMPLETE.
+        strong: Share of candidates whose accuracy is at least the admission threshold.
+        novel: Share of the valid candidates that were new to the corpus.
+        admitted: Share of candidates admitted.
+        unique: Share of candidates with a program whose text is unlike every other of the cycle.
+        mean_accuracy_all: Mean accuracy over *all* candidates, invalid ones counted as 0.
+        mean_accuracy_valid: Mean accuracy over the valid ones.
+        best_accuracy: Best validation accuracy, None without a valid candidate.
+        accuracy_quantiles: 10, 25, 50, 75, 90% quantiles over the valid ones, empty without any.
+        median_jaccard: Median pairwise Jaccard similarity of the valid programs, None for fewer than two.
+        unique_skeletons: Share of the valid programs' skeletons (numbers masked) that are distinct.
+        families: How many valid programs use each block family.
+        family_entropy_bits: Shannon entropy of `families`, in bits.
+        mean_tokens: Mean length of the completions, in the model's tokens.
+        training: The fine-tuning that this cycle's adapter came from, None where the base model wrote.
+        stage_seconds: Wall time of each stage.
+    """
+
+    cycle: int = Field(ge=0)
+    control: str
+    candidates: int = Field(ge=0)
+    statuses: dict[EvaluationStatus, int]
+    reasons: dict[AdmissionReason, int]
+    executable: Rate
+    valid: Rate
+    strong: Rate
+    novel: Rate
+    admitted: Rate
+    unique: Rate
+    mean_accuracy_all: Mean
+    mean_accuracy_valid: Mean
+    best_accuracy: UnitInterval | None
+    accuracy_quantiles: tuple[float, ...]
+    median_jaccard: UnitInterval | None
+    unique_skeletons: UnitInterval | None
+    families: dict[str, int]
+    family_entropy_bits: float
+    mean_tokens: float
+    training: TrainingResult | None
+    stage_seconds: dict[str, float]
+
+
+class Neighbour(Record):
+    """A program of the corpus and its exact Jaccard similarity to the program that was compared."""
+
+    id: str
+    jaccard: UnitInterval
+
+
+class CycleRow(Record):
+    """What the store knows of one cycle as a whole.
+
+    Attributes:
+        cycle: The cycle.
+        complete: Whether the cycle is marked as complete.
+        completed_at: Time of that mark, ISO 8601 in UTC.
+        training: The fine-tuning of the adapter that writes this cycle, None without one.
+        training_ids: The candidates that it learned from, in order.
+    """
+
+    cycle: int = Field(ge=0)
+    complete: bool
+    completed_at: str | None = None
+    training: TrainingResult | None = None
+    training_ids: tuple[str, ...] = ()

@@ -1,0 +1,44 @@
+"""Configuration of the corpus: what counts as the same program, and what may enter.
+
+This module does *not* hold paths: where the store lies belongs to the run.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class CorpusConfig(BaseModel):
+    """Similarity, novelty and admission."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tau: float = Field(default=0.85, gt=0.0, le=1.0)
+    """Exact Jaccard similarity in (0, 1] from which on a program counts as a near-duplicate."""
+
+    shingle_size: int = Field(default=7, ge=1, le=64)
+    """Consecutive tokens in one shingle."""
+
+    mask_numbers: bool = False
+    """Whether all numbers are one token; if so, other widths and kernel sizes do not make a program new."""
+
+    num_perm: int = Field(default=128, ge=2, le=4096)
+    """Permutations (values) in a MinHash signature."""
+
+    bands: int = Field(default=16, ge=1)
+    """Bands of the LSH; each holds `num_perm / bands` rows."""
+
+    minhash_seed: int = Field(default=1, ge=0, lt=2**32)
+    """Seeds the MinHash permutations."""
+
+    min_accuracy: float = Field(default=0.3, ge=0.0, le=1.0)
+    """Validation accuracy in [0, 1] that a program must reach to be admitted."""
+
+    seed_programs: int = Field(default=64, ge=0)
+    """Programs in the starting corpus."""
+
+    @model_validator(mode="after")
+    def _bands_divide_the_signature(self) -> CorpusConfig:
+        if self.num_perm % self.bands:
+            raise ValueError(f"num_perm ({self.num_perm}) must be a multiple of bands ({self.bands})")
+        return self

@@ -1,0 +1,150 @@
+"""The tables of the store and the numbered steps that bring an older store up to date.
+
+Every ledger table is append-only: triggers refuse UPDATE and DELETE. `seq` is the order of appending.
+Program texts stand once in `sources`, under their content address. A change of the schema is a new entry in
+`MIGRATIONS`; existing entries never change.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x61726368
+"""Marks the SQLite file as ours (`arch`)."""
+
+LEDGER_TABLES = (
+    "sources",
+    "prompts",
+    "candidates",
+    "evaluations",
+    "admissions",
+    "trainings",
+    "training_selection",
+    "cycles",
+    "stage_times",
+    "meta",
+)
+
+_FIRST = """
+CREATE TABLE sources (
+    content_id TEXT NOT NULL PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
+CREATE TABLE prompts (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    cycle INTEGER NOT NULL,
+    strategy TEXT NOT NULL,
+    template TEXT NOT NULL,
+    messages TEXT NOT NULL,
+    exemplar_ids TEXT NOT NULL,
+    seed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX prompts_of_cycle ON prompts (cycle);
+CREATE TABLE candidates (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    origin TEXT NOT NULL,
+    source_id TEXT REFERENCES sources (content_id),
+    completion_id TEXT NOT NULL REFERENCES sources (content_id),
+    finish_reason TEXT,
+    token_count INTEGER NOT NULL,
+    prompt_id TEXT REFERENCES prompts (id),
+    cycle INTEGER,
+    "index" INTEGER NOT NULL,
+    parents TEXT NOT NULL,
+    generator TEXT NOT NULL,
+    adapter_hash TEXT,
+    sampling TEXT
+) STRICT;
+CREATE UNIQUE INDEX one_candidate_per_place ON candidates (cycle, "index") WHERE cycle IS NOT NULL;
+CREATE TABLE evaluations (
+    seq INTEGER PRIMARY KEY,
+    candidate_id TEXT NOT NULL REFERENCES candidates (id),
+    protocol_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    accuracy REAL CHECK (accuracy BETWEEN 0 AND 1),
+    losses TEXT NOT NULL,
+    wall_seconds REAL NOT NULL,
+    cpu_seconds REAL NOT NULL,
+    parameters INTEGER,
+    flops INTEGER,
+    peak_memory_bytes INTEGER,
+    error_type TEXT,
+    error TEXT,
+    UNIQUE (candidate_id, protocol_id)
+) STRICT;
+CREATE TABLE admissions (
+    seq INTEGER PRIMARY KEY,
+    candidate_id TEXT NOT NULL UNIQUE REFERENCES candidates (id),
+    protocol_id TEXT,
+    admitted INTEGER NOT NULL CHECK (admitted IN (0, 1)),
+    reason TEXT NOT NULL,
+    nearest_id TEXT REFERENCES candidates (id),
+    jaccard REAL CHECK (jaccard BETWEEN 0 AND 1),
+    FOREIGN KEY (candidate_id, protocol_id) REFERENCES evaluations (candidate_id, protocol_id)
+) STRICT;
+CREATE TABLE trainings (
+    cycle INTEGER NOT NULL PRIMARY KEY,
+    adapter_hash TEXT NOT NULL,
+    result TEXT NOT NULL
+) STRICT;
+CREATE TABLE training_selection (
+    cycle INTEGER NOT NULL REFERENCES trainings (cycle),
+    position INTEGER NOT NULL,
+    candidate_id TEXT NOT NULL REFERENCES candidates (id),
+    PRIMARY KEY (cycle, position)
+) STRICT;
+CREATE TABLE cycles (
+    cycle INTEGER NOT NULL PRIMARY KEY,
+    completed_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE stage_times (
+    seq INTEGER PRIMARY KEY,
+    cycle INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    wall_seconds REAL NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE meta (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT
+"""
+
+
+def _append_only(table: str) -> list[str]:
+    return [
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ]
+
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*_FIRST.split(";"), *(trigger for table in LEDGER_TABLES for trigger in _append_only(table))),
+)
+"""Step `n` (counted from 1) brings a store from version `n - 1` to `n`."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the version of the store, 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the store up to `SCHEMA_VERSION`, each step in one transaction with its number."""
+    for version in range(schema_version(connection) + 1, SCHEMA_VERSION + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in MIGRATIONS[version - 1]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")

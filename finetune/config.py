@@ -1,0 +1,68 @@
+"""Settings of a fine-tuning, and the one error that its user can mend.
+
+This module does *not* import torch: the command line reads it to describe and check a run's configuration.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ATTENTION_AND_MLP = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class FinetuneError(ValueError):
+    """A fine-tuning that cannot start or go on as asked; the message names the cause and the remedy."""
+
+
+class FinetuneConfig(BaseModel):
+    """How winners become a LoRA adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rank: int = Field(default=16, ge=1)
+    """Rank of the LoRA matrices, in dimensions."""
+    alpha: int = Field(default=32, ge=1)
+    """LoRA's numerator: updates are scaled by alpha / rank (no unit)."""
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the inputs of every LoRA matrix that is dropped while training, in [0, 1)."""
+    target_modules: tuple[str, ...] = Field(default=ATTENTION_AND_MLP, min_length=1)
+    """Names of the linear layers that get LoRA matrices; by default a Llama block's seven projections."""
+    learning_rate: float = Field(default=2e-3, gt=0.0)
+    """AdamW's peak learning rate, falling linearly to 0 over the steps (per step)."""
+    epochs: int = Field(default=8, ge=1)
+    """Passes over the examples, unless `max_steps` comes first."""
+    max_steps: int = Field(default=120, ge=1)
+    """Cap on optimiser steps, which bounds the time of late cycles."""
+    batch_size: int = Field(default=8, ge=1)
+    """Examples in a forward pass."""
+    gradient_accumulation: int = Field(default=1, ge=1)
+    """Forward passes for each optimiser step."""
+    warmup_steps: int = Field(default=4, ge=0)
+    """Optimiser steps over which the learning rate rises from 0; at most a quarter of all steps."""
+    weight_decay: float = Field(default=0.0, ge=0.0)
+    """AdamW's decoupled weight decay (per step, times the learning rate)."""
+    max_gradient_norm: float = Field(default=1.0, gt=0.0)
+    """Gradients with a larger global L2 norm are scaled down to it."""
+    max_length: int = Field(default=1024, ge=2)
+    """Longest row, prompt and completion together, in tokens; longer rows are cut at the end and counted."""
+    replay: float = Field(default=0.0, ge=0.0)
+    """Rows of the base corpus mixed in for each winner (a ratio: 0.5 adds one row for every two winners)."""
+    min_examples: int = Field(default=8, ge=1)
+    """Winners below which the loop does not fine-tune a cycle at all."""
+    start: Literal["base", "previous"] = "base"
+    """Where training starts: afresh from the base model, or from the adapter of the last cycle."""
+    threads: int = Field(default=1, ge=1)
+    """Threads of torch on the CPU; one is fastest for models of a few million parameters."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where training runs: "cpu" in float32 and bit-reproducible, "cuda" in bfloat16 where supported."""
+
+    def planned_steps(self, examples: int) -> int:
+        """Return the optimiser steps for so many rows: those of all epochs, at most `max_steps`."""
+        return min(self.max_steps, self.epochs * self.steps_per_epoch(examples))
+
+    def steps_per_epoch(self, examples: int) -> int:
+        """Return the optimiser steps of one pass over so many rows; an incomplete last batch is a step."""
+        return math.ceil(examples / (self.batch_size * self.gradient_accumulation))

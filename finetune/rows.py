@@ -1,0 +1,150 @@
+"""Training rows as tokens: what fits, what is cut, and the proof that only completions are learnt.
+
+The boundary between prompt and completion is found here from the chat template alone, independently of the
+training library, so that `CompletionOnlyCheck` compares two derivations of the same labels instead of one
+with itself.
+
+This module does *not* build the labels (TRL does) and does not import torch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.records import TrainingExample
+from finetune.config import FinetuneError
+
+logger = logging.getLogger(__name__)
+
+IGNORED_LABEL = -100
+"""The label of a token that has no part in the loss, as in torch's cross entropy."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example as the model will see it.
+
+    Attributes:
+        example: The record it comes from.
+        tokens: Prompt, completion and end token as token ids, at most `max_length`.
+        prompt_tokens: How many of them belong to the prompt, the header of the assistant's turn included.
+        truncated: Whether the end was cut off.
+    """
+
+    example: TrainingExample
+    tokens: tuple[int, ...]
+    prompt_tokens: int
+    truncated: bool
+
+    def conversation(self) -> dict[str, Any]:
+        """Return the row in TRL's conversational prompt/completion format."""
+        return {
+            "prompt": [message.model_dump() for message in self.example.prompt],
+            "completion": [{"role": "assistant", "content": self.example.completion}],
+        }
+
+
+def render_rows(
+    tokenizer: Any, examples: Sequence[TrainingExample], *, end_tokens: frozenset[int], max_length: int
+) -> list[Row]:
+    """Return a row for each example that holds something to learn; the log names the others.
+
+    Left out are examples whose prompt alone fills `max_length`, and examples whose completion does not start
+    on a token boundary, because the model would learn a context that it never sees when it samples.
+
+    Args:
+        tokenizer: A tokenizer with a chat template.
+        examples: The examples, in order.
+        end_tokens: Ids of the tokens that end a generation.
+        max_length: Longest row in tokens.
+
+    Raises:
+        FinetuneError: If no row is left, if every row is longer than `max_length`, or if the chat template
+            does not close the assistant's turn with an end token, so that the model could not learn to stop.
+    """
+    rows: list[Row] = []
+    for example in examples:
+        prompt = [message.model_dump() for message in example.prompt]
+        answer = [{"role": "assistant", "content": example.completion}]
+        prompt_ids = _token_ids(tokenizer, prompt, add_generation_prompt=True)
+        tokens = _token_ids(tokenizer, prompt + answer, add_generation_prompt=False)
+        if tokens[: len(prompt_ids)] != prompt_ids:
+            logger.warning(
+                "Left out %s: its completion does not start on a token boundary.", example.candidate_id
+            )
+        elif end_tokens.isdisjoint(tokens[len(prompt_ids) :]):
+            raise FinetuneError(
+                f"the chat template ends the assistant's turn with no end token (ids {sorted(end_tokens)}), "
+                "so the model could not learn to stop: mend the template, or the model's eos_token_id"
+            )
+        elif len(prompt_ids) >= max_length:
+            reason = f"its prompt has {len(prompt_ids)} tokens, max_length is {max_length}"
+            logger.warning("Left out %s: %s.", example.candidate_id, reason)
+        else:
+            rows.append(Row(example, tokens[:max_length], len(prompt_ids), len(tokens) > max_length))
+    if not rows:
+        raise FinetuneError(
+            f"none of the {len(examples)} examples can be trained on; the log names each one's reason"
+        )
+    if all(row.truncated for row in rows):
+        raise FinetuneError(
+            f"all rows are longer than max_length ({max_length} tokens): raise finetune.max_length"
+        )
+    return rows
+
+
+def _token_ids(
+    tokenizer: Any, messages: list[dict[str, Any]], *, add_generation_prompt: bool
+) -> tuple[int, ...]:
+    encoded = tokenizer.apply_chat_template(
+        messages, tokenize=True, add_generation_prompt=add_generation_prompt, return_dict=True
+    )
+    return tuple(encoded["input_ids"])
+
+
+class CompletionOnlyCheck:
+    """A collator that refuses a first batch whose loss is not on completions alone, and passes the others on.
+
+    Attributes:
+        checked: Whether a batch has been checked.
+    """
+
+    def __init__(self, collate: Callable[[list[Any]], Mapping[str, Any]], rows: Sequence[Row]) -> None:
+        """Wrap `collate`, which pads features to a batch, for training on `rows`."""
+        self._collate = collate
+        self._prompt_tokens = {row.tokens: row.prompt_tokens for row in rows}
+        self.checked = False
+
+    def __call__(self, features: list[Any]) -> Mapping[str, Any]:
+        """Return the batch that the wrapped collator makes of `features`."""
+        batch = self._collate(features)
+        if not self.checked:
+            self.check(batch)
+            self.checked = True
+        return batch
+
+    def check(self, batch: Mapping[str, Any]) -> None:
+        """Compare a batch's labels with the rows that were rendered.
+
+        Args:
+            batch: `input_ids`, `attention_mask` and `labels`, each `(B, T)` integers.
+
+        Raises:
+            RuntimeError: If a prompt or padding token is learnt, a completion token is not (the end token is
+                one), or a sequence is none of the rows.
+        """
+        columns = (batch[name].tolist() for name in ("input_ids", "attention_mask", "labels"))
+        for ids, mask, labels in zip(*columns, strict=True):
+            tokens = tuple(token for token, real in zip(ids, mask, strict=True) if real)
+            boundary = self._prompt_tokens.get(tokens)
+            if boundary is None:
+                raise RuntimeError("the training library built a sequence that is none of the rendered rows")
+            learnt = [label for label, real in zip(labels, mask, strict=True) if real]
+            padding = [label for label, real in zip(labels, mask, strict=True) if not real]
+            if any(label != IGNORED_LABEL for label in learnt[:boundary] + padding):
+                raise RuntimeError("the loss would cover prompt or padding tokens, not only the completion")
+            if tuple(learnt[boundary:]) != tokens[boundary:]:
+                raise RuntimeError("the loss would miss tokens of the completion")

@@ -1,0 +1,121 @@
+"""The trainer that the loop is given: examples in, a finished adapter directory and its `TrainingResult` out.
+
+It does *not* decide whether a cycle trains, or on what (`finetune.examples` and the loop do), and it never
+changes the base model's files. Importing it loads no torch; `train` does.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from corpus.records import TrainingExample, TrainingResult
+from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
+from finetune.config import FinetuneConfig, FinetuneError
+
+logger = logging.getLogger(__name__)
+
+StepCallback = Callable[[int, int, float], None]
+"""Called after each optimiser step with its number (from 1), the number of steps, its mean loss (nats)."""
+
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+
+
+class LoraTrainer:
+    """Trains LoRA adapters for one base model."""
+
+    def __init__(self, model: str | Path, config: FinetuneConfig) -> None:
+        """Bind a base model to a configuration.
+
+        Args:
+            model: Directory of a transformers model with a tokenizer that has a chat template, or the name of
+                one on the Hugging Face hub, `owner/name`.
+            config: How to train.
+
+        Raises:
+            FinetuneError: If `model` is neither a directory nor such a name.
+        """
+        if not Path(model).is_dir() and (isinstance(model, Path) or not HUB_ID.fullmatch(model)):
+            raise FinetuneError(
+                f"no model at {model}: give a model's directory, or a hub name like owner/name"
+            )
+        self.model = model
+        self.config = config
+
+    def train(
+        self,
+        examples: Sequence[TrainingExample],
+        *,
+        output_dir: Path,
+        seed: int,
+        previous: Path | None = None,
+        on_step: StepCallback | None = None,
+    ) -> TrainingResult:
+        """Train an adapter on `examples` and write it to `output_dir`.
+
+        On the CPU the result depends on the arguments, the configuration and the base model alone: equal
+        inputs give adapters of equal hash, whatever random numbers the process drew before. The process'
+        random states and number of threads are as before afterwards. If anything is raised, `on_step`
+        included, nothing is left.
+
+        Args:
+            examples: Rows to learn, winners and replayed rows together.
+            output_dir: Directory to make; must not exist, or be empty.
+            seed: Seeds the adapter's initial weights, the order of the rows and dropout, in [0, 2**31).
+            previous: The last cycle's adapter; used only where `config.start` is "previous".
+            on_step: Reports progress.
+
+        Returns:
+            What was done; the same is in `output_dir/training.json`.
+
+        Raises:
+            FinetuneError: If there is nothing to train on, the model or its tokenizer cannot be used,
+                `previous` has other dimensions, `output_dir` is taken, or the loss is no longer finite.
+            RuntimeError: If the training library would train nothing, or more than the completions.
+        """
+        if not examples:
+            raise FinetuneError("there is no example to train on")
+        if self.config.start == "base":
+            previous = None
+        elif previous is not None:
+            check_compatible(previous, self.config)
+        started = time.monotonic()
+        with directory_in_the_making(output_dir) as partial:
+            # torch, transformers and TRL take seconds to import, so only a training pays for them.
+            from finetune.sft import fit
+
+            fitted = fit(
+                self.model,
+                self.config,
+                examples,
+                seed=seed,
+                previous=previous,
+                directory=partial,
+                on_step=on_step,
+            )
+            tenth = max(1, len(fitted.losses) // 10)
+            result = TrainingResult(
+                adapter_hash=adapter_hash(partial),
+                examples=fitted.examples,
+                truncated=fitted.truncated,
+                steps=len(fitted.losses),
+                trainable_parameters=fitted.trainable_parameters,
+                first_loss=sum(fitted.losses[:tenth]) / tenth,
+                last_loss=sum(fitted.losses[-tenth:]) / tenth,
+                seconds=time.monotonic() - started,
+            )
+            (partial / RESULT_FILE).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        logger.info(
+            "Trained %s on %d examples (%d truncated): %d steps, loss %.3f -> %.3f, %.0f s.",
+            result.adapter_hash,
+            result.examples,
+            result.truncated,
+            result.steps,
+            result.first_loss,
+            result.last_loss,
+            result.seconds,
+        )
+        return result
