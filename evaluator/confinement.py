@@ -1,0 +1,138 @@
+"""What a child does to itself before it sees a program, and how no process outlives its job.
+
+A child gets: no descriptor but its channel and its output, a session of its own, death with its zygote,
+limits on processor time, address space, file size, open files and processes, a private working directory.
+
+What this does *not* do: it does not keep a program from reading files, opening sockets or signalling
+processes of the same user. That is the work of Landlock, seccomp and namespaces, whose place is at the end of
+`confine`: after it, and before the source arrives.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+from pathlib import Path
+
+from evaluator.config import EvaluatorConfig
+
+CHANNEL = 3
+"""The descriptor of the result channel in a child."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_MAX_OPEN_FILES = 128
+_SPARE_TASKS = 1024
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def confine(
+    config: EvaluatorConfig, *, channel: int, output: int, scratch: str, zygote: int, tasks: int
+) -> None:
+    """Confine the calling process, a freshly forked child of `zygote`.
+
+    Args:
+        config: The limits.
+        channel: Descriptor of the result channel; it becomes `CHANNEL`.
+        output: Descriptor that takes standard output and standard error.
+        scratch: The directory to work in.
+        zygote: Process id of the zygote.
+        tasks: How many processes and threads the user had when the zygote started.
+    """
+    _keep_descriptors(channel, output)
+    os.setsid()
+    die_with_parent(zygote)
+    os.chdir(scratch)
+    os.environ.update(HOME=scratch, TMPDIR=scratch)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    address_space = _address_space_bytes() + config.memory_bytes
+    _limit(resource.RLIMIT_CPU, config.cpu_seconds, config.cpu_seconds + 1)
+    _limit(resource.RLIMIT_AS, address_space, address_space)
+    _limit(resource.RLIMIT_FSIZE, config.output_bytes, config.output_bytes)
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
+    # The kernel counts all tasks of the user together, and none of root's. So this only bounds a fork bomb
+    # until the zygote's watch ends it.
+    tasks_allowed = tasks + config.max_processes + _SPARE_TASKS
+    _limit(resource.RLIMIT_NPROC, tasks_allowed, tasks_allowed)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill the calling process when the thread that started it dies."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the call
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Make the calling process the parent of descendants whose own parent died, so that none escapes."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_group(leader: int) -> None:
+    """Kill the process group of `leader`, an unreaped child, if there is one yet."""
+    for kill in (os.killpg, os.kill):  # the group exists only once the child has called setsid
+        try:
+            kill(leader, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def children(pid: int) -> list[int]:
+    """Return the live and unreaped children of all threads of `pid`; empty where /proc does not tell."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    except OSError:
+        pass
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of `pid`, their children, and so on."""
+    found = waiting = children(pid)
+    while waiting:
+        waiting = [grandchild for child in waiting for grandchild in children(child)]
+        found = found + waiting
+    return found
+
+
+def count_tasks() -> int:
+    """Return how many processes and threads the user has now."""
+    uid, tasks = os.getuid(), 0
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == uid:
+                tasks += sum(1 for _ in (entry / "task").iterdir())
+        except OSError:
+            continue
+    return tasks
+
+
+def _keep_descriptors(channel: int, output: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    low = CHANNEL + 1
+    # Out of the way first: one of them may be where another has to go.
+    nothing, output, channel = (fcntl.fcntl(each, fcntl.F_DUPFD, low) for each in (nothing, output, channel))
+    for source, target in ((nothing, 0), (output, 1), (output, 2), (channel, CHANNEL)):
+        os.dup2(source, target)
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def _limit(which: int, soft: int, hard: int) -> None:
+    """Set a limit, never above the hard limit that is already there."""
+    ceiling = resource.getrlimit(which)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(which, (soft, hard))
+
+
+def _address_space_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()

@@ -1,0 +1,64 @@
+"""The protocol's name, and what a process that judges programs must know of it.
+
+Two accuracies may be compared only when their protocol ids are equal: the id names task, version, split,
+epochs, batch size and seed in clear, and hashes everything else that can change a result.
+
+This module does *not* hold data: images and labels travel by other ways, validation labels not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus.records import TaskShape
+from evaluator.config import EvaluatorConfig
+from evaluator.tasks import Task, TaskSpec
+
+PROTOCOL_VERSION = 1
+"""To be raised with every change of the code that can move an accuracy or turn one status into another."""
+
+SplitName = Literal["val", "test"]
+
+
+def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val") -> str:
+    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`; the test split is named in it, val is not."""
+    rest = config.model_dump(mode="json", exclude={"workers"}) | {"version": PROTOCOL_VERSION}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
+    where = spec.id if split == "val" else f"{spec.id}/{split}"
+    return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
+
+
+class Plan(BaseModel):
+    """What a zygote and its children know of the protocol and of the data.
+
+    Attributes:
+        config: The evaluator's configuration.
+        shape: Image shape and number of classes.
+        train_images: Number of training images.
+        mean: Mean of each channel, in [0, 1].
+        std: Standard deviation of each channel, in [0, 1].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: EvaluatorConfig
+    shape: TaskShape
+    train_images: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, config: EvaluatorConfig, task: Task) -> Plan:
+        """Return the plan for training on `task`."""
+        return cls(
+            config=config, shape=task.shape, train_images=len(task.train), mean=task.mean, std=task.std
+        )
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of one uint8 image."""
+        return self.shape.channels * self.shape.height * self.shape.width

@@ -1,0 +1,125 @@
+"""`SandboxedEvaluator`: the evaluator that the loop uses. Read this first.
+
+    supervisor (here: labels, clocks, verdicts)  ->  zygote (warm torch)  ->  one child for each program
+
+A program is linted, executed, built, checked, trained for the protocol's epochs and asked for predictions in
+a process of its own; all that comes back are small frames. The accuracy is computed here.
+
+This module does *not* import torch, and does not run, parse or unpickle anything that a program made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from types import TracebackType
+
+from corpus.records import Candidate, Evaluation
+from evaluator.config import EvaluatorConfig
+from evaluator.conversation import Conversation
+from evaluator.errors import SandboxError
+from evaluator.exam import Exam
+from evaluator.protocol import Plan, SplitName, protocol_id
+from evaluator.session import Session
+from evaluator.tasks import Split, Task, TaskSpec, load_task, task_spec
+from evaluator.verdict import evaluation, no_code, unjudgeable
+from evaluator.worker_pool import ATTEMPTS, WorkerPool
+from evaluator.zygote_process import ZygoteProcess, training_data_file
+
+
+class SandboxedEvaluator:
+    """Judges programs in processes of their own. A context manager; `evaluate` works inside the `with` block.
+
+    Enter it from the main thread: the zygotes die with the thread that started them.
+
+    Args:
+        config: The protocol and the limits.
+        split: What accuracy is measured on. Selection uses "val"; "test" is for the final wave alone, and
+            only then is the test split read at all.
+        task: The task's data, loaded by the name in `config` when not given.
+    """
+
+    def __init__(
+        self, config: EvaluatorConfig, *, split: SplitName = "val", task: Task | None = None
+    ) -> None:
+        self.config = config
+        self.task: TaskSpec = task.spec if task else task_spec(config.task)
+        """What is known of the task: name, version, shape, chance."""
+        self.protocol_id: str = protocol_id(config, self.task, split)
+        """Names all that an accuracy depends on."""
+        self._split_name, self._data = split, task
+        self._jobs = itertools.count()
+        self._pool: WorkerPool | None = None
+
+    def __enter__(self) -> SandboxedEvaluator:
+        """Load the task and start the zygotes, which takes some seconds.
+
+        Raises:
+            SandboxError: The platform or the installation cannot do it.
+        """
+        if not sys.platform.startswith("linux"):
+            raise SandboxError("programs can only be evaluated on Linux")
+        task = self._data or load_task(self.config.task)
+        self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
+        self._scratch = tempfile.TemporaryDirectory(prefix="archloop-", ignore_cleanup_errors=True)
+        self._training_data = training_data_file(task.train.images.tobytes(), task.train.labels.tobytes())
+        plan = Plan.of(self.config, task)
+        home = Path(self._scratch.name, "zygotes")
+        home.mkdir()
+        try:
+            self._pool = WorkerPool(
+                lambda: ZygoteProcess(plan, self._training_data, home),
+                min(self.config.workers, os.cpu_count() or 1),
+            )
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        self._release()
+
+    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+        """Yield one evaluation for each candidate, in order; a few are under way at the same time.
+
+        Closing the iterator, or leaving the `with` block, kills what is under way.
+
+        Raises:
+            SandboxError: The machinery broke. Programs never cause it.
+        """
+        if self._pool is None:
+            raise RuntimeError("evaluate() works inside the evaluator's `with` block")
+        return self._pool.map(
+            candidates,
+            self._judge,
+            lambda candidate: unjudgeable(candidate, self.protocol_id, ATTEMPTS),
+        )
+
+    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+        if candidate.source is None:
+            return no_code(candidate, self.protocol_id)
+        exam = Exam(
+            self._exam_split,
+            classes=self.task.shape.classes,
+            batch_size=self.config.batch_size,
+            topic=f"{self.protocol_id}\n{candidate.source}",
+        )
+        talk = Conversation(candidate.source, exam)
+        ending = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop).run(
+            Path(self._scratch.name)
+        )
+        return evaluation(candidate, self.protocol_id, talk, ending, self.config, chance=self.task.chance)
+
+    def _release(self) -> None:
+        os.close(self._training_data)
+        self._scratch.cleanup()

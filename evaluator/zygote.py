@@ -1,0 +1,171 @@
+"""The zygote: a process that has torch loaded and warm, and forks a child for every program.
+
+It is started afresh (`python -s -P -m evaluator.zygote`), so it inherits nothing from the supervisor's
+memory: neither labels of the validation split nor the ledger. It never runs a program itself.
+
+This module does *not* judge: it starts, watches and buries children, and reports the kernel's word on them.
+"""
+
+from __future__ import annotations
+
+import gc
+import mmap
+import os
+import select
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluator.confinement import (
+    adopt_orphans,
+    children,
+    count_tasks,
+    descendants,
+    die_with_parent,
+    kill_group,
+)
+from evaluator.messages import Exited, Judge, Kill, Order, Ready, Report, Start, Started, order_adapter
+from evaluator.protocol import Plan
+
+if TYPE_CHECKING:
+    from evaluator.child import TrainingSet
+
+MESSAGE_BYTES = 65536
+_TICK_MILLISECONDS = 50
+
+
+def main() -> None:
+    """Serve the supervisor at the other end of the socket whose descriptor is the first argument."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    die_with_parent(int(sys.argv[2]))
+    adopt_orphans()
+    order, descriptors = _receive(control)
+    if not isinstance(order, Start):
+        return
+    data = _warm_training_set(order.plan, descriptors[0])
+    tasks = count_tasks()
+    # Children leave the objects of today alone: the collector would write to, and so copy, every page of
+    # theirs.
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    _report(control, Ready(home=str(Path(__file__).resolve().parent)))
+    _serve(control, order.plan, data, tasks)
+
+
+def _serve(control: socket.socket, plan: Plan, data: TrainingSet, tasks: int) -> None:
+    from evaluator.child import run_child
+
+    zygote = os.getpid()
+    while True:
+        order, descriptors = _receive(control)
+        if order is None:
+            return
+        if not isinstance(order, Judge):
+            continue  # an order to kill what has ended meanwhile
+        channel, output = descriptors
+        pid = os.fork()
+        if pid == 0:
+            run_child(
+                plan, data, channel=channel, output=output, scratch=order.scratch, zygote=zygote, tasks=tasks
+            )
+        os.close(channel)
+        os.close(output)
+        _report(control, Started(job=order.job, pid=pid))
+        too_many = _watch(control, order.job, pid, plan.config.max_processes)
+        _report(control, _bury(order.job, pid, too_many))
+
+
+def _watch(control: socket.socket, job: int, pid: int, max_processes: int) -> bool:
+    """Wait for the end of child `pid`, and bring it about when told to, or when it has too many processes.
+
+    Returns:
+        Whether the child was killed for its processes.
+    """
+    too_many = False
+    pidfd = os.pidfd_open(pid)
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    poller.register(control, select.POLLIN)
+    try:
+        while True:
+            ready = [descriptor for descriptor, _ in poller.poll(_TICK_MILLISECONDS)]
+            if pidfd in ready:
+                return too_many
+            if control.fileno() in ready:
+                order, _ = _receive(control)
+                if order is None:
+                    _bury(job, pid, too_many)
+                    sys.exit()
+                if isinstance(order, Kill) and order.job == job:
+                    kill_group(pid)
+            elif len(descendants(os.getpid())) - 1 > max_processes:
+                too_many = True
+                kill_group(pid)
+    finally:
+        os.close(pidfd)
+
+
+def _bury(job: int, pid: int, too_many: bool) -> Exited:
+    """Kill and reap the child's group and every orphan it left, and sum up what the kernel says of them."""
+    kill_group(pid)
+    _, status, usage = os.wait4(pid, 0)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    while orphans := children(os.getpid()):
+        for orphan in orphans:
+            kill_group(orphan)
+        _, _, more = os.wait4(-1, 0)
+        cpu_seconds += more.ru_utime + more.ru_stime
+    return Exited(
+        job=job,
+        exit_code=os.waitstatus_to_exitcode(status),
+        cpu_seconds=cpu_seconds,
+        peak_memory_bytes=usage.ru_maxrss * 1024,
+        too_many_processes=too_many,
+    )
+
+
+def _warm_training_set(plan: Plan, descriptor: int) -> TrainingSet:
+    """Map the training split into memory and take one whole training step on one thread.
+
+    The step loads and sets up everything that a program's first step would otherwise pay for, once for all
+    children. One thread, because threads do not survive a fork: children of a zygote warmed with two hang in
+    the OpenMP runtime.
+    """
+    import torch
+
+    from evaluator.child import TrainingSet
+    from evaluator.warmup import warm_up
+
+    torch.set_num_threads(1)
+    memory = mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
+    os.close(descriptor)
+    size = plan.train_images * plan.image_bytes
+    shape = plan.shape
+    images = torch.frombuffer(memory, dtype=torch.uint8, count=size)
+    images = images.view(-1, shape.channels, shape.height, shape.width)  # (N, C, H, W)
+    labels = torch.frombuffer(memory, dtype=torch.int64, offset=_aligned(size), count=plan.train_images)
+    data = TrainingSet(images, labels)
+    warm_up(plan, data)
+    return data
+
+
+def _aligned(size: int) -> int:
+    return -(-size // 8) * 8
+
+
+def _receive(control: socket.socket) -> tuple[Order | None, list[int]]:
+    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
+    return (order_adapter.validate_json(data) if data else None), list(descriptors)
+
+
+def _report(control: socket.socket, report: Report) -> None:
+    try:
+        control.send(report.model_dump_json().encode())
+    except BrokenPipeError:
+        sys.exit()  # the supervisor is gone; whoever was the child is buried already
+
+
+if __name__ == "__main__":
+    main()
