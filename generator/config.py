@@ -1,0 +1,72 @@
+"""Settings of the generator: which model writes, with which prompts, and how its answers are drawn.
+
+This module does *not* load models or touch files, and importing it loads no torch.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from corpus.records import SamplingParameters
+from generator.prompts import TemplateName
+
+
+class GeneratorConfig(BaseModel):
+    """The `[generator]` table of a run's configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampler: Literal["transformers", "grammar"] = "transformers"
+    """Who answers prompts: a language model, or the program grammar as a control that cannot learn."""
+
+    model: str = "embedded"
+    """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""
+
+    template: TemplateName = "compact"
+    """Prompt template: `compact` for the embedded model, `instruct` for general code models."""
+
+    exemplars: int = Field(default=0, ge=0, le=8)
+    """Programs of the corpus shown in each prompt. `compact` shows none."""
+
+    batch_size: int = Field(default=100, ge=1)
+    """Prompts answered at a time."""
+
+    threads: int = Field(default=1, ge=1)
+    """CPU threads of the model. One is fastest for the embedded model."""
+
+    device: str = "cpu"
+    """Where the model runs, in PyTorch's notation: `cpu`, `cuda`, `cuda:1`."""
+
+    temperature: float = Field(default=0.8, ge=0.0)
+    """Sampling temperature; 0 is greedy."""
+
+    top_k: int = Field(default=0, ge=0)
+    """Only the k likeliest tokens are drawn from; 0 switches the filter off."""
+
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Only the likeliest tokens that together reach this probability are drawn from; 1 switches it off."""
+
+    max_new_tokens: int = Field(default=640, ge=1)
+    """Longest completion, in tokens."""
+
+    @property
+    def sampling(self) -> SamplingParameters:
+        """The sampling parameters as one record."""
+        return SamplingParameters(
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            max_new_tokens=self.max_new_tokens,
+        )
+
+    @model_validator(mode="after")
+    def _exemplars_need_room(self) -> GeneratorConfig:
+        if self.exemplars and self.template == "compact":
+            raise ValueError(
+                "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
+            )
+        if self.model == "embedded" and self.sampler == "transformers" and self.template != "compact":
+            raise ValueError("the embedded model understands template 'compact' only")
+        return self

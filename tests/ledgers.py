@@ -1,0 +1,73 @@
+"""Small real ledgers for tests: candidates with given accuracies, judged by the real rule of admission."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpus.admission import decide
+from corpus.config import CorpusConfig
+from corpus.novelty import NoveltyIndex
+from corpus.records import Candidate, Evaluation, EvaluationStatus, Message, Origin, Prompt, Stage
+from corpus.store import Corpus
+
+
+def prompt(cycle: int, index: int) -> Prompt:
+    return Prompt(
+        id=f"c{cycle:03d}/p{index:04d}",
+        strategy="closed-loop",
+        template="compact",
+        messages=(Message(role="user", content="1x12x12 images"),),
+        seed=index,
+    )
+
+
+def program(words: str) -> str:
+    """Return a program that differs from another one in as many places as `words` does."""
+    return "\n".join(f"layer_{word} = nn.{word.capitalize()}(3, {len(word)})" for word in words.split())
+
+
+def candidate(cycle: int, index: int, source: str | None) -> Candidate:
+    return Candidate(
+        id=f"c{cycle:03d}/{index:04d}",
+        origin=Origin.SAMPLED,
+        source=source,
+        completion=source or "no program",
+        prompt_id=prompt(cycle, index).id,
+        cycle=cycle,
+        index=index,
+        generator="test",
+        token_count=10,
+    )
+
+
+def evaluation(of: Candidate, accuracy: float | None) -> Evaluation:
+    complete = accuracy is not None
+    return Evaluation(
+        candidate_id=of.id,
+        protocol_id="digits-v1/test",
+        status=EvaluationStatus.COMPLETE if complete else EvaluationStatus.SHAPE_ERROR,
+        stage=Stage.DONE if complete else Stage.FORWARD,
+        accuracy=accuracy,
+    )
+
+
+def write_cycle(
+    corpus: Corpus, cycle: int, programs: Sequence[tuple[str, float | None]], config: CorpusConfig
+) -> None:
+    """Append a whole judged cycle; an accuracy of None makes an invalid program."""
+    novelty = NoveltyIndex.from_corpus(corpus, config)
+    candidates = [candidate(cycle, index, source) for index, (source, _) in enumerate(programs)]
+    corpus.add_prompts(cycle, [prompt(cycle, index) for index in range(len(programs))])
+    corpus.add_candidates(candidates)
+    for row, (source, accuracy) in zip(candidates, programs, strict=True):
+        judged = evaluation(row, accuracy)
+        admission = decide(judged, novelty.nearest(source) if judged.valid else None, config)
+        corpus.add_judgement(judged, admission)
+        if admission.admitted:
+            novelty.add(row.id, source)
+    corpus.complete_cycle(cycle)
+
+
+def new_corpus(folder: Path) -> Corpus:
+    return Corpus.create(folder / "corpus.db")
