@@ -10,16 +10,10 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
-
-    from generator.pretraining.text import PretrainingExample
 
 logger = logging.getLogger("generator.pretraining")
 
@@ -29,7 +23,7 @@ TOKENIZER_TEXTS = 4000
 
 def pretrain(
     out: Annotated[Path, typer.Option(help="Folder for checkpoint, state and log of validity.")],
-    programs: Annotated[int, typer.Option(help="Number of distinct programs.", min=8)] = 30_000,
+    programs: Annotated[int, typer.Option(help="Number of distinct programs.", min=8)] = 12_000,
     epochs: Annotated[int, typer.Option(help="Passes over them.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Seeds the programs, the weights and the order.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Programs in an optimiser step.", min=1)] = 8,
@@ -37,16 +31,17 @@ def pretrain(
         float, typer.Option(help="Minutes between two measurements of validity; 0 measures at the end only.")
     ] = 10.0,
     samples: Annotated[int, typer.Option(help="Programs sampled for the last measurement.", min=1)] = 200,
-    start: Annotated[
-        Path | None, typer.Option(help="Model to start from, with its tokenizer, instead of random weights.")
-    ] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads; more than one is slower here.", min=1)] = 1,
+    threads: Annotated[
+        int, typer.Option(help="CPU threads; two are 1.7 times as fast as one on idle cores.", min=1)
+    ] = 1,
 ) -> None:
     """Pre-train the embedded model from scratch on programs of the grammar; continue if OUT holds a state."""
     import torch
     from transformers.utils import logging as transformers_logging
 
+    from generator.pretraining.architecture import VOCABULARY_SIZE, build_model
     from generator.pretraining.text import draw_examples, encode, grammar_source
+    from generator.pretraining.tokenizer import train_tokenizer
     from generator.pretraining.training import Pretrainer, Schedule
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -56,7 +51,12 @@ def pretrain(
     started = time.monotonic()
     examples = list(draw_examples(grammar_source, programs, seed))
     logger.info("drew %d programs in %.0f s", len(examples), time.monotonic() - started)
-    model, tokenizer = _fresh(examples, seed) if start is None else _loaded(start)
+    texts = [
+        text
+        for example in examples[:TOKENIZER_TEXTS]
+        for text in (*(message.content for message in example.prompt), example.completion)
+    ]
+    tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
     encoded = [encode(tokenizer, example) for example in examples]
     lengths = sorted(len(example.tokens) for example in encoded)
     logger.info(
@@ -65,37 +65,13 @@ def pretrain(
         lengths[len(lengths) // 2], lengths[len(lengths) * 9 // 10], lengths[-1],
     )  # fmt: skip
     schedule = Schedule(epochs=epochs, batch_size=batch_size, seed=seed)
-    pretrainer = Pretrainer(model, tokenizer, encoded, schedule, out)
+    pretrainer = Pretrainer(build_model(tokenizer, seed), tokenizer, encoded, schedule, out)
     pretrainer.resume()
     while pretrainer.step < len(pretrainer.batches):
         pretrainer.run(measure_minutes * 60 if measure_minutes else None)
         if pretrainer.step < len(pretrainer.batches):
             _measure(pretrainer.checkpoint, out, pretrainer.step, 64)
     _measure(pretrainer.checkpoint, out, pretrainer.step, samples)
-
-
-def _fresh(
-    examples: Sequence[PretrainingExample], seed: int
-) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """Return a model with random weights, and a tokenizer trained on the first examples."""
-    from generator.pretraining.architecture import VOCABULARY_SIZE, build_model
-    from generator.pretraining.tokenizer import train_tokenizer
-
-    texts = [
-        text
-        for example in examples[:TOKENIZER_TEXTS]
-        for text in (*(message.content for message in example.prompt), example.completion)
-    ]
-    tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
-    return build_model(tokenizer, seed), tokenizer
-
-
-def _loaded(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """Return the model and the tokenizer in `folder`."""
-    from transformers import AutoTokenizer, LlamaForCausalLM
-
-    model = LlamaForCausalLM.from_pretrained(folder, local_files_only=True)
-    return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def _measure(checkpoint: Path, out: Path, step: int, count: int) -> None:
