@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tiny_model import CHAT_TEMPLATE, build_tiny_model, example
 
 from corpus.records import TrainingResult
 from finetune.adapter import adapter_hash, finished_result
@@ -21,6 +20,7 @@ from finetune.config import FinetuneConfig, FinetuneError
 from finetune.examples import select_examples
 from finetune.rows import CompletionOnlyCheck, render_rows
 from finetune.trainer import LoraTrainer
+from tests.tiny_model import CHAT_TEMPLATE, build_tiny_model, example
 
 EXAMPLES = [example(f"c{i}", f"self.layer{i} = nn.Linear({7 * i}, {i})\n" * 2) for i in range(8)]
 FEW_STEPS = FinetuneConfig(epochs=2, batch_size=4)
@@ -310,7 +310,7 @@ import os, signal, sys
 from pathlib import Path
 from finetune.config import FinetuneConfig
 from finetune.trainer import LoraTrainer
-from tiny_model import example
+from tests.tiny_model import example
 
 LoraTrainer(sys.argv[1], FinetuneConfig()).train(
     [example("c", "x = conv")], output_dir=Path(sys.argv[2]), seed=1,
