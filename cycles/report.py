@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
-from corpus.statistics import mean_interval, quantiles, wilson
 from rich.table import Table
 
+from corpus.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.records import AdmissionReason, CycleReport, Mean, Rate
 from corpus.similarity import Shingler
+from corpus.statistics import mean_interval, quantiles, wilson
 from corpus.store import Corpus
 from cycles.config import RunConfig
 
