@@ -5,13 +5,17 @@ This module does *not* hold paths: where the store lies belongs to the run.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Novelty = Literal["lexical", "structural", "both"]
 
 
 class CorpusConfig(BaseModel):
     """Similarity, novelty and admission."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     tau: float = Field(default=0.85, gt=0.0, le=1.0)
     """Exact Jaccard similarity in (0, 1] from which on a program counts as a near-duplicate."""
@@ -21,6 +25,11 @@ class CorpusConfig(BaseModel):
 
     mask_numbers: bool = False
     """Whether all numbers are one token; if so, other widths and kernel sizes do not make a program new."""
+
+    novelty: Novelty = "lexical"
+    """What makes a program new: its text (Jaccard similarity below tau), the network that it builds (another
+    graph of operators and shapes than any in the corpus), or both at once. A program that only changes how a
+    known network is trained is new by its text alone. Without a recorded network the text decides."""
 
     num_perm: int = Field(default=128, ge=2, le=4096)
     """Permutations (values) in a MinHash signature."""

@@ -30,7 +30,7 @@ from corpus.errors import (
     corrupt,
     sqlite_errors_named,
 )
-from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, schema_version
+from corpus.schema import APPLICATION_ID, LEDGER_TABLES, SCHEMA_VERSION, migrate, schema_version
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for a reader or a checkpoint."""
@@ -62,6 +62,7 @@ def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
             if not read_only:
                 _make_durable(connection, path)
                 migrate(connection)
+            _check_tables(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -164,14 +165,26 @@ def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool)
             f"{path}: written by a newer archloop (schema {version}, this one knows {SCHEMA_VERSION}). "
             "Upgrade archloop."
         )
+    if version < 1:
+        raise corrupt(path, f"its schema version is {version}")
     if read_only and version < SCHEMA_VERSION:
-        raise CorpusError(f"{path}: has the older schema {version}. Open it once for writing to upgrade it.")
+        raise CorpusError(
+            f"{path}: has the older schema {version}. Open it once for writing to upgrade it, as "
+            "archloop resume RUN does."
+        )
 
 
 def _check_integrity(connection: sqlite3.Connection, path: Path) -> None:
     finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if finding != "ok":
         raise corrupt(path, finding)
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = sorted(set(LEDGER_TABLES) - found)
+    if missing:
+        raise corrupt(path, f"it lacks the table {missing[0]}")
 
 
 def _make_durable(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,7 +15,10 @@ from typing import Any, NamedTuple
 
 from corpus import rows
 from corpus.errors import sqlite_errors_named
-from corpus.records import Admission, Candidate, CycleRow, Evaluation, Origin, Prompt, TrainingResult
+from corpus.machine import Machine
+from corpus.provenance import Provenance, SplitAssignment
+from corpus.records import Admission, Candidate, Evaluation, NetworkGraph, Origin, Prompt
+from corpus.reports import CycleRow, TrainingResult
 
 _CANDIDATES = """
     SELECT candidates.*, program.text AS source, answer.text AS completion FROM candidates
@@ -158,12 +161,65 @@ class LedgerReader:
         found = self._select("SELECT value FROM meta WHERE key = ?", key)
         return found[0]["value"] if found else None
 
+    def splits(self) -> dict[str, SplitAssignment]:
+        """Return the frozen splits by the id of the text, in the order in which they were assigned."""
+        found = self._select("SELECT text_id, group_id, split FROM split_assignments ORDER BY seq")
+        return {row["text_id"]: SplitAssignment(**row) for row in found}
+
+    def provenance(self) -> dict[str, Provenance]:
+        """Return where the imported programs come from, by candidate."""
+        return {row["candidate_id"]: Provenance(**row) for row in self._select("SELECT * FROM provenance")}
+
+    def imported_trials(self) -> dict[tuple[str, str], str]:
+        """Return imported measurements in their source's words, as JSON, by candidate and protocol."""
+        found = self._select("SELECT * FROM imported_trials")
+        return {(row["candidate_id"], row["protocol_id"]): row["detail"] for row in found}
+
+    def graph(self, structure: str) -> NetworkGraph:
+        """Return the network that evaluations refer to as `structure`.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        found = self._select("SELECT graph FROM structures WHERE structure = ?", structure)
+        if not found:
+            raise KeyError(structure)
+        return NetworkGraph.model_validate_json(found[0]["graph"])
+
+    def skeletons(self) -> dict[str, str]:
+        """Return the skeleton hash of every network, by its structure, in the order of their recording."""
+        found = self._select("SELECT structure, skeleton FROM structures ORDER BY rowid")
+        return {row["structure"]: row["skeleton"] for row in found}
+
+    def admitted_structures(self) -> list[tuple[str, str, int]]:
+        """Return candidate, structure and version of its hash for the admitted, in the order of admission."""
+        found = self._select(
+            "SELECT candidate_id, structure, version FROM admissions"
+            " JOIN evaluations USING (candidate_id) JOIN structures USING (structure)"
+            " WHERE admitted = 1 AND (admissions.protocol_id = evaluations.protocol_id"
+            "                         OR admissions.protocol_id IS NULL)"
+            " ORDER BY admissions.seq, evaluations.seq"
+        )
+        return [(row["candidate_id"], row["structure"], row["version"]) for row in found]
+
+    def machine(self, identifier: str) -> Machine:
+        """Return the machine that candidates and evaluations refer to as `identifier`.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        found = self._select("SELECT description FROM machines WHERE id = ?", identifier)
+        if not found:
+            raise KeyError(identifier)
+        return Machine.model_validate_json(found[0]["description"])
+
     def _deciding_evaluations(self, cycle: int | None = None) -> dict[str, Evaluation]:
         """Return by candidate the evaluation that its admission rests on (a seed's: its first)."""
         found = self._select(
             "SELECT evaluations.* FROM admissions JOIN evaluations USING (candidate_id)"
             " JOIN candidates ON candidates.id = candidate_id"
-            " WHERE (admissions.protocol_id IS NULL OR admissions.protocol_id = evaluations.protocol_id)"
+            " WHERE (admissions.protocol_id = evaluations.protocol_id"
+            "        OR admissions.protocol_id IS NULL AND admissions.reason = 'SEED')"
             " AND (?1 IS NULL OR cycle = ?1) ORDER BY evaluations.seq DESC",
             cycle,
         )

@@ -1,8 +1,9 @@
-"""MinHash signatures and banded locality-sensitive hashing, by datasketch: proposes near-duplicates.
+"""MinHash signatures and banded locality-sensitive hashing, by datasketch: the field's usual estimate.
 
 With 16 bands of 8 rows a pair of similarity 0.85 is proposed with probability 1 - (1 - 0.85^8)^16 = 0.994,
-so a proposal list is neither complete nor clean. It is for finding near-duplicates among very many
-programs.
+so a list of proposals is neither complete nor clean. It is what others deduplicate with, hence what
+`scripts/bench_novelty.py` compares with; where a program's novelty is decided, `corpus.shingle_index` finds
+every near-duplicate, and faster.
 
 This module does *not* decide anything: `corpus.novelty` compares exactly.
 """

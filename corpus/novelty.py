@@ -1,9 +1,9 @@
-"""Whether a program is new: its most similar program in the corpus, found exactly.
+"""Whether a program is new: its most similar programs in the corpus, found exactly.
 
-`NoveltyIndex.nearest` compares with *every* program held, by one vectorised pass over their shingles, so no
-decision at tau is ever wrong or random; twins within one cycle are caught because a program is added as
-soon as it is admitted. A pass takes about a millisecond per thousand programs. The MinHash-LSH of
-`corpus.minhash` proposes, for uses that can live with a missed pair; it decides nothing here.
+`NoveltyIndex.nearest` is right for *every* program held: an inverted index proposes, bounds that are proved
+rule out, exact Jaccard similarity decides (`corpus.shingle_index`), so no decision at tau is ever wrong or
+random. Twins within one cycle are caught because a program is added as soon as it is admitted. The sets are
+cached beside the store (`corpus.shingle_cache`), so that a resumed run need not read every program again.
 
 This module does *not* decide on admission (`corpus.admission`), and holds no program texts.
 """
@@ -11,22 +11,26 @@ This module does *not* decide on admission (`corpus.admission`), and holds no pr
 from __future__ import annotations
 
 import json
-from array import array
-from functools import cached_property
+import logging
 from typing import TYPE_CHECKING, Self
-
-import numpy as np
 
 from corpus.config import CorpusConfig
 from corpus.errors import SimilarityMismatchError
-from corpus.minhash import MinHashIndex, similarity_scheme
+from corpus.minhash import similarity_scheme
 from corpus.records import Neighbour
-from corpus.similarity import Shingler, Shingles
+from corpus.shingle_cache import ShingleCache
+from corpus.shingle_index import ShingleIndex
+from corpus.similarity import Shingler
 
 if TYPE_CHECKING:
     from corpus.store import Corpus
 
+WORTH_CACHING = 256
+"""Fewer programs than that are read again within about a second."""
+
 _SCHEME_KEY = "similarity"
+
+_log = logging.getLogger(__name__)
 
 
 class NoveltyIndex:
@@ -34,34 +38,51 @@ class NoveltyIndex:
 
     def __init__(self, config: CorpusConfig) -> None:
         """Start empty, under the similarity that `config` describes."""
-        self._config = config
         self._shingler = Shingler.from_config(config)
-        self._shingles: dict[str, Shingles] = {}
         self._identifiers: list[str] = []
-        self._columns: dict[int, int] = {}
-        # Programs one behind the other, each as the columns of its shingles; `_starts`: where each begins.
-        self._flat = array("q")
-        self._starts = array("q")
+        self._known: set[str] = set()
+        self._index = ShingleIndex()
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, config: CorpusConfig) -> Self:
         """Return the index over all programs that `corpus` has admitted, in their order.
 
         The first index of a writable store writes its scheme there; from then on only an equal one is
-        accepted.
+        accepted. Shingle sets come from the cache beside the store as far as they are there.
 
         Raises:
             SimilarityMismatchError: The store was filled under another definition of similarity.
         """
         check_scheme(corpus, config)
         index = cls(config)
-        for candidate, _ in corpus.admitted():
-            if candidate.source is not None:
-                index.add(candidate.id, candidate.source)
+        programs = [(row.id, row.source) for row, _ in corpus.admitted() if row.source is not None]
+        cache = ShingleCache(corpus.path, index._shingler)
+        for part in cache.load([identifier for identifier, _ in programs]):
+            index._register(part.ids)
+            index._index.add_all(part.flat, part.starts)
+        cached = len(index)
+        missing = programs[cached:]
+        sets = [index._shingler.array(source) for _, source in missing]
+        index._register([identifier for identifier, _ in missing])
+        for shingles in sets:
+            index._index.add(shingles)
+        if len(missing) >= WORTH_CACHING and not corpus.read_only:
+            try:
+                cache.append([identifier for identifier, _ in missing], sets, after=cached)
+            except OSError as error:
+                _log.warning("The shingle sets are not cached: %s. Opening stays slow, nothing else.", error)
         return index
 
     def __len__(self) -> int:
         return len(self._identifiers)
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._known
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the sets and their index take, identifiers not counted."""
+        return self._index.nbytes
 
     def add(self, identifier: str, source: str) -> None:
         """Put a program into the index.
@@ -69,42 +90,27 @@ class NoveltyIndex:
         Raises:
             ValueError: `identifier` is in it already.
         """
-        if identifier in self._shingles:
-            raise ValueError(f"{identifier} is in the index already")
-        shingles = self._shingler.shingles(source)
-        self._shingles[identifier] = shingles
-        self._identifiers.append(identifier)
-        self._starts.append(len(self._flat))
-        self._flat.extend(self._columns.setdefault(shingle, len(self._columns)) for shingle in shingles)
-        if "_lsh" in self.__dict__:
-            self._lsh.add(identifier, shingles)
+        self._register([identifier])
+        self._index.add(self._shingler.array(source))
 
-    def nearest(self, source: str) -> Neighbour | None:
-        """Return the most similar program, the earliest of equals, or None when the index is empty."""
-        if not self._identifiers:
-            return None
-        shingles = self._shingler.shingles(source)
-        present = np.zeros(len(self._columns), dtype=np.bool_)
-        known = [self._columns[shingle] for shingle in shingles if shingle in self._columns]
-        present[np.asarray(known, dtype=np.int64)] = True
-        starts = np.frombuffer(self._starts, dtype=np.int64)
-        flat = np.frombuffer(self._flat, dtype=np.int64)
-        shared = np.add.reduceat(present.take(flat), starts, dtype=np.int64)  # (programs,)
-        sizes = np.diff(starts, append=len(flat))  # (programs,)
-        jaccard = shared / (sizes + len(shingles) - shared)
-        best = int(np.argmax(jaccard))
-        return Neighbour(id=self._identifiers[best], jaccard=float(jaccard[best]))
+    def nearest(self, source: str, at_least: float = 0.0) -> Neighbour | None:
+        """Return the most similar program of at least that similarity, the earliest of equals, or None.
 
-    def proposals(self, source: str) -> list[str]:
-        """Return the programs that LSH holds for near-duplicates of `source`, sorted; some may be missing."""
-        return self._lsh.proposals(self._shingler.shingles(source))
+        With `at_least` at tau the search is many times faster than for the nearest however far.
+        """
+        return next(iter(self.neighbours(source, 1, at_least)), None)
 
-    @cached_property
-    def _lsh(self) -> MinHashIndex:
-        index = MinHashIndex(self._config)
-        for identifier, shingles in self._shingles.items():
-            index.add(identifier, shingles)
-        return index
+    def neighbours(self, source: str, count: int, at_least: float = 0.0) -> list[Neighbour]:
+        """Return the `count` most similar programs of at least that similarity, best first."""
+        matches = self._index.neighbours(self._shingler.array(source), count, at_least)
+        return [Neighbour(id=self._identifiers[match.row], jaccard=match.jaccard) for match in matches]
+
+    def _register(self, identifiers: list[str]) -> None:
+        for identifier in identifiers:
+            if identifier in self._known:
+                raise ValueError(f"{identifier} is in the index already")
+            self._known.add(identifier)
+            self._identifiers.append(identifier)
 
 
 def check_scheme(corpus: Corpus, config: CorpusConfig) -> None:

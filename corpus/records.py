@@ -1,4 +1,4 @@
-"""The records that flow between the rooms: prompts, candidates, evaluations, admissions, reports.
+"""The records that flow between the rooms: prompts, candidates, evaluations, admissions.
 
 Every record is a frozen pydantic model: once written it is never changed, only followed by another record.
 The ledger of a run is the list of these records, and every figure that archloop prints comes from that list.
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -126,7 +126,10 @@ class Candidate(Record):
         index: Its place within the cycle (or within the starting corpus).
         parents: Candidates it was derived from.
         generator: Name of the base model or program source that wrote it.
+        generator_hash: Content hash of the base model's weights, None where there are none or not here.
         adapter_hash: Content hash of the LoRA adapter in use, None for the base model alone.
+        seed: What a program that no prompt asked for was drawn with; else the prompt holds the seed.
+        machine_id: The `Machine` that wrote it, None where nobody noted it.
         sampling: The sampling parameters, None for programs that no model wrote.
     """
 
@@ -141,7 +144,10 @@ class Candidate(Record):
     index: int = Field(ge=0)
     parents: tuple[str, ...] = ()
     generator: str
+    generator_hash: str | None = None
     adapter_hash: str | None = None
+    seed: int | None = None
+    machine_id: str | None = None
     sampling: SamplingParameters | None = None
 
 
@@ -193,6 +199,63 @@ class Stage(StrEnum):
     DONE = "done"
 
 
+BATCH = -1
+"""Stands in a shape for the number of images in a batch."""
+
+MAX_GRAPH_NODES = 1024
+MAX_GRAPH_EDGES = 8192
+
+_Index = Annotated[int, Field(ge=-1, lt=MAX_GRAPH_NODES)]
+_Dimension = Annotated[int, Field(ge=BATCH, lt=2**53)]
+
+
+class GraphNode(Record):
+    """One operator of a network, or one tensor that it starts from.
+
+    Attributes:
+        op: `input`, `parameter` (trained), `buffer` (of the network, not trained), `constant`, `output` (a
+            further output of the operator that it takes), or the name of an operator of ATen without the
+            marks of its variants: `convolution`, `relu`, `addmm`.
+        attributes: What else defines the operator, as `name=value` pairs with a blank between.
+        inputs: The nodes that it takes, in the order of the operator's arguments; -1 for one left out.
+        shape: Shape of its (first) output.
+    """
+
+    op: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    attributes: Annotated[str, Field(max_length=200, pattern=r"^[!-~ ]*$")] = ""
+    inputs: Annotated[tuple[_Index, ...], Field(max_length=256)] = ()
+    shape: Annotated[tuple[_Dimension, ...], Field(max_length=16)] = ()
+
+
+class NetworkGraph(Record):
+    """The network that a program builds: what one forward pass in evaluation mode does to a batch of images.
+
+    Nodes take only nodes before them, the last one is the network's output, and all others lead to it. Names,
+    the order of independent statements, training and dropout leave no trace. `corpus.structure` says when two
+    graphs are the same.
+    """
+
+    nodes: Annotated[tuple[GraphNode, ...], Field(min_length=1, max_length=MAX_GRAPH_NODES)]
+
+    @model_validator(mode="after")
+    def _leads_to_its_last_node(self) -> Self:
+        taken: set[int] = set()
+        for index, node in enumerate(self.nodes):
+            if max(node.inputs, default=-1) >= index:
+                raise ValueError(f"node {index} takes a node that is not before it")
+            taken.update(node.inputs)
+        if len(taken - {-1}) != len(self.nodes) - 1:
+            raise ValueError("a node does not lead to the output")
+        if self.edge_count > MAX_GRAPH_EDGES:
+            raise ValueError(f"more than {MAX_GRAPH_EDGES} edges")
+        return self
+
+    @property
+    def edge_count(self) -> int:
+        """Number of edges: of inputs that are not left out."""
+        return sum(source >= 0 for node in self.nodes for source in node.inputs)
+
+
 class Evaluation(Record):
     """The judgement of one candidate under one protocol.
 
@@ -211,6 +274,12 @@ class Evaluation(Record):
         peak_memory_bytes: Peak resident set size of the candidate's process.
         error_type: Class name of the exception, where there was one.
         error: The message, at most 500 characters.
+        output_tail: The end of what the program printed, at most 2,000 characters; None if it was nothing.
+        graph: The network, recorded by (and so a claim of) the candidate's own process; None if its forward
+            pass failed or is too large. It is written with the evaluation and read by `Corpus.graph`:
+            evaluations that come from a store leave it there.
+        structure: The id under which the store keeps the graph, equal for equal networks; set by the store.
+        machine_id: The `Machine` that judged, None where nobody noted it.
     """
 
     candidate_id: str
@@ -226,6 +295,10 @@ class Evaluation(Record):
     peak_memory_bytes: int | None = Field(default=None, ge=0)
     error_type: str | None = None
     error: str | None = Field(default=None, max_length=500)
+    output_tail: str | None = Field(default=None, max_length=2000)
+    graph: NetworkGraph | None = Field(default=None, exclude=True, repr=False)
+    structure: str | None = None
+    machine_id: str | None = None
 
     @property
     def valid(self) -> bool:
@@ -244,10 +317,14 @@ class AdmissionReason(StrEnum):
     """The corpus, or this cycle, holds the same program (equal shingle sets)."""
     NEAR_DUPLICATE = "NEAR_DUPLICATE"
     """Its Jaccard similarity to a program of the corpus, or of this cycle, is at least tau."""
+    DUPLICATE_STRUCTURE = "DUPLICATE_STRUCTURE"
+    """The corpus, or this cycle, holds a program of another text that builds the same network."""
     BELOW_THRESHOLD = "BELOW_THRESHOLD"
     """It is valid and new, but its accuracy is below the threshold."""
     ADMITTED = "ADMITTED"
     """Admitted: valid, new and strong."""
+    IMPORTED = "IMPORTED"
+    """Admitted: it was brought in from outside, so that novelty is judged against it."""
 
     @property
     def novel(self) -> bool:
@@ -264,6 +341,8 @@ class Admission(Record):
         reason: Why.
         nearest_id: The most similar program already there, None when nothing was compared.
         jaccard: Exact Jaccard similarity to it, None when nothing was compared.
+        twin_id: The first program already there that builds the same network, None without one; known
+            whether or not it decided.
     """
 
     candidate_id: str
@@ -271,6 +350,7 @@ class Admission(Record):
     reason: AdmissionReason
     nearest_id: str | None = None
     jaccard: UnitInterval | None = None
+    twin_id: str | None = None
 
 
 class TrainingExample(Record):
@@ -281,125 +361,8 @@ class TrainingExample(Record):
     completion: str
 
 
-class TrainingResult(Record):
-    """What one fine-tuning did.
-
-    Attributes:
-        adapter_hash: Content hash of the adapter's weights.
-        examples: Rows trained on.
-        truncated: Rows longer than the maximal length, cut.
-        steps: Optimiser steps.
-        trainable_parameters: Number of parameters that LoRA trains; never 0.
-        first_loss: Mean completion loss over the first tenth of the steps, None without steps.
-        last_loss: The same over the last tenth.
-        seconds: Wall time.
-    """
-
-    adapter_hash: str
-    examples: int = Field(ge=1)
-    truncated: int = Field(ge=0)
-    steps: int = Field(ge=1)
-    trainable_parameters: int = Field(ge=1)
-    first_loss: float | None = None
-    last_loss: float | None = None
-    seconds: float = Field(ge=0.0)
-
-
-class Rate(Record):
-    """A share `count / total` with its 95% Wilson score interval; 0 of 0 has the interval [0, 1]."""
-
-    count: int = Field(ge=0)
-    total: int = Field(ge=0)
-    low: UnitInterval
-    high: UnitInterval
-
-    @property
-    def value(self) -> float:
-        """The share itself, 0.0 when nothing was counted."""
-        return self.count / self.total if self.total else 0.0
-
-
-class Mean(Record):
-    """A mean over `count` values with a 95% confidence interval; all zero when nothing was counted."""
-
-    count: int = Field(ge=0)
-    value: float
-    low: float
-    high: float
-
-
-class CycleReport(Record):
-    """What one cycle came to, every figure computed from the ledger.
-
-    Attributes:
-        cycle: The cycle.
-        control: The arm: "none" for the closed loop itself, else the name of the control.
-        candidates: Programs sampled.
-        statuses: How many evaluations ended in each status.
-        reasons: How many admissions were decided for each reason.
-        executable: Share of candidates that trained and predicted, whatever their accuracy.
-        valid: Share of candidates with status COMPLETE.
-        strong: Share of candidates whose accuracy is at least the admission threshold.
-        novel: Share of the valid candidates that were new to the corpus.
-        admitted: Share of candidates admitted.
-        unique: Share of candidates with a program whose text is unlike every other of the cycle.
-        mean_accuracy_all: Mean accuracy over *all* candidates, invalid ones counted as 0.
-        mean_accuracy_valid: Mean accuracy over the valid ones.
-        best_accuracy: Best validation accuracy, None without a valid candidate.
-        accuracy_quantiles: 10, 25, 50, 75, 90% quantiles over the valid ones, empty without any.
-        median_jaccard: Median pairwise Jaccard similarity of the valid programs, None for fewer than two.
-        unique_skeletons: Share of the valid programs' skeletons (numbers masked) that are distinct.
-        families: How many valid programs use each block family.
-        family_entropy_bits: Shannon entropy of `families`, in bits.
-        mean_tokens: Mean length of the completions, in the model's tokens.
-        training: The fine-tuning that this cycle's adapter came from, None where the base model wrote.
-        stage_seconds: Wall time of each stage.
-    """
-
-    cycle: int = Field(ge=0)
-    control: str
-    candidates: int = Field(ge=0)
-    statuses: dict[EvaluationStatus, int]
-    reasons: dict[AdmissionReason, int]
-    executable: Rate
-    valid: Rate
-    strong: Rate
-    novel: Rate
-    admitted: Rate
-    unique: Rate
-    mean_accuracy_all: Mean
-    mean_accuracy_valid: Mean
-    best_accuracy: UnitInterval | None
-    accuracy_quantiles: tuple[float, ...]
-    median_jaccard: UnitInterval | None
-    unique_skeletons: UnitInterval | None
-    families: dict[str, int]
-    family_entropy_bits: float
-    mean_tokens: float
-    training: TrainingResult | None
-    stage_seconds: dict[str, float]
-
-
 class Neighbour(Record):
     """A program of the corpus and its exact Jaccard similarity to the program that was compared."""
 
     id: str
     jaccard: UnitInterval
-
-
-class CycleRow(Record):
-    """What the store knows of one cycle as a whole.
-
-    Attributes:
-        cycle: The cycle.
-        complete: Whether the cycle is marked as complete.
-        completed_at: Time of that mark, ISO 8601 in UTC.
-        training: The fine-tuning of the adapter that writes this cycle, None without one.
-        training_ids: The candidates that it learned from, in order.
-    """
-
-    cycle: int = Field(ge=0)
-    complete: bool
-    completed_at: str | None = None
-    training: TrainingResult | None = None
-    training_ids: tuple[str, ...] = ()

@@ -9,7 +9,8 @@ import json
 import sqlite3
 from typing import Any
 
-from corpus.records import Admission, Candidate, Evaluation, Prompt, Record
+from corpus.records import Admission, Candidate, Evaluation, NetworkGraph, Prompt, Record
+from corpus.structure import STRUCTURE_VERSION, Structure
 
 Row = sqlite3.Row
 
@@ -26,9 +27,21 @@ def candidate_row(candidate: Candidate, source_id: str | None, completion_id: st
     return {**row, "source_id": source_id, "completion_id": completion_id}
 
 
-def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
-    """Return the row of an evaluation."""
-    return _plain(evaluation, "losses")
+def evaluation_row(evaluation: Evaluation, structure: str | None) -> dict[str, Any]:
+    """Return the row of an evaluation, its graph replaced by its address."""
+    return {**_plain(evaluation, "losses"), "structure": structure}
+
+
+def structure_row(graph: NetworkGraph, structure: Structure) -> dict[str, Any]:
+    """Return the row of a graph under its address."""
+    return {
+        "structure": structure.exact,
+        "skeleton": structure.skeleton,
+        "version": STRUCTURE_VERSION,
+        "nodes": len(graph.nodes),
+        "edges": graph.edge_count,
+        "graph": graph.model_dump_json(exclude_defaults=True),
+    }
 
 
 def admission_row(admission: Admission, protocol_id: str | None) -> dict[str, Any]:
@@ -69,7 +82,7 @@ def _plain(record: Record, *nested: str) -> dict[str, Any]:
 
 
 def _fields(record: type[Record], row: Row, *nested: str) -> dict[str, Any]:
-    values = {name: row[name] for name in record.model_fields}
+    values = {name: row[name] for name, field in record.model_fields.items() if not field.exclude}
     for name in nested:
         text = values[name]
         values[name] = None if text is None else json.loads(text)

@@ -12,7 +12,7 @@ import sqlite3
 APPLICATION_ID = 0x61726368
 """Marks the SQLite file as ours (`arch`)."""
 
-LEDGER_TABLES = (
+_FIRST_TABLES = (
     "sources",
     "prompts",
     "candidates",
@@ -114,6 +114,59 @@ CREATE TABLE meta (
 """
 
 
+_EXCHANGE_TABLES = ("split_assignments", "provenance", "imported_trials")
+
+_EXCHANGE = """
+CREATE TABLE split_assignments (
+    seq INTEGER PRIMARY KEY,
+    text_id TEXT NOT NULL UNIQUE REFERENCES sources (content_id),
+    group_id TEXT NOT NULL REFERENCES sources (content_id),
+    split TEXT NOT NULL
+) STRICT;
+CREATE TABLE provenance (
+    candidate_id TEXT NOT NULL PRIMARY KEY REFERENCES candidates (id),
+    source TEXT NOT NULL,
+    location TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    imported_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE imported_trials (
+    candidate_id TEXT NOT NULL,
+    protocol_id TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (candidate_id, protocol_id),
+    FOREIGN KEY (candidate_id, protocol_id) REFERENCES evaluations (candidate_id, protocol_id)
+) STRICT
+"""
+
+_STRUCTURE_TABLES = ("structures", "machines")
+
+_STRUCTURE = """
+CREATE TABLE structures (
+    structure TEXT NOT NULL PRIMARY KEY,
+    skeleton TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    nodes INTEGER NOT NULL,
+    edges INTEGER NOT NULL,
+    graph TEXT NOT NULL
+) STRICT;
+CREATE TABLE machines (
+    id TEXT NOT NULL PRIMARY KEY,
+    description TEXT NOT NULL
+) STRICT;
+ALTER TABLE candidates ADD COLUMN generator_hash TEXT;
+ALTER TABLE candidates ADD COLUMN seed INTEGER;
+ALTER TABLE candidates ADD COLUMN machine_id TEXT REFERENCES machines (id);
+ALTER TABLE evaluations ADD COLUMN structure TEXT REFERENCES structures (structure);
+ALTER TABLE evaluations ADD COLUMN machine_id TEXT REFERENCES machines (id);
+ALTER TABLE evaluations ADD COLUMN output_tail TEXT;
+ALTER TABLE admissions ADD COLUMN twin_id TEXT REFERENCES candidates (id)
+"""
+
+LEDGER_TABLES = (*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES)
+"""All tables, each guarded against change."""
+
+
 def _append_only(table: str) -> list[str]:
     return [
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -123,7 +176,9 @@ def _append_only(table: str) -> list[str]:
 
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (*_FIRST.split(";"), *(trigger for table in LEDGER_TABLES for trigger in _append_only(table))),
+    (*_FIRST.split(";"), *(trigger for table in _FIRST_TABLES for trigger in _append_only(table))),
+    (*_EXCHANGE.split(";"), *(trigger for table in _EXCHANGE_TABLES for trigger in _append_only(table))),
+    (*_STRUCTURE.split(";"), *(trigger for table in _STRUCTURE_TABLES for trigger in _append_only(table))),
 )
 """Step `n` (counted from 1) brings a store from version `n - 1` to `n`."""
 

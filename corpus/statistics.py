@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist, fmean, stdev
 
-from corpus.records import Mean, Rate
+from corpus.reports import Mean, Rate
 
 _Z = NormalDist().inv_cdf(0.975)
 

@@ -22,7 +22,19 @@ from corpus import rows
 from corpus.connection import create_database, lock_for_writing, open_database
 from corpus.errors import ConflictError, CorpusPermissionError
 from corpus.ledger import Judged, LedgerReader
-from corpus.records import Admission, Candidate, Evaluation, Prompt, TrainingResult, content_id
+from corpus.machine import Machine
+from corpus.provenance import ImportedProgram, SplitAssignment
+from corpus.records import (
+    Admission,
+    AdmissionReason,
+    Candidate,
+    Evaluation,
+    NetworkGraph,
+    Prompt,
+    content_id,
+)
+from corpus.reports import TrainingResult
+from corpus.structure import structure_of
 
 __all__ = ["Corpus", "Judged"]
 
@@ -121,6 +133,32 @@ class Corpus(LedgerReader):
         with self._writing():
             self._append_evaluation(evaluation)
 
+    def add_imports(self, programs: Sequence[ImportedProgram]) -> None:
+        """Append programs from outside with all that is known of them, all or none."""
+        with self._writing():
+            for program in programs:
+                self._append_candidate(program.candidate)
+                self._append("provenance", ("candidate_id",), program.provenance.model_dump())
+                for known in program.evaluations:
+                    self._append_evaluation(known.evaluation)
+                    if known.detail is not None:
+                        keys = {
+                            key: getattr(known.evaluation, key) for key in ("candidate_id", "protocol_id")
+                        }
+                        self._append("imported_trials", tuple(keys), {**keys, "detail": known.detail})
+                if program.admitted:
+                    admission = Admission(
+                        candidate_id=program.candidate.id, admitted=True, reason=AdmissionReason.IMPORTED
+                    )
+                    self._append("admissions", ("candidate_id",), rows.admission_row(admission, None))
+
+    def freeze_splits(self, assignments: Sequence[SplitAssignment]) -> None:
+        """Append the splits of texts that had none, all or none; an assignment never changes."""
+        with self._writing():
+            for assignment in assignments:
+                row = {**assignment.model_dump(), "split": assignment.split.value}
+                self._append("split_assignments", ("text_id",), row)
+
     def record_training(self, cycle: int, result: TrainingResult, candidate_ids: Sequence[str]) -> None:
         """Append the fine-tuning behind the generator of `cycle`, and whom it learned from, in order."""
         with self._writing():
@@ -144,6 +182,12 @@ class Corpus(LedgerReader):
         with self._writing():
             self._append("stage_times", (), row)
 
+    def add_machine(self, machine: Machine) -> str:
+        """Append the description of a machine and return the id that candidates and evaluations refer to."""
+        with self._writing():
+            self._append("machines", ("id",), {"id": machine.id, "description": machine.model_dump_json()})
+        return machine.id
+
     def set_meta(self, key: str, value: str) -> None:
         """Append a fact about the run.
 
@@ -159,7 +203,23 @@ class Corpus(LedgerReader):
         self._append("candidates", ("id",), row)
 
     def _append_evaluation(self, evaluation: Evaluation) -> None:
-        self._append("evaluations", ("candidate_id", "protocol_id"), rows.evaluation_row(evaluation))
+        structure = evaluation.structure
+        if evaluation.graph is not None:
+            structure = self._append_graph(evaluation.graph)
+            if evaluation.structure not in (None, structure):
+                raise ConflictError(
+                    f"{self.path}: {evaluation.candidate_id} has structure {structure} by its graph, "
+                    f"{evaluation.structure} by its evaluation"
+                )
+        row = rows.evaluation_row(evaluation, structure)
+        self._append("evaluations", ("candidate_id", "protocol_id"), row)
+
+    def _append_graph(self, graph: NetworkGraph) -> str:
+        structure = structure_of(graph)
+        # The first recording of a network stands for all: they differ at most in the order of their nodes.
+        if not self._select("SELECT 1 FROM structures WHERE structure = ?", structure.exact):
+            self._append("structures", ("structure",), rows.structure_row(graph, structure))
+        return structure.exact
 
     def _append_text(self, text: str) -> str:
         text = rows.storable(text)

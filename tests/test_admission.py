@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.admission import decide, seed_admission
-from corpus.config import CorpusConfig
+from corpus.config import CorpusConfig, Novelty
 from corpus.errors import SimilarityMismatchError
 from corpus.novelty import NoveltyIndex
 from corpus.records import (
@@ -15,11 +15,14 @@ from corpus.records import (
     Candidate,
     Evaluation,
     EvaluationStatus,
+    GraphNode,
     Neighbour,
+    NetworkGraph,
     Origin,
     Stage,
 )
 from corpus.store import Corpus
+from corpus.structure_index import StructureIndex
 
 CONFIG = CorpusConfig(tau=0.8, min_accuracy=0.5)
 
@@ -57,6 +60,53 @@ def test_the_first_reason_that_applies_decides(
     assert decision.reason is reason
     assert decision.admitted == (reason is AdmissionReason.ADMITTED)
     assert decision.nearest_id == (nearest.id if nearest else None)
+
+
+GRAPH = NetworkGraph(nodes=(GraphNode(op="input"),))
+
+
+@pytest.mark.parametrize(
+    "novelty, jaccard, twin, known, reason",
+    [
+        ("lexical", 0.9, None, True, AdmissionReason.NEAR_DUPLICATE),
+        ("lexical", 0.1, "twin", True, AdmissionReason.ADMITTED),
+        ("structural", 0.9, None, True, AdmissionReason.ADMITTED),
+        ("structural", 1.0, None, True, AdmissionReason.ADMITTED),
+        ("structural", 0.1, "twin", True, AdmissionReason.DUPLICATE_STRUCTURE),
+        ("structural", 0.9, None, False, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.9, None, True, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.9, "twin", True, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.1, "twin", True, AdmissionReason.DUPLICATE_STRUCTURE),
+        ("both", 0.1, None, True, AdmissionReason.ADMITTED),
+    ],
+)
+def test_the_configured_notion_of_novelty_decides(
+    novelty: Novelty, jaccard: float, twin: str | None, known: bool, reason: AdmissionReason
+) -> None:
+    judged = evaluation().model_copy(update={"graph": GRAPH if known else None})
+    decision = decide(judged, neighbour(jaccard), CONFIG.model_copy(update={"novelty": novelty}), twin)
+    assert decision.reason is reason
+    assert (decision.nearest_id, decision.jaccard, decision.twin_id) == ("n", jaccard, twin)
+
+
+def test_novelty_is_decided_before_strength_and_validity_before_both() -> None:
+    config = CONFIG.model_copy(update={"novelty": "both"})
+    weak, broken = evaluation(0.1), evaluation(None, EvaluationStatus.TIMEOUT)
+    assert decide(weak, None, config, "twin").reason is AdmissionReason.DUPLICATE_STRUCTURE
+    assert decide(broken, None, config, "twin").reason is AdmissionReason.INVALID
+    assert not AdmissionReason.DUPLICATE_STRUCTURE.novel
+
+
+def test_a_twin_by_structure_in_the_same_cycle_is_refused() -> None:
+    index, reasons = StructureIndex(), []
+    for identifier in ("first", "twin"):
+        judged = evaluation(identifier=identifier).model_copy(update={"graph": GRAPH})
+        config = CONFIG.model_copy(update={"novelty": "structural"})
+        decision = decide(judged, None, config, index.twin(judged))
+        if decision.admitted:
+            index.add(judged)
+        reasons.append((decision.reason, decision.twin_id))
+    assert reasons == [(AdmissionReason.ADMITTED, None), (AdmissionReason.DUPLICATE_STRUCTURE, "first")]
 
 
 def test_a_complete_evaluation_without_accuracy_is_a_fault_of_the_machinery() -> None:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from corpus import schema
+from corpus import rows, schema
 from corpus.admission import decide, seed_admission
 from corpus.config import CorpusConfig
 from corpus.connection import file_system_type
@@ -30,21 +31,29 @@ from corpus.errors import (
     NotACorpusError,
     StorageFullError,
 )
+from corpus.machine import Machine
+from corpus.provenance import ImportedEvaluation, ImportedProgram, Provenance
 from corpus.records import (
+    BATCH,
     Admission,
     Candidate,
     Evaluation,
     EvaluationStatus,
     FinishReason,
+    GraphNode,
     Message,
     Neighbour,
+    NetworkGraph,
     Origin,
     Prompt,
     SamplingParameters,
     Stage,
-    TrainingResult,
 )
+from corpus.reports import TrainingResult
+from corpus.splits import frozen_splits
 from corpus.store import Corpus
+from corpus.structure import structure_of
+from corpus.structure_index import StructureIndex
 
 CONFIG = CorpusConfig()
 TRAINING = TrainingResult(
@@ -250,19 +259,179 @@ def test_a_batch_is_written_whole_or_not_at_all(corpus: Corpus) -> None:
     assert corpus.candidates(1) == []
 
 
+def fill_exchange_tables(corpus: Corpus) -> None:
+    imported = candidate(0, 0).model_copy(
+        update={"id": "import/1", "origin": Origin.IMPORTED, "cycle": None, "prompt_id": None}
+    )
+    claim = judgement(0)[0].model_copy(update={"candidate_id": "import/1", "protocol_id": "imported:x"})
+    provenance = Provenance(
+        candidate_id="import/1", source="x", location="a.py", licence="MIT", imported_at="now"
+    )
+    known = (ImportedEvaluation(evaluation=claim, detail="{}"),)
+    corpus.add_imports([ImportedProgram(candidate=imported, provenance=provenance, evaluations=known)])
+    frozen_splits(corpus)
+
+
 @pytest.mark.parametrize("table", schema.LEDGER_TABLES)
 def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: str) -> None:
     with filled(path) as corpus:
-        corpus.add_judgement(*judgement(0))
+        corpus.add_judgement(*judgement_of(GRAPH, 0))
+        corpus.add_machine(MACHINE)
         corpus.record_training(1, TRAINING, ["c000/0000"])
         corpus.complete_cycle(0)
         corpus.record_stage(0, "judge", 1.0)
         corpus.set_meta("seed", "3")
+        fill_exchange_tables(corpus)
     connection = sqlite3.connect(path)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
     connection.close()
+
+
+GRAPH = NetworkGraph(
+    nodes=(
+        GraphNode(op="input", shape=(BATCH, 1, 12, 12)),
+        GraphNode(op="relu", inputs=(0,), shape=(BATCH, 1, 12, 12)),
+        GraphNode(op="sigmoid", inputs=(0,), shape=(BATCH, 1, 12, 12)),
+        GraphNode(op="add", inputs=(1, 2), shape=(BATCH, 1, 12, 12)),
+    )
+)
+OTHER_ORDER = NetworkGraph(nodes=(GRAPH.nodes[0], GRAPH.nodes[2], GRAPH.nodes[1], GRAPH.nodes[3]))
+MACHINE = Machine(
+    python="3.11.7", platform="Linux-6", machine="x86_64", packages={"torch": "2.13.0", "trl": None}
+)
+
+
+def judgement_of(graph: NetworkGraph, index: int) -> tuple[Evaluation, Admission]:
+    evaluation, admission = judgement(index)
+    return evaluation.model_copy(update={"graph": graph}), admission
+
+
+def test_a_network_is_stored_once_under_its_structure(corpus: Corpus) -> None:
+    for index, graph in enumerate((GRAPH, OTHER_ORDER, NetworkGraph(nodes=GRAPH.nodes[:2]))):
+        corpus.add_judgement(*judgement_of(graph, index))
+    corpus.add_judgement(*judgement(3))
+    first, second, third, fourth = [row.structure for row in corpus.evaluations()]
+    assert first == second == structure_of(GRAPH).exact
+    assert first != third and fourth is None
+    assert corpus.graph(first) == GRAPH
+    assert corpus.skeletons() == {
+        first: structure_of(GRAPH).skeleton,
+        third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).skeleton,
+    }
+    with pytest.raises(KeyError):
+        corpus.graph("nothing")
+
+
+def test_appending_an_evaluation_with_its_graph_again_changes_nothing(corpus: Corpus) -> None:
+    for _ in range(2):
+        corpus.add_judgement(*judgement_of(GRAPH, 0))
+    (known,) = corpus.evaluations()
+    corpus.add_evaluation(known)  # as it came from the store: without the graph, with its address
+    assert corpus.evaluations() == [known]
+
+
+def test_a_graph_that_contradicts_its_structure_is_refused(corpus: Corpus) -> None:
+    evaluation, admission = judgement_of(GRAPH, 0)
+    with pytest.raises(ConflictError, match="structure"):
+        corpus.add_judgement(evaluation.model_copy(update={"structure": "0" * 16}), admission)
+    unknown = evaluation.model_copy(update={"structure": "0" * 16, "graph": None})
+    with pytest.raises(ConflictError):
+        corpus.add_evaluation(unknown)
+    assert corpus.evaluations() == [] and corpus.skeletons() == {}
+
+
+def test_the_index_of_structures_holds_the_first_admitted_program_of_each(path: Path) -> None:
+    with filled(path) as corpus:
+        evaluation, _ = judgement_of(GRAPH, 0)
+        corpus.add_judgement(
+            evaluation, decide(evaluation.model_copy(update={"accuracy": 0.1}), None, CONFIG)
+        )
+        for index, graph in ((2, GRAPH), (1, OTHER_ORDER)):
+            corpus.add_judgement(*judgement_of(graph, index))
+    with Corpus.open(path, read_only=True) as corpus:
+        index = StructureIndex.from_corpus(corpus)
+        assert len(index) == 1
+        assert index.twin(judgement_of(OTHER_ORDER, 3)[0]) == "c000/0002"
+        assert index.twin(judgement(3)[0]) is None
+        assert [index.twin(row) for row in corpus.evaluations()] == ["c000/0002"] * 3
+
+
+def test_structures_of_another_definition_are_hashed_anew(corpus: Corpus) -> None:
+    row = {**rows.structure_row(GRAPH, structure_of(GRAPH)), "structure": "f" * 16, "version": 0}
+    with corpus._writing():
+        corpus._append("structures", ("structure",), row)
+    evaluation, admission = judgement(0)
+    corpus.add_judgement(evaluation.model_copy(update={"structure": "f" * 16}), admission)
+    assert StructureIndex.from_corpus(corpus).twin(judgement_of(GRAPH, 1)[0]) == "c000/0000"
+
+
+def test_rows_lead_to_the_machine_and_the_model_that_made_them(corpus: Corpus) -> None:
+    assert corpus.add_machine(MACHINE) == corpus.add_machine(MACHINE) == MACHINE.id
+    corpus.add_prompts(1, [prompt(0, 1)])
+    written = candidate(0, 1).model_copy(
+        update={"machine_id": MACHINE.id, "generator_hash": "ab12", "seed": 5}
+    )
+    corpus.add_candidates([written])
+    evaluation, admission = judgement(0, 1)
+    corpus.add_judgement(evaluation.model_copy(update={"machine_id": MACHINE.id}), admission)
+    (judged,) = corpus.judged(1)
+    assert judged.candidate == written
+    assert judged.evaluation.machine_id is not None
+    assert corpus.machine(judged.evaluation.machine_id) == MACHINE
+    with pytest.raises(KeyError):
+        corpus.machine("nothing")
+
+
+def test_an_unknown_machine_is_refused(corpus: Corpus) -> None:
+    corpus.add_prompts(1, [prompt(0, 1)])
+    with pytest.raises(ConflictError):
+        corpus.add_candidates([candidate(0, 1).model_copy(update={"machine_id": MACHINE.id})])
+
+
+def first_version(path: Path) -> None:
+    """Write a store as the first version of the schema had it: two seeds, three candidates, two judged."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "stores" / "v1.sql").read_text(encoding="utf-8"))
+
+
+def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) -> None:
+    first_version(path)
+    with Corpus.open(path) as corpus:
+        assert [tuple(row) for row in corpus.judged(0)] == [
+            (candidate(0), *judgement(0)),
+            (candidate(1), *judgement(1, accuracy=0.125)),
+        ]
+        assert corpus.candidates(origin=Origin.SEED) == [seed_program(0), seed_program(1)]
+        assert corpus.prompts(0) == [prompt(index) for index in range(3)]
+        assert corpus.training(1) == TRAINING and corpus.completed_cycles() == [0]
+        corpus.add_judgement(*judgement_of(GRAPH, 2))
+        assert len(StructureIndex.from_corpus(corpus)) == 1
+    with Corpus.open(path, read_only=True) as corpus:
+        assert len(corpus.judged(0)) == 3
+
+
+def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path) -> None:
+    first_version(path)
+    Corpus.open(path).close()
+    Corpus.create(path.with_name("new.db")).close()
+    schemas = []
+    for each in (path, path.with_name("new.db")):
+        with closing(sqlite3.connect(each)) as connection:
+            found = connection.execute(
+                "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+            )
+            schemas.append([(*row[:3], " ".join((row[3] or "").split())) for row in found])
+    assert schemas[0] == schemas[1]
+
+
+def test_an_older_store_is_not_changed_by_reading(path: Path) -> None:
+    first_version(path)
+    before = path.read_bytes()
+    with pytest.raises(CorpusError, match="Open it once for writing to upgrade it"):
+        Corpus.open(path, read_only=True)
+    assert path.read_bytes() == before
 
 
 def test_a_row_cannot_be_replaced(corpus: Corpus) -> None:

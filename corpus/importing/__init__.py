@@ -1,0 +1,11 @@
+"""Brings programs from elsewhere into a store: all that can be used, or none at all.
+
+    findings    what a source yields: programs, measurements, and rejections, each with a typed reason
+    files       program texts from a folder, checked byte by byte
+    lemur       a LEMUR checkout (nn/ and stat/) or its SQLite file
+    exported    an earlier export of ours
+    importer    recognises a source, drops duplicates, and appends in one transaction
+
+Nothing here runs a program, trusts a measurement or uses the network. A bad program is a rejection in the
+report; a damaged source is an error.
+"""
