@@ -24,6 +24,9 @@ from evaluator import proxy
 from evaluator.confinement import CHANNEL, confine
 from evaluator.diagnosis import PROGRAM_FILE, Rejected, diagnose
 from evaluator.framing import Kind, read_frame, write_frame
+from evaluator.graph import GraphRecorder
+from evaluator.graph_parts import graph_parts
+from evaluator.isolation.jail import Jail
 from evaluator.lint import lint
 from evaluator.messages import Built, Claim, StageReached, Trained
 from evaluator.protocol import Plan
@@ -41,11 +44,21 @@ class TrainingSet:
 
 
 def run_child(
-    plan: Plan, data: TrainingSet, *, channel: int, output: int, scratch: str, zygote: int, tasks: int
+    plan: Plan,
+    data: TrainingSet,
+    jail: Jail,
+    *,
+    channel: int,
+    output: int,
+    scratch: str,
+    zygote: int,
+    tasks: int,
 ) -> NoReturn:
     """Judge one program in this freshly forked process, then end it. Never returns."""
     try:
-        confine(plan.config, channel=channel, output=output, scratch=scratch, zygote=zygote, tasks=tasks)
+        confine(
+            plan.config, jail, channel=channel, output=output, scratch=scratch, zygote=zygote, tasks=tasks
+        )
         gc.enable()
         proxy.seed_everything(plan)
         frame = read_frame(CHANNEL)
@@ -68,7 +81,7 @@ def _judge(source: str, plan: Plan, data: TrainingSet) -> None:
 
 def _train(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
     _enter(Stage.LINT)
-    finding = lint(source)
+    finding = lint(source, hygiene=plan.config.lint)
     if finding is not None:
         raise Rejected(finding.status, str(finding))
     _enter(Stage.IMPORT)
@@ -77,8 +90,11 @@ def _train(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
     prm = proxy.hyperparameters(module, plan)
     net = proxy.build(module, prm, plan)
     _enter(Stage.FORWARD)
-    flops = proxy.check_forward(net, data.images, plan)
+    recorder = GraphRecorder()
+    flops = proxy.check_forward(net, data.images, plan, forward=recorder)
     _claim(Built(parameters=proxy.count_parameters(net, plan), flops=flops))
+    for part in graph_parts(recorder.graph) if recorder.graph else ():
+        _claim(part)
     _enter(Stage.LEARN)
     losses = proxy.train(net, prm, data.images, data.labels, plan)
     _claim(Trained(losses=losses))

@@ -1,23 +1,26 @@
 """What a child does to itself before it sees a program, and how no process outlives its job.
 
 A child gets: no descriptor but its channel and its output, a session of its own, death with its zygote,
-limits on processor time, address space, file size, open files and processes, a private working directory.
+limits on processor time, address space, file size, open files and processes, a private working directory;
+last, and for good, the jail. Only then does the source arrive.
 
-What this does *not* do: it does not keep a program from reading files, opening sockets or signalling
-processes of the same user. That is the work of Landlock, seccomp and namespaces, whose place is at the end of
-`confine`: after it, and before the source arrives.
+What this does *not* do: it does not keep a program from reading files, opening sockets or signalling other
+processes. That is the jail's work (`evaluator.isolation`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import resource
 import signal
+import tempfile
 from pathlib import Path
 
 from evaluator.config import EvaluatorConfig
+from evaluator.isolation.jail import Jail
 
 CHANNEL = 3
 """The descriptor of the result channel in a child."""
@@ -31,26 +34,35 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine(
-    config: EvaluatorConfig, *, channel: int, output: int, scratch: str, zygote: int, tasks: int
+    config: EvaluatorConfig,
+    jail: Jail,
+    *,
+    channel: int,
+    output: int,
+    scratch: str,
+    zygote: int,
+    tasks: int,
 ) -> None:
     """Confine the calling process, a freshly forked child of `zygote`.
 
     Args:
         config: The limits.
+        jail: What the zygote prepared.
         channel: Descriptor of the result channel; it becomes `CHANNEL`.
         output: Descriptor that takes standard output and standard error.
         scratch: The directory to work in.
         zygote: Process id of the zygote.
         tasks: How many processes and threads the user had when the zygote started.
     """
-    _keep_descriptors(channel, output)
+    address_space = _address_space_bytes() + config.memory_bytes
+    ruleset = _keep_descriptors(channel, output, jail.ruleset)
     os.setsid()
     die_with_parent(zygote)
     os.chdir(scratch)
-    os.environ.update(HOME=scratch, TMPDIR=scratch)
+    os.environ.update(HOME=scratch, TMPDIR=scratch, TORCHINDUCTOR_CACHE_DIR=scratch)
+    tempfile.tempdir = None  # it may have been looked up before
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
-    address_space = _address_space_bytes() + config.memory_bytes
     _limit(resource.RLIMIT_CPU, config.cpu_seconds, config.cpu_seconds + 1)
     _limit(resource.RLIMIT_AS, address_space, address_space)
     _limit(resource.RLIMIT_FSIZE, config.output_bytes, config.output_bytes)
@@ -60,6 +72,7 @@ def confine(
     # until the zygote's watch ends it.
     tasks_allowed = tasks + config.max_processes + _SPARE_TASKS
     _limit(resource.RLIMIT_NPROC, tasks_allowed, tasks_allowed)
+    jail.lock(ruleset)
 
 
 def die_with_parent(parent: int) -> None:
@@ -115,14 +128,33 @@ def count_tasks() -> int:
     return tasks
 
 
-def _keep_descriptors(channel: int, output: int) -> None:
+def count_threads(pid: int) -> int:
+    """Return how many threads process `pid` has, 0 if there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/task").stat().st_nlink - 2
+    except OSError:
+        return 0
+
+
+def _keep_descriptors(channel: int, output: int, ruleset: int | None) -> int | None:
+    """Put channel and output in their places, close all else, and return where the ruleset is now."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    low = CHANNEL + 1
+    low = CHANNEL + 2
+    places = {0: nothing, 1: output, 2: output, CHANNEL: channel}
+    if ruleset is not None:
+        places[CHANNEL + 1] = ruleset
     # Out of the way first: one of them may be where another has to go.
-    nothing, output, channel = (fcntl.fcntl(each, fcntl.F_DUPFD, low) for each in (nothing, output, channel))
-    for source, target in ((nothing, 0), (output, 1), (output, 2), (channel, CHANNEL)):
+    moved = {target: fcntl.fcntl(source, fcntl.F_DUPFD, low) for target, source in places.items()}
+    for target, source in moved.items():
         os.dup2(source, target)
-    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(len(moved), os.sysconf("SC_OPEN_MAX"))
+    return None if ruleset is None else CHANNEL + 1
+
+
+def be_killed_first() -> None:
+    """Have the kernel choose this process or its children when memory runs out, and not the supervisor."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _limit(which: int, soft: int, hard: int) -> None:

@@ -1,6 +1,6 @@
 """The supervisor's half of the talk with a program's process, as a state machine over frames.
 
-    source ->   lint, import, init, forward, <- built   learn, <- trained   predict, images -> <- ids, ...
+    source ->   lint, import, init, forward, <- built, graph   learn, <- trained   predict, images -> <- ids
 
 Every frame is checked against what may come at this point; anything else is a `ProtocolBreach` and the end.
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from corpus.records import Stage
+from corpus.records import NetworkGraph, Stage
 from evaluator.exam import Exam, WrongAnswer
 from evaluator.framing import Frame, Kind, encode
-from evaluator.messages import Built, Failed, StageReached, Trained, claim_adapter
+from evaluator.graph_parts import GraphAssembly, NotAGraph
+from evaluator.messages import Built, Failed, GraphPart, StageReached, Trained, claim_adapter
 
 _STAGES = (Stage.LINT, Stage.IMPORT, Stage.INIT, Stage.FORWARD, Stage.LEARN, Stage.PREDICT)
 
@@ -29,6 +30,7 @@ class Conversation:
     Attributes:
         stage: The stage that the process says it is in.
         built: Its parameters and FLOPs, once it said so.
+        graph: Its network, once it is sent to the end; a network too large to be recorded is not sent.
         losses: Its training loss, once it said so.
         failure: Its own report of a failure.
         accuracy: The share of correct answers, once all are marked.
@@ -37,10 +39,12 @@ class Conversation:
     def __init__(self, source: str, exam: Exam) -> None:
         self.stage = Stage.LINT
         self.built: Built | None = None
+        self.graph: NetworkGraph | None = None
         self.losses: tuple[float, ...] = ()
         self.failure: Failed | None = None
         self.accuracy: float | None = None
         self._source, self._exam = source, exam
+        self._assembly = GraphAssembly()
         self._announced = 0
         self._trained = False
 
@@ -77,6 +81,8 @@ class Conversation:
                 return self._on_stage(claim.stage)
             case Built() if self.stage is Stage.FORWARD and self.built is None:
                 self.built = claim
+            case GraphPart() if self.stage is Stage.FORWARD and self.built is not None:
+                self._on_graph_part(claim)
             case Trained() if self.stage is Stage.LEARN and not self._trained:
                 self._trained, self.losses = True, claim.losses
             case Failed() if self._announced:
@@ -93,6 +99,13 @@ class Conversation:
         self.stage = stage
         self._announced += 1
         return self._question() if stage is Stage.PREDICT else b""
+
+    def _on_graph_part(self, part: GraphPart) -> None:
+        try:
+            self._assembly.add(part)
+        except NotAGraph as error:
+            raise ProtocolBreach(str(error)) from None
+        self.graph = self._assembly.graph
 
     def _on_answer(self, payload: bytes) -> bytes:
         try:

@@ -25,7 +25,6 @@ FORBIDDEN_MODULES = frozenset(
             "concurrent",
             "ctypes",
             "fcntl",
-            "gc",
             "importlib",
             "mmap",
             "multiprocessing",
@@ -33,6 +32,7 @@ FORBIDDEN_MODULES = frozenset(
         *(
             "pickle",
             "posix",
+            "posixsubprocess",
             "pty",
             "resource",
             "runpy",
@@ -49,6 +49,8 @@ FORBIDDEN_MODULES = frozenset(
         *("corpus", "cycles", "evaluator", "finetune", "generator"),
     }
 )
+"""With all that is below them, and with the underscore that the C part of some of them begins with."""
+
 FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
 FORBIDDEN_MEMBERS = {
     "os": (
@@ -62,11 +64,19 @@ FORBIDDEN_MEMBERS = {
 }
 """For each module, beginnings of the members that no network needs."""
 
+_LONGEST_CHAIN = 3
+"""Names in the longest dotted name above; looking no further keeps the walk linear in a program's length."""
 
-def lint(source: str) -> Finding | None:
-    """Return the first thing that keeps `source` from being run, None if it may run.
 
-    A breach of the contract is reported before a forbidden use, a syntax error before both.
+def lint(source: str, *, hygiene: bool = True) -> Finding | None:
+    """Return what keeps `source` from being run, with its line; None if it may run.
+
+    A syntax error is reported before a breach of the contract, that before a forbidden use; of several
+    forbidden uses the first in the text.
+
+    Args:
+        source: The program.
+        hygiene: Whether to look for forbidden uses. Syntax, contract and length are checked in any case.
     """
     if len(source) > MAX_SOURCE_CHARACTERS:
         message = f"{len(source)} characters, the limit is {MAX_SOURCE_CHARACTERS}"
@@ -77,14 +87,20 @@ def lint(source: str) -> Finding | None:
             tree = ast.parse(source)
             # The compiler finds what the parser lets pass, such as a `return` outside a function.
             compile(tree, "<program>", "exec", dont_inherit=True)
-            findings = [*contract_findings(tree), *_forbidden(tree)]
+            finding = next(contract_findings(tree), None)
+            if finding is None and hygiene:
+                finding = min(_forbidden(tree), key=_line, default=None)
     except SyntaxError as error:
         return Finding(EvaluationStatus.SYNTAX_ERROR, error.msg or "invalid syntax", error.lineno)
     except ValueError as error:  # null bytes, lone surrogates
         return Finding(EvaluationStatus.SYNTAX_ERROR, str(error))
     except (RecursionError, MemoryError):
         return Finding(EvaluationStatus.SYNTAX_ERROR, "nested too deeply")
-    return findings[0] if findings else None
+    return finding
+
+
+def _line(finding: Finding) -> int:
+    return finding.line or 0
 
 
 def _forbidden(tree: ast.Module) -> Iterator[Finding]:
@@ -113,7 +129,7 @@ def _forbidden_names(node: ast.AST) -> Iterator[str]:
 
 
 def _is_forbidden_module(name: str) -> bool:
-    parts = name.split(".")
+    parts = name.removeprefix("_").split(".")
     return any(".".join(parts[:count]) in FORBIDDEN_MODULES for count in range(1, len(parts) + 1))
 
 
@@ -123,9 +139,9 @@ def _is_forbidden_member(name: str) -> bool:
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return `a.b.c` for a plain chain of attributes, an empty string for anything else."""
+    """Return `a.b.c` for a plain and short chain of attributes, an empty string for anything else."""
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
+    while isinstance(node, ast.Attribute) and len(parts) < _LONGEST_CHAIN:
         parts.append(node.attr)
         node = node.value
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from corpus.records import EvaluationStatus, Stage
+from corpus.records import MAX_GRAPH_NODES, EvaluationStatus, GraphNode, Stage
+from evaluator.isolation.tiers import Tier
 from evaluator.protocol import Plan
 
 MAX_LOSSES = 16
@@ -53,6 +54,14 @@ class Built(_Message):
     flops: Count | None
 
 
+class GraphPart(_Message):
+    """The next nodes of the network that the forward pass showed, in the order of the graph."""
+
+    event: Literal["graph"] = "graph"
+    nodes: Annotated[tuple[GraphNode, ...], Field(max_length=MAX_GRAPH_NODES)]
+    last: bool
+
+
 class Trained(_Message):
     """Training is over, and the images to predict may come."""
 
@@ -69,15 +78,23 @@ class Failed(_Message):
     error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
 
 
-Claim = StageReached | Built | Trained | Failed
+Claim = StageReached | Built | GraphPart | Trained | Failed
 claim_adapter: TypeAdapter[Claim] = TypeAdapter(Annotated[Claim, Field(discriminator="event")])
 
 
 class Start(_Message):
-    """To a zygote, once, with the descriptor of the training data: load torch and get warm."""
+    """To a zygote, once, with the descriptor of the training data: load torch, get warm, prepare the jail.
+
+    Attributes:
+        plan: What it is to know.
+        tier: How its children are contained.
+        cores: The processors that it and its children may run on; empty for all.
+    """
 
     order: Literal["start"] = "start"
     plan: Plan
+    tier: Tier
+    cores: tuple[int, ...]
 
 
 class Judge(_Message):
@@ -107,11 +124,15 @@ class Ready(_Message):
 
 
 class Started(_Message):
-    """From a zygote: the child of job `job` has this process id, which is also its session and group."""
+    """From a zygote: the child of job `job` runs.
+
+    Attributes:
+        pid: Its process id, session and group; None where it is the id of another namespace.
+    """
 
     event: Literal["started"] = "started"
     job: int
-    pid: int
+    pid: int | None
 
 
 class Exited(_Message):
@@ -121,7 +142,7 @@ class Exited(_Message):
         exit_code: As in `subprocess`: negative for a signal.
         cpu_seconds: User and system time of the child and of all that was left of it.
         peak_memory_bytes: Peak resident set size of the child.
-        too_many_processes: Whether it was killed for having started more processes than allowed.
+        too_many_processes: Whether it was killed for having more processes or threads than allowed.
     """
 
     event: Literal["exited"] = "exited"

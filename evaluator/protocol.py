@@ -18,15 +18,25 @@ from corpus.records import TaskShape
 from evaluator.config import EvaluatorConfig
 from evaluator.tasks import Task, TaskSpec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """To be raised with every change of the code that can move an accuracy or turn one status into another."""
 
 SplitName = Literal["val", "test"]
 
+_NO_PART_OF_THE_ID = {"data_path", "workers", "isolation"}
+
 
 def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val") -> str:
-    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`; the test split is named in it, val is not."""
-    rest = config.model_dump(mode="json", exclude={"workers"}) | {"version": PROTOCOL_VERSION}
+    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`; the test split is named in it, val is not.
+
+    Raises:
+        ValueError: The task comes from files that were not read yet: their fingerprint belongs into the id.
+    """
+    if spec.from_files and spec.fingerprint is None:
+        raise ValueError(
+            f"load the task '{spec.name}' first: its files' fingerprint is part of the protocol's id"
+        )
+    rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
     where = spec.id if split == "val" else f"{spec.id}/{split}"
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
@@ -53,9 +63,13 @@ class Plan(BaseModel):
 
     @classmethod
     def of(cls, config: EvaluatorConfig, task: Task) -> Plan:
-        """Return the plan for training on `task`."""
+        """Return the plan for training on `task`; it does not tell where the files with the labels are."""
         return cls(
-            config=config, shape=task.shape, train_images=len(task.train), mean=task.mean, std=task.std
+            config=config.model_copy(update={"data_path": None}),
+            shape=task.shape,
+            train_images=len(task.train),
+            mean=task.mean,
+            std=task.std,
         )
 
     @property

@@ -1,7 +1,6 @@
 """The one-epoch proxy, as it runs in a program's process: build the network, check it, train it, predict.
 
-Data are resident uint8 tensors: an epoch is one shuffled copy, then slices, normalised batch by batch. A last
-batch that is not full is left out of training, as a batch of one breaks batch normalisation.
+Where the images come from is `evaluator.train_data`; what makes a step fast is `evaluator.acceleration`.
 
 This module does *not* compute accuracies, and it never sees a validation label.
 """
@@ -10,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -19,35 +18,16 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from corpus.records import EvaluationStatus, derive_seed
+from corpus.records import EvaluationStatus
+from evaluator.acceleration import fuse_optimizers, precision, prefer_channels_last
 from evaluator.contract import FACTORY, NETWORK
 from evaluator.diagnosis import Rejected
 from evaluator.messages import MAX_LOSSES
 from evaluator.protocol import Plan
+from evaluator.train_data import Normalisation, TrainData
 
 _CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
 _CHECKED_IMAGES = 2
-
-
-class TrainData:
-    """The training images of one epoch in the protocol's order: a sized iterable of `(inputs, labels)`.
-
-    `inputs` are float32 `(B, C, H, W)`, `labels` int64 `(B,)`, both fresh and free to be changed.
-    """
-
-    def __init__(self, images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> None:
-        generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
-        order = torch.randperm(len(labels), generator=generator)
-        self._images, self._labels, self._plan = images[order], labels[order], plan
-
-    def __len__(self) -> int:
-        return len(self._labels) // self._plan.config.batch_size
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        size = self._plan.config.batch_size
-        for start in range(0, len(self) * size, size):
-            part = slice(start, start + size)
-            yield normalise(self._images[part], self._plan), self._labels[part].clone()
 
 
 class LossRecorder:
@@ -94,13 +74,6 @@ def seed_everything(plan: Plan) -> None:
     torch.set_num_threads(plan.config.threads)
 
 
-def normalise(images: Tensor, plan: Plan) -> Tensor:
-    """Return uint8 images `(B, C, H, W)` as float32 with the protocol's mean and deviation."""
-    mean = torch.tensor(plan.mean).view(1, -1, 1, 1)
-    std = torch.tensor(plan.std).view(1, -1, 1, 1)
-    return (images.to(torch.float32) / 255.0 - mean) / std
-
-
 def hyperparameters(module: ModuleType, plan: Plan) -> dict[str, float]:
     """Return the values handed to the program: the protocol's own, and one for whatever else it supports."""
     declared = getattr(module, FACTORY)()
@@ -139,12 +112,26 @@ def count_parameters(net: nn.Module, plan: Plan) -> int:
     return count
 
 
-def check_forward(net: nn.Module, images: Tensor, plan: Plan) -> int | None:
-    """Check the forward pass on two images and return its FLOPs for one, None where not countable."""
-    inputs = normalise(images[:_CHECKED_IMAGES], plan)
+def call(net: nn.Module, inputs: Tensor) -> Any:
+    """Return `net(inputs)`."""
+    return net(inputs)
+
+
+def check_forward(
+    net: nn.Module, images: Tensor, plan: Plan, forward: Callable[[nn.Module, Tensor], Any] = call
+) -> int | None:
+    """Check the forward pass on two images and return its FLOPs for one, None where not countable.
+
+    Args:
+        net: The network.
+        images: Training images, uint8 `(N, C, H, W)`.
+        plan: The protocol.
+        forward: Makes the pass that is checked, and may watch it.
+    """
+    inputs = Normalisation(plan)(images[:_CHECKED_IMAGES])
     net.eval()
-    with torch.no_grad():
-        check_scores(net(inputs), len(inputs), plan)
+    with torch.no_grad(), precision(plan):
+        check_scores(forward(net, inputs), len(inputs), plan)
         try:
             with FlopCounterMode(display=False) as counter:
                 net(inputs[:1])
@@ -168,13 +155,15 @@ def check_scores(scores: Any, count: int, plan: Plan) -> None:
 
 def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan: Plan) -> tuple[float, ...]:
     """Train for the protocol's epochs and return the loss curve."""
-    net.train_setup(dict(prm))
-    steps = (len(labels) // plan.config.batch_size) * plan.config.epochs
-    recorder = LossRecorder(net, steps)
     returned: list[object] = []
-    for epoch in range(plan.config.epochs):
-        net.train()
-        returned.append(net.learn(TrainData(images, labels, plan, epoch)))
+    with precision(plan):
+        prefer_channels_last(net, Normalisation(plan)(images[:_CHECKED_IMAGES]), plan)
+        net.train_setup(dict(prm))
+        fuse_optimizers(net)
+        recorder = LossRecorder(net, steps=(len(labels) // plan.config.batch_size) * plan.config.epochs)
+        for epoch in range(plan.config.epochs):
+            net.train()
+            returned.append(net.learn(TrainData(images, labels, plan, epoch)))
     losses = recorder.close(returned)
     count_parameters(net, plan)  # it may have grown since it was built
     if not all(bool(torch.isfinite(each).all()) for each in net.parameters()):
@@ -185,7 +174,7 @@ def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan:
 def predict(net: nn.Module, images: Tensor, plan: Plan) -> bytes:
     """Return the predicted class ids of a batch of uint8 images, as little-endian uint16."""
     net.eval()
-    with torch.no_grad():
-        scores = net(normalise(images, plan))
+    with torch.no_grad(), precision(plan):
+        scores = net(Normalisation(plan)(images))
     check_scores(scores, len(images), plan)
     return scores.argmax(dim=1).numpy().astype("<u2").tobytes()

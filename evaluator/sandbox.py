@@ -10,23 +10,26 @@ This module does *not* import torch, and does not run, parse or unpickle anythin
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Generator, Iterable
-from pathlib import Path
 from types import TracebackType
 
 from corpus.records import Candidate, Evaluation
 from evaluator.config import EvaluatorConfig
 from evaluator.conversation import Conversation
+from evaluator.cores import Cores
 from evaluator.errors import SandboxError
 from evaluator.exam import Exam
+from evaluator.isolation.probe import probe
+from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.protocol import Plan, SplitName, protocol_id
+from evaluator.scratch import Scratch
 from evaluator.session import Session
-from evaluator.tasks import Split, Task, TaskSpec, load_task, task_spec
+from evaluator.tasks import Split, Task, TaskSpec, load_task, reads_files, task_spec
 from evaluator.verdict import evaluation, no_code, unjudgeable
 from evaluator.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.zygote_process import ZygoteProcess, training_data_file
@@ -47,35 +50,45 @@ class SandboxedEvaluator:
     def __init__(
         self, config: EvaluatorConfig, *, split: SplitName = "val", task: Task | None = None
     ) -> None:
+        if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
+            task = load_task(config.task, config.data_path)
         self.config = config
         self.task: TaskSpec = task.spec if task else task_spec(config.task)
         """What is known of the task: name, version, shape, chance."""
         self.protocol_id: str = protocol_id(config, self.task, split)
         """Names all that an accuracy depends on."""
+        self.tier: Tier | None = None
+        """How programs are contained; known once the `with` block is entered."""
+        self.isolation: str = ""
+        """The same in a line for people, with what a missing layer costs."""
         self._split_name, self._data = split, task
         self._jobs = itertools.count()
         self._pool: WorkerPool | None = None
 
     def __enter__(self) -> SandboxedEvaluator:
-        """Load the task and start the zygotes, which takes some seconds.
+        """Load the task, find out how programs can be contained, and start the zygotes: some seconds.
 
         Raises:
-            SandboxError: The platform or the installation cannot do it.
+            SandboxError: The platform or the installation cannot do it, or offers no isolation.
         """
         if not sys.platform.startswith("linux"):
             raise SandboxError("programs can only be evaluated on Linux")
+        findings = probe()
+        self.tier = choose_tier(self.config.isolation, findings)
+        self.isolation = describe(self.tier, findings)
         task = self._data or load_task(self.config.task)
         self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
-        self._scratch = tempfile.TemporaryDirectory(prefix="archloop-", ignore_cleanup_errors=True)
-        self._training_data = training_data_file(task.train.images.tobytes(), task.train.labels.tobytes())
+        self._scratch = Scratch()
+        images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
+        self._training_data = training_data_file(images, labels)
         plan = Plan.of(self.config, task)
-        home = Path(self._scratch.name, "zygotes")
+        home = self._scratch.path / "zygotes"
         home.mkdir()
+        workers = min(self.config.workers, len(os.sched_getaffinity(0)))
+        self._cores = Cores(workers, self.config.threads)
+        launch = functools.partial(ZygoteProcess, plan, self._training_data, home, tier=self.tier)
         try:
-            self._pool = WorkerPool(
-                lambda: ZygoteProcess(plan, self._training_data, home),
-                min(self.config.workers, os.cpu_count() or 1),
-            )
+            self._pool = WorkerPool(lambda worker: launch(cores=self._cores.of_worker(worker)), workers)
         except BaseException:
             self._release()
             raise
@@ -111,15 +124,15 @@ class SandboxedEvaluator:
         exam = Exam(
             self._exam_split,
             classes=self.task.shape.classes,
-            batch_size=self.config.batch_size,
+            batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}\n{candidate.source}",
         )
         talk = Conversation(candidate.source, exam)
-        ending = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop).run(
-            Path(self._scratch.name)
-        )
+        session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
+        ending = session.run(self._scratch.path)
         return evaluation(candidate, self.protocol_id, talk, ending, self.config, chance=self.task.chance)
 
     def _release(self) -> None:
         os.close(self._training_data)
-        self._scratch.cleanup()
+        self._cores.release()
+        self._scratch.remove()

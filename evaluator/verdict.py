@@ -1,7 +1,7 @@
 """From the end of a program's stay to its evaluation.
 
 The accuracy is the exam's, the wall time the supervisor's, processor time and memory the kernel's.
-Parameters, FLOPs, losses and the text of an error are what the program's process said.
+Parameters, FLOPs, graph, losses and the text of an error are what the program's process said.
 
 This module does *not* talk to processes.
 """
@@ -18,6 +18,7 @@ from evaluator.messages import MAX_ERROR_CHARACTERS
 from evaluator.session import Cause, Ending
 
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
+_LAST_WORDS_CHARACTERS = 200
 
 
 def no_code(candidate: Candidate, protocol: str) -> Evaluation:
@@ -75,7 +76,9 @@ def evaluation(
         flops=talk.built.flops if talk.built else None,
         peak_memory_bytes=ending.exited.peak_memory_bytes,
         error_type=_printable(error_type),
-        error=_printable(detail),
+        error=_printable(detail and detail[:MAX_ERROR_CHARACTERS]),
+        output_tail=_printable(ending.output_tail) or None,
+        graph=talk.graph,
     )
 
 
@@ -86,7 +89,13 @@ def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
 
 
 def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
-    """Return what ended a program that neither failed by its own account nor finished."""
+    """Return what ended a program that neither failed by its own account nor finished, and its last words."""
+    status, detail = _cause(ending, config)
+    tail = " ".join(ending.output_tail.split())[-_LAST_WORDS_CHARACTERS:]
+    return status, f"{detail}; it printed: {tail}" if tail else detail
+
+
+def _cause(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
     match ending.cause:
         case Cause.WALL_TIME:
             return EvaluationStatus.TIMEOUT, f"more than {config.wall_seconds:g} seconds of wall time"
@@ -102,16 +111,15 @@ def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStat
 def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
     code = ending.exited.exit_code
     if ending.exited.too_many_processes:
-        return EvaluationStatus.FORBIDDEN, f"it started processes, {config.max_processes} are allowed"
+        allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
+        return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
     if code == -signal.SIGXCPU or (code < 0 and ending.exited.cpu_seconds >= config.cpu_seconds):
         return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
-    tail = " ".join(ending.output_tail.split())[-200:]
-    said = f"; it printed: {tail}" if tail else ""
     if _NATIVE_MEMORY.search(ending.output_tail):
-        return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes{said}"
+        return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
     if code < 0:
-        return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}{said}"
-    return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer{said}"
+        return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
+    return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
 
 
 def _signal_name(number: int) -> str:
@@ -125,6 +133,4 @@ def _printable(text: str | None) -> str | None:
     """Return `text` without the control characters that would let a program write to the user's terminal."""
     if text is None:
         return None
-    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)[
-        :MAX_ERROR_CHARACTERS
-    ]
+    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)

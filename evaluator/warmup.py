@@ -9,8 +9,11 @@ import torch
 from torch import nn
 
 from evaluator import proxy
+from evaluator.acceleration import fuse_optimizers
 from evaluator.child import TrainingSet
+from evaluator.graph import GraphRecorder
 from evaluator.protocol import Plan
+from evaluator.train_data import TrainData
 
 
 class _WarmNet(nn.Module):
@@ -38,9 +41,11 @@ class _WarmNet(nn.Module):
 
     def train_setup(self, prm: dict[str, float]) -> None:
         self.criteria = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
+        self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
+            self.parameters(), lr=prm["lr"], momentum=prm["momentum"]
+        )
 
-    def learn(self, train_data: proxy.TrainData) -> None:
+    def learn(self, train_data: TrainData) -> None:
         for inputs, labels in train_data:
             self.optimizer.zero_grad()
             loss = self.criteria(self(inputs), labels)
@@ -53,8 +58,10 @@ def warm_up(plan: Plan, data: TrainingSet) -> None:
     """Build, check, train for one step and predict, as `evaluator.child` does it."""
     size = plan.config.batch_size
     net = _WarmNet(plan.shape.channels, plan.shape.classes)
-    proxy.check_forward(net, data.images, plan)
+    proxy.check_forward(net, data.images, plan, forward=GraphRecorder())
     proxy.train(net, {"lr": 0.01, "momentum": 0.9}, data.images[:size], data.labels[:size], plan)
     proxy.predict(net, data.images[:size], plan)
     for optimizer in (torch.optim.Adam, torch.optim.AdamW):
-        optimizer(net.parameters()).step()
+        net.optimizer = optimizer(net.parameters())
+        fuse_optimizers(net)
+        net.optimizer.step()

@@ -31,6 +31,7 @@ _LOOK_AHEAD = 4
 class _Slot:
     """A place for a zygote; `mended` is set when the one that died has been replaced."""
 
+    number: int
     zygote: ZygoteProcess
     broken: bool = False
     mended: threading.Event = field(default_factory=threading.Event)
@@ -56,19 +57,19 @@ class WorkerPool:
     """A fixed number of zygotes.
 
     Args:
-        launch: Starts a zygote without waiting for it.
+        launch: Starts the zygote of a worker, numbered from 0, without waiting for it.
         workers: How many.
     """
 
-    def __init__(self, launch: Callable[[], ZygoteProcess], workers: int) -> None:
+    def __init__(self, launch: Callable[[int], ZygoteProcess], workers: int) -> None:
         self._launch = launch
         self._slots: list[_Slot] = []
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._wake: Callable[[], None] = lambda: None
         try:
-            for _ in range(workers):  # all of them first: they get warm side by side
-                self._slots.append(_Slot(launch()))
+            for worker in range(workers):  # all of them first: they get warm side by side
+                self._slots.append(_Slot(worker, launch(worker)))
             for slot in self._slots:
                 slot.zygote.await_ready()
         except BaseException:
@@ -171,7 +172,7 @@ class WorkerPool:
 
     def _mend(self, slot: _Slot) -> None:
         slot.zygote.close()
-        slot.zygote = self._launch()
+        slot.zygote = self._launch(slot.number)
         slot.zygote.await_ready()
         slot.broken = False
         slot.mended.set()

@@ -3,6 +3,9 @@
 It is started afresh (`python -s -P -m evaluator.zygote`), so it inherits nothing from the supervisor's
 memory: neither labels of the validation split nor the ledger. It never runs a program itself.
 
+With namespaces there are two processes: the one that was started waits for the one that is the first in the
+new namespaces, and that one is the zygote.
+
 This module does *not* judge: it starts, watches and buries children, and reports the kernel's word on them.
 """
 
@@ -19,17 +22,23 @@ from typing import TYPE_CHECKING
 
 from evaluator.confinement import (
     adopt_orphans,
+    be_killed_first,
     children,
     count_tasks,
+    count_threads,
     descendants,
     die_with_parent,
     kill_group,
 )
+from evaluator.isolation.jail import Jail
+from evaluator.isolation.namespaces import enter_namespaces
+from evaluator.isolation.tiers import Layer
 from evaluator.messages import Exited, Judge, Kill, Order, Ready, Report, Start, Started, order_adapter
 from evaluator.protocol import Plan
 
 if TYPE_CHECKING:
     from evaluator.child import TrainingSet
+    from evaluator.config import EvaluatorConfig
 
 MESSAGE_BYTES = 65536
 _TICK_MILLISECONDS = 50
@@ -38,23 +47,49 @@ _TICK_MILLISECONDS = 50
 def main() -> None:
     """Serve the supervisor at the other end of the socket whose descriptor is the first argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    die_with_parent(int(sys.argv[2]))
-    adopt_orphans()
+    supervisor = int(sys.argv[2])
+    die_with_parent(supervisor)
     order, descriptors = _receive(control)
     if not isinstance(order, Start):
         return
+    be_killed_first()
+    if order.cores:
+        os.sched_setaffinity(0, order.cores)
+    if Layer.NAMESPACES in order.tier.layers:
+        _become_first_process(supervisor, [control.fileno(), *descriptors])
+    adopt_orphans()
     data = _warm_training_set(order.plan, descriptors[0])
     tasks = count_tasks()
+    jail = Jail(order.tier, order.plan.config.scratch_bytes)
     # Children leave the objects of today alone: the collector would write to, and so copy, every page of
     # theirs.
     gc.collect()
     gc.disable()
     gc.freeze()
     _report(control, Ready(home=str(Path(__file__).resolve().parent)))
-    _serve(control, order.plan, data, tasks)
+    _serve(control, order.plan, data, jail, tasks)
 
 
-def _serve(control: socket.socket, plan: Plan, data: TrainingSet, tasks: int) -> None:
+def _become_first_process(supervisor: int, descriptors: list[int]) -> None:
+    """Return in a child that is the first process of new namespaces; this process waits for its end.
+
+    Args:
+        supervisor: Process id of the supervisor.
+        descriptors: What belongs to the child alone.
+    """
+    enter_namespaces()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent(0)  # the parent is outside, and so has no number here
+        return
+    die_with_parent(supervisor)  # again: the kernel forgets it when a process gains rights, as it did here
+    for descriptor in descriptors:
+        os.close(descriptor)
+    _, status = os.waitpid(pid, 0)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _serve(control: socket.socket, plan: Plan, data: TrainingSet, jail: Jail, tasks: int) -> None:
     from evaluator.child import run_child
 
     zygote = os.getpid()
@@ -67,21 +102,23 @@ def _serve(control: socket.socket, plan: Plan, data: TrainingSet, tasks: int) ->
         channel, output = descriptors
         pid = os.fork()
         if pid == 0:
+            scratch = jail.scratch(order.scratch)
             run_child(
-                plan, data, channel=channel, output=output, scratch=order.scratch, zygote=zygote, tasks=tasks
+                plan, data, jail, channel=channel, output=output, scratch=scratch, zygote=zygote, tasks=tasks
             )
         os.close(channel)
         os.close(output)
-        _report(control, Started(job=order.job, pid=pid))
-        too_many = _watch(control, order.job, pid, plan.config.max_processes)
+        _report(control, Started(job=order.job, pid=None if jail.hides_processes else pid))
+        too_many = _watch(control, order.job, pid, plan.config)
         _report(control, _bury(order.job, pid, too_many))
+        jail.clean()  # after the report: what goes wrong here is not the program's fault
 
 
-def _watch(control: socket.socket, job: int, pid: int, max_processes: int) -> bool:
-    """Wait for the end of child `pid`, and bring it about when told to, or when it has too many processes.
+def _watch(control: socket.socket, job: int, pid: int, config: EvaluatorConfig) -> bool:
+    """Wait for the end of child `pid`; bring it about when told to, or when it has become too many.
 
     Returns:
-        Whether the child was killed for its processes.
+        Whether the child was killed for its processes or threads.
     """
     too_many = False
     pidfd = os.pidfd_open(pid)
@@ -100,7 +137,10 @@ def _watch(control: socket.socket, job: int, pid: int, max_processes: int) -> bo
                     sys.exit()
                 if isinstance(order, Kill) and order.job == job:
                     kill_group(pid)
-            elif len(descendants(os.getpid())) - 1 > max_processes:
+            elif (
+                len(descendants(os.getpid())) - 1 > config.max_processes
+                or count_threads(pid) > config.max_threads
+            ):
                 too_many = True
                 kill_group(pid)
     finally:

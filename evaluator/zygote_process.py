@@ -19,6 +19,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evaluator.errors import SandboxError, ZygoteDied
+from evaluator.isolation import bubblewrap
+from evaluator.isolation.tiers import Tier
 from evaluator.messages import Judge, Kill, Order, Ready, Report, Start, report_adapter
 from evaluator.protocol import Plan
 
@@ -35,17 +37,25 @@ class ZygoteProcess:
         plan: What it is to know.
         training_data: Descriptor of the training split, as `training_data_file` makes it.
         scratch: Directory that it works in.
+        tier: How its children are contained.
+        cores: The processors that it and its children may run on; empty for all.
     """
 
-    def __init__(self, plan: Plan, training_data: int, scratch: Path) -> None:
+    def __init__(
+        self, plan: Plan, training_data: int, scratch: Path, *, tier: Tier, cores: tuple[int, ...] = ()
+    ) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         # Not -I: it would also ignore the hash seed, and with it the order of sets would differ between
         # zygotes. The environment below is made from nothing, so there is no PYTHONPATH to be kept out.
-        arguments = ["-s", "-P", "-B", "-m", "evaluator.zygote", str(theirs.fileno()), str(os.getpid())]
+        arguments = [sys.executable, "-s", "-P", "-B", "-m", "evaluator.zygote", str(theirs.fileno())]
+        if tier is Tier.BUBBLEWRAP:  # which makes it the first process of its namespaces, without a parent
+            arguments = [*bubblewrap.prefix(plan.config.scratch_bytes), *arguments, "0"]
+        else:
+            arguments.append(str(os.getpid()))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, *arguments],
+                arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._stderr,
@@ -54,7 +64,7 @@ class ZygoteProcess:
                 env=_environment(scratch),
                 start_new_session=True,
             )
-        self._send(Start(plan=plan), training_data)
+        self._send(Start(plan=plan, tier=tier, cores=cores), training_data)
 
     def await_ready(self) -> None:
         """Wait until it is warm.
@@ -118,7 +128,7 @@ class ZygoteProcess:
         return self._stderr.read().decode(errors="replace").strip() or "it left no message"
 
 
-def training_data_file(images: bytes, labels: bytes) -> int:
+def training_data_file(images: bytes | memoryview, labels: bytes | memoryview) -> int:
     """Return the descriptor of an anonymous file with the training split, which all zygotes share.
 
     Args:
@@ -127,7 +137,8 @@ def training_data_file(images: bytes, labels: bytes) -> int:
     """
     descriptor = os.memfd_create("training-data")
     with os.fdopen(os.dup(descriptor), "wb") as file:
-        file.write(images + bytes(-len(images) % 8) + labels)
+        for part in (images, bytes(-len(images) % 8), labels):
+            file.write(part)
     return descriptor
 
 

@@ -49,7 +49,7 @@ def main() -> None:
             workers=arguments.workers,
             max_parameters=arguments.max_parameters,
         )
-        candidates = _programs(config, arguments.programs, arguments.grammar_seed)
+        candidates = grammar_candidates(config, arguments.programs, arguments.grammar_seed)
         runs = [_evaluate(config.model_copy(update={"seed": seed}), candidates, protocol) for seed in SEEDS]
         figures = {"protocol": protocol, **_figures(runs)}
         print(json.dumps(figures) if arguments.json else _line(figures), flush=True)
@@ -66,7 +66,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _programs(config: EvaluatorConfig, count: int, grammar_seed: int) -> list[Candidate]:
+def grammar_candidates(config: EvaluatorConfig, count: int, grammar_seed: int) -> list[Candidate]:
+    """Return `count` programs of the grammar for the configuration's task, the same for the same seed."""
     shape = task_spec(config.task).shape
     sources = [
         sample_program(

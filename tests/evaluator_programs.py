@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from textwrap import dedent, indent
 
 from corpus.records import Candidate, Origin
+from evaluator.confinement import children, descendants
 
 _TEMPLATE = """\
 import torch
@@ -64,3 +66,16 @@ def candidate(source: str | None, index: int = 0) -> Candidate:
         index=index,
         generator="test",
     )
+
+
+def processes_of_programs(supervisor: int | None = None) -> list[int]:
+    """Return the processes of programs under way: all below the zygotes that left the zygote's session."""
+    found = []
+    for zygote in children(supervisor or os.getpid()):
+        for pid in descendants(zygote):
+            try:
+                if os.getsid(pid) != zygote:
+                    found.append(pid)
+            except ProcessLookupError:
+                continue
+    return found

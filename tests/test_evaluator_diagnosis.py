@@ -87,3 +87,31 @@ def test_a_long_message_with_odd_characters_fits_into_a_frame() -> None:
     for character in ("\ud800", "\0", "\U0001f600", '"'):
         failed = diagnose(ValueError(character * 10_000))
         assert len(failed.model_dump_json().encode()) < 4096
+
+
+class Text(str):
+    """A string whose every method is its own."""
+
+    def encode(self, *_: object, **__: object) -> bytes:
+        raise KeyboardInterrupt
+
+    __len__ = __getitem__ = encode  # type: ignore[assignment]
+
+
+class Trap(Exception):
+    def __getattribute__(self, name: str) -> object:
+        raise KeyboardInterrupt
+
+    def __str__(self) -> str:
+        return Text("the truth")
+
+
+def test_an_exception_that_sets_traps_is_reported_all_the_same() -> None:
+    failed = diagnose(Trap())
+    assert (failed.status, failed.error_type) == (EvaluationStatus.RUNTIME_ERROR, "Trap")
+    assert failed.error == "the truth" and type(failed.error) is str
+
+
+def test_a_message_of_any_length_is_read_only_as_far_as_it_is_kept() -> None:
+    failed = diagnose(RuntimeError("x" * 50_000_000 + "out of memory"))
+    assert failed.status is EvaluationStatus.RUNTIME_ERROR and len(failed.error) == 500

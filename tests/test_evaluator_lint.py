@@ -1,12 +1,21 @@
-"""Static checks: what is found, with which status, on which line, and that hostile text cannot hurt."""
+"""Static checks: what is found, with which status, on which line; and what is not: honest programs."""
 
 from __future__ import annotations
 
+import re
+import time
+import tracemalloc
+from pathlib import Path
+
 import pytest
 
-from corpus.records import EvaluationStatus
+from corpus.records import Evaluation, EvaluationStatus
+from evaluator.config import EvaluatorConfig
+from evaluator.isolation.tiers import Isolation
 from evaluator.lint import MAX_SOURCE_CHARACTERS, lint
-from tests.evaluator_programs import FORWARD, program
+from evaluator.sandbox import SandboxedEvaluator
+from tests.evaluator_programs import FORWARD, candidate, program
+from tests.hostile.suite import Expectation
 
 CONTRACT, FORBIDDEN = EvaluationStatus.CONTRACT_ERROR, EvaluationStatus.FORBIDDEN
 SYNTAX = EvaluationStatus.SYNTAX_ERROR
@@ -103,6 +112,7 @@ def test_what_no_network_needs_is_forbidden(top: str) -> None:
         "import os\nname = os.path.join('a', 'b')",
         "from torchvision.models import resnet18",
         "import numpy as np",
+        "import gc\ngc.collect()",
     ],
 )
 def test_harmless_imports_pass(top: str) -> None:
@@ -133,3 +143,68 @@ def test_hostile_text_gets_a_finding_and_no_exception(source: str) -> None:
 def test_an_overlong_program_is_refused_unread() -> None:
     finding = lint("#" * (MAX_SOURCE_CHARACTERS + 1))
     assert finding is not None and finding.status is CONTRACT and "limit" in finding.message
+
+
+def test_without_hygiene_only_syntax_and_contract_are_checked() -> None:
+    assert lint(program(top="import socket"), hygiene=False) is None
+    finding = lint("import socket", hygiene=False)
+    assert finding is not None and finding.status is CONTRACT
+
+
+def test_of_several_forbidden_uses_the_first_in_the_text_is_reported() -> None:
+    finding = lint(program(top="def late():\n    import socket\n\nimport ctypes"))
+    assert finding is not None and "socket" in finding.message and finding.line == 4
+
+
+def test_the_c_part_of_a_forbidden_module_is_forbidden_too() -> None:
+    for module in ("_socket", "_ctypes", "_posixsubprocess"):
+        finding = lint(program(top=f"import {module}"))
+        assert finding is not None and finding.status is FORBIDDEN
+
+
+@pytest.mark.parametrize("line", ["x" + ".b" * 900, "x = open(" + "x, " * 10_000 + ")", "open(x)", "@a"])
+def test_the_longest_program_is_checked_in_bounded_time_and_memory(line: str) -> None:
+    source = program(top=(line + "\n") * (90_000 // len(line) - 1) + ("def f(): ..." if line == "@a" else ""))
+    tracemalloc.start()
+    started = time.process_time()
+    lint(source)
+    seconds, (_, peak_bytes) = time.process_time() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 10 and peak_bytes < 300 * 2**20, (seconds, peak_bytes)
+
+
+BENIGN = sorted((Path(__file__).parent / "benign").glob("*.py"))
+EXPECTED = re.compile(r"# without lint: (.+)")
+
+
+@pytest.mark.parametrize("path", BENIGN, ids=lambda path: path.stem)
+def test_lint_finds_nothing_in_an_honest_program(path: Path) -> None:
+    assert lint(path.read_text()) is None
+
+
+def honest_results(isolation: Isolation) -> dict[str, Evaluation]:
+    config = EvaluatorConfig(task="digits-clean", cpu_seconds=20, wall_seconds=80.0, isolation=isolation)
+    sources = [path.read_text() for path in BENIGN]
+    with SandboxedEvaluator(config) as evaluator:
+        results = evaluator.evaluate(candidate(source, index) for index, source in enumerate(sources))
+        return {path.stem: result for path, result in zip(BENIGN, results, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def contained() -> dict[str, Evaluation]:
+    return honest_results("auto")
+
+
+@pytest.mark.parametrize("path", BENIGN, ids=lambda path: path.stem)
+def test_an_honest_program_gets_its_due(contained: dict[str, Evaluation], path: Path) -> None:
+    expected = Expectation.parse(EXPECTED.findall(path.read_text())[0])
+    assert expected.objection(contained[path.stem]) is None, contained[path.stem]
+
+
+@pytest.mark.slow
+def test_isolation_changes_no_honest_result(contained: dict[str, Evaluation]) -> None:
+    free = honest_results("unsafe")
+    differing = {name for name in free if free[name].status is not contained[name].status}
+    assert differing <= {"scratch_file"}  # without namespaces there is no place to write to
+    for name in free.keys() - differing:
+        assert (contained[name].accuracy, contained[name].losses) == (free[name].accuracy, free[name].losses)

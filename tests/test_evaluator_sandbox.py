@@ -21,7 +21,7 @@ from evaluator.config import EvaluatorConfig
 from evaluator.confinement import children, descendants
 from evaluator.sandbox import SandboxedEvaluator
 from evaluator.tasks import Split, load_task
-from tests.evaluator_programs import FORWARD, INIT, LEARN, candidate, program
+from tests.evaluator_programs import FORWARD, INIT, LEARN, candidate, processes_of_programs, program
 
 CONFIG = EvaluatorConfig(
     task="digits-clean", cpu_seconds=4, wall_seconds=20.0, memory_bytes=2**29, max_parameters=50_000
@@ -230,8 +230,7 @@ def test_closing_the_iterator_kills_what_is_under_way(evaluator: SandboxedEvalua
     started = time.monotonic()
     results.close()
     assert time.monotonic() - started < 5
-    zygotes = children(os.getpid())
-    assert zygotes and not any(children(zygote) for zygote in zygotes)
+    assert children(os.getpid()) and not processes_of_programs()
     assert judge(evaluator, program()).status is EvaluationStatus.COMPLETE
 
 
@@ -240,8 +239,8 @@ def test_leaving_the_block_with_programs_under_way_leaves_nothing() -> None:
     with SandboxedEvaluator(ONE_WORKER) as opened:
         results = opened.evaluate(candidate(source) for source in ["x =", SLEEPING, SLEEPING])
         next(results)
-        scratch = Path(opened._scratch.name)
-        assert wait_until(lambda: len(set(descendants(os.getpid())) - before) == 2)
+        scratch = opened._scratch.path
+        assert wait_until(lambda: len(set(processes_of_programs()) - before) == 1)
         started = set(descendants(os.getpid())) - before
     assert not any(alive(pid) for pid in started)
     assert threading.active_count() == threads and not scratch.exists()
@@ -259,7 +258,7 @@ def test_killing_the_supervisor_leaves_no_process(tmp_path: Path) -> None:
     )
     environment = os.environ | {"TMPDIR": str(tmp_path)}  # where the killed one leaves its scratch directory
     with subprocess.Popen([sys.executable, str(script)], env=environment) as supervisor:
-        assert wait_until(lambda: len(descendants(supervisor.pid)) == 2, 60), "no programs under way"
+        assert wait_until(lambda: len(processes_of_programs(supervisor.pid)) == 1, 60), "none under way"
         started = descendants(supervisor.pid)
         supervisor.kill()
-    assert wait_until(lambda: not any(alive(pid) for pid in started), 5)
+    assert wait_until(lambda: not any(alive(pid) for pid in started), 1)

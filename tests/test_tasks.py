@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evaluator.errors import UnknownTaskError
-from evaluator.tasks import Task, load_task, task_names, task_spec
+from evaluator.tasks import Split, Splits, Task, find_data, load_task, task_names, task_spec
+from evaluator.tasks.adddigits import added_digits
+from evaluator.tasks.cache import cached
+from evaluator.tasks.shapes import SHAPES
+from evaluator.tasks.statistics import channel_statistics, fingerprint
+from evaluator.tasks.texshapes import draw_split
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache directory of each test's own."""
+    path = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(path))
+    return path / "archloop" / "generated"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +44,16 @@ def test_the_default_task_has_three_renderings_of_each_training_digit(digits: Ta
     assert digits.read_test().images.shape == (349, 1, 12, 12)
 
 
-@pytest.mark.parametrize("name", task_names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        "digits",
+        "digits-clean",
+        "adddigits",
+        "texshapes-5k",
+        pytest.param("texshapes", marks=pytest.mark.slow),
+    ],
+)
 def test_the_declared_shape_is_that_of_the_images(name: str) -> None:
     task = load_task(name)
     shape = task.shape
@@ -35,6 +61,15 @@ def test_the_declared_shape_is_that_of_the_images(name: str) -> None:
         assert split.images.shape[1:] == (shape.channels, shape.height, shape.width)
         assert split.images.dtype == np.uint8 and split.labels.dtype == np.int64
         assert set(split.labels.tolist()) == set(range(shape.classes))
+        assert f"{len(split):,}" in task.spec.description
+
+
+def test_describing_a_task_loads_no_numpy() -> None:
+    code = (
+        "import sys; from evaluator.tasks import task_spec as t; t('cifar10'); print('numpy' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
 
 
 def test_no_original_is_in_two_splits(clean: Task) -> None:
@@ -81,3 +116,161 @@ def test_normalised_training_images_have_mean_zero_and_deviation_one(digits: Tas
 def test_a_misspelt_task_is_refused_with_a_suggestion() -> None:
     with pytest.raises(UnknownTaskError, match="Did you mean 'digits'"):
         task_spec("digit")
+
+
+def test_every_task_has_a_description_and_its_own_name() -> None:
+    names = task_names()
+    assert names[0] == "digits" and len(set(names)) == len(names)
+    for name in names:
+        if name != "images":  # its shape is that of files
+            assert task_spec(name).name == name and task_spec(name).description
+
+
+def test_a_task_that_is_generated_looks_for_no_files() -> None:
+    assert find_data("texshapes") is None
+
+
+# Statistics
+
+
+def test_the_channel_statistics_are_those_of_numpy() -> None:
+    images = np.random.default_rng(0).integers(0, 256, size=(2500, 3, 5, 7), dtype=np.uint8)
+    mean, std = channel_statistics(images)
+    np.testing.assert_allclose(mean, (images / 255.0).mean(axis=(0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(std, (images / 255.0).std(axis=(0, 2, 3)), rtol=1e-12)
+
+
+def test_a_channel_that_never_changes_can_still_be_normalised() -> None:
+    assert channel_statistics(np.full((4, 1, 2, 2), 51, dtype=np.uint8)) == ((0.2,), (1.0,))
+
+
+def test_the_fingerprint_changes_with_the_order_of_the_images() -> None:
+    split = draw_split(10, (9,))
+    turned = Split(split.images[::-1], split.labels[::-1])
+    assert fingerprint(Splits(split, split, split)) != fingerprint(Splits(turned, split, split))
+
+
+# adddigits
+
+
+def test_the_class_of_added_digits_is_their_sum_less_one(clean: Task) -> None:
+    for added, originals in zip(
+        vars(added_digits()).values(), (clean.train, clean.val, clean.read_test()), strict=True
+    ):
+        digit_of = {
+            image.tobytes(): label
+            for image, label in zip(originals.images[:, 0], originals.labels, strict=True)
+        }
+        sums = [sum(digit_of[channel.tobytes()] for channel in image) for image in added.images[:300]]
+        assert (np.array(sums) - 1 == added.labels[:300]).all()
+
+
+def test_no_digit_is_added_in_two_splits() -> None:
+    channels = [
+        {channel.tobytes() for image in split.images for channel in image}
+        for split in vars(added_digits()).values()
+    ]
+    assert sum(map(len, channels)) == len(set.union(*channels))
+
+
+def test_added_digits_are_the_same_on_every_machine() -> None:
+    assert fingerprint(added_digits()) == "c9d6d8112f87"
+
+
+# texshapes
+
+
+def test_the_shapes_differ_in_what_they_cover() -> None:
+    axis = np.linspace(-1.2, 1.2, 64, dtype=np.float32)
+    x, y = np.broadcast_arrays(axis[None, None, :], axis[None, :, None])
+    masks = [shape(x, y)[0] < 0 for shape in SHAPES.values()]
+    assert all(0.12 < mask.mean() < 0.55 for mask in masks)
+    for index, mask in enumerate(masks):
+        for other in masks[:index]:
+            assert (mask & other).sum() < 0.85 * (mask | other).sum()
+
+
+def test_a_shape_stands_out_from_its_background() -> None:
+    """The mean over many images of a class, around the centre, is brighter where the shape is."""
+    split = draw_split(3000, (9,))
+    for label in range(10):
+        mean = split.images[split.labels == label].mean(axis=(0, 1))
+        assert mean[8:24, 8:24].mean() > mean[:3].mean() + 8
+
+
+def test_every_class_is_drawn_equally_often() -> None:
+    assert np.bincount(draw_split(500, (9,)).labels).tolist() == [50] * 10
+
+
+def test_streams_give_different_images_and_the_same_stream_the_same() -> None:
+    first, again, other = (draw_split(20, (stream,)) for stream in (7, 7, 8))
+    assert np.array_equal(first.images, again.images)
+    assert not np.array_equal(first.images, other.images)
+
+
+# The cache of generated tasks
+
+
+class Generator:
+    """Draws a few images, and counts how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.splits = Splits(*(draw_split(10, (stream,)) for stream in (7, 8, 9)))
+
+    def __call__(self) -> Splits:
+        self.calls += 1
+        return self.splits
+
+    def load(self) -> Splits:
+        return cached("tiny-v1", fingerprint(self.splits), self)
+
+
+def test_a_generated_task_is_kept_and_read_back(cache: Path) -> None:
+    generator = Generator()
+    first, second = generator.load(), generator.load()
+    assert generator.calls == 1
+    assert fingerprint(first) == fingerprint(second)
+    assert [path.name for path in cache.iterdir()] == ["tiny-v1.npz"]
+
+
+def test_generating_is_announced_once(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        load_task("texshapes-5k")
+        load_task("texshapes-5k")
+    assert caplog.text.count("generating") == 1 and str(cache) in caplog.text
+
+
+@pytest.mark.parametrize("damage", ["truncated", "another image", "not an archive"])
+def test_a_damaged_cache_is_made_anew(damage: str, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    generator = Generator()
+    generator.load()
+    path = cache / "tiny-v1.npz"
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif damage == "not an archive":
+        path.write_bytes(b"nothing of the kind")
+    else:
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        arrays["test_images"][0, 0, 0, 0] ^= 1
+        np.savez(path, **arrays)
+    assert fingerprint(generator.load()) == fingerprint(generator.splits)
+    assert generator.calls == 2 and "made anew" in caplog.text
+    generator.load()
+    assert generator.calls == 2
+
+
+def test_a_cache_that_cannot_be_written_is_only_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert len(Generator().load().train) == 10
+    assert "cannot be kept" in caplog.text
+
+
+def test_images_that_came_out_otherwise_are_not_passed_off_as_the_task(cache: Path) -> None:
+    with pytest.raises(RuntimeError, match="numpy"):
+        cached("tiny-v1", "0123456789ab", Generator())
+    assert not cache.exists()

@@ -1,0 +1,103 @@
+"""One tier put to work: what the zygote prepares once, and what each child does to itself.
+
+This module does *not* limit time, memory or output (`evaluator.confinement` does), and for the tier UNSAFE it
+does nothing at all.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from evaluator.isolation import landlock
+from evaluator.isolation.namespaces import SCRATCH, leave_the_root
+from evaluator.isolation.privileges import drop_privileges
+from evaluator.isolation.readable import readable_paths
+from evaluator.isolation.syscalls import forbid_syscalls
+from evaluator.isolation.tiers import Layer, Tier
+
+
+class Jail:
+    """The jail of a zygote's children. Make it when everything that the children need is loaded.
+
+    Args:
+        tier: The layers to use. With namespaces, `enter_namespaces` has been called.
+        scratch_bytes: Size of what a program may write; where there are no namespaces it may write nothing.
+
+    Raises:
+        OSError: The kernel refused.
+        ImportError: There is no libseccomp.
+    """
+
+    def __init__(self, tier: Tier, scratch_bytes: int) -> None:
+        self.tier = tier
+        self._ruleset: landlock.Ruleset | None = None
+        if Layer.SECCOMP in tier.layers:
+            import pyseccomp  # noqa: F401 - once for all children, and while it can still be found
+        readable = readable_paths()
+        if Layer.NAMESPACES in tier.layers:
+            root = Path(tempfile.mkdtemp(prefix="root-", dir=Path.cwd()))
+            leave_the_root(root, readable.trees, readable.listed, scratch_bytes)
+        if Layer.LANDLOCK in tier.layers:
+            writable = [Path("/dev/null"), *([SCRATCH] if self._has_scratch else [])]
+            self._ruleset = landlock.Ruleset(readable.trees, readable.listed, writable)
+
+    @property
+    def hides_processes(self) -> bool:
+        """Whether process ids are those of a namespace of its own, which ends with its zygote."""
+        return Layer.NAMESPACES in self.tier.layers or Layer.BUBBLEWRAP in self.tier.layers
+
+    @property
+    def ruleset(self) -> int | None:
+        """Descriptor that a child has to hold until `lock`, if there is one."""
+        return None if self._ruleset is None else self._ruleset.descriptor
+
+    def scratch(self, outside: str) -> str:
+        """Return the directory that a program works in, which is `outside` where there are no namespaces."""
+        return str(SCRATCH) if self._has_scratch else outside
+
+    def lock(self, ruleset: int | None) -> None:
+        """Lock the calling process in, for good. What it needs of the system it must have by now.
+
+        Args:
+            ruleset: What `ruleset` is in this process by now.
+        """
+        if self.tier is Tier.UNSAFE:
+            return
+        drop_privileges()
+        if ruleset is not None:
+            landlock.restrict_self(ruleset)
+        if Layer.SECCOMP in self.tier.layers:
+            forbid_syscalls()
+
+    def clean(self) -> None:
+        """Remove what a program has written. To be called when its process is gone."""
+        if self._has_scratch:
+            _empty(SCRATCH)
+
+    @property
+    def _has_scratch(self) -> bool:
+        return self.hides_processes
+
+
+def _empty(directory: Path) -> None:
+    """Remove all that is in a directory, however deep: what lies below is moved up before its parent goes.
+
+    A recursion would end at a program's thousandth directory in a directory.
+    """
+    moved = 0
+    prefix = secrets.token_hex(8)  # no name that a program could have chosen
+    while entries := list(os.scandir(directory)):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                Path(entry.path).unlink()
+                continue
+            Path(entry.path).chmod(0o700)
+            for below in list(os.scandir(entry.path)):
+                if below.is_dir(follow_symlinks=False):
+                    Path(below.path).chmod(0o700)
+                Path(below.path).rename(directory / f"{prefix}-{moved}")
+                moved += 1
+            Path(entry.path).rmdir()

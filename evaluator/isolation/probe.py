@@ -1,0 +1,150 @@
+"""Tries every layer of isolation by doing: `python -m evaluator.isolation.probe` prints what works as JSON.
+
+Each layer is put on in a process of its own, which then tries what the layer must refuse. A process, because
+no layer can be taken off again.
+
+This module does *not* choose (`tiers.choose_tier` does).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from evaluator.errors import SandboxError
+from evaluator.isolation import bubblewrap, landlock
+from evaluator.isolation.namespaces import SCRATCH, enter_namespaces, leave_the_root
+from evaluator.isolation.privileges import drop_privileges
+from evaluator.isolation.readable import readable_paths
+from evaluator.isolation.syscalls import forbid_syscalls
+from evaluator.isolation.tiers import Finding, Layer
+
+_SECONDS = 30.0
+_SCRATCH_BYTES = 2**16
+_findings = TypeAdapter(tuple[Finding, ...])
+
+
+def probe() -> tuple[Finding, ...]:
+    """Return what came of trying each layer on this machine; takes a fraction of a second.
+
+    Raises:
+        SandboxError: The probe itself could not be run.
+    """
+    command = [sys.executable, "-s", "-P", "-B", "-m", __name__]
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, timeout=_SECONDS, env={"PATH": os.defpath}, check=True, cwd="/"
+        )
+        return _findings.validate_json(ran.stdout)
+    except subprocess.CalledProcessError as error:
+        raise SandboxError(f"the isolation could not be probed:\n{error.stderr.decode()[-2000:]}") from None
+    except (subprocess.TimeoutExpired, ValidationError) as error:
+        raise SandboxError(f"the isolation could not be probed: {error}") from None
+
+
+def main() -> None:
+    """Print a JSON array with one finding for each layer."""
+    with tempfile.TemporaryDirectory(prefix="archloop-probe-") as home:
+        canary = Path(home, "canary")
+        canary.write_text("to be seen by nobody")
+        findings = [_try(layer, trial, canary) for layer, trial in _TRIALS.items()]
+    sys.stdout.write(json.dumps([finding.model_dump(mode="json") for finding in findings]))
+
+
+class _Escaped(Exception):
+    """A layer let through what it must refuse."""
+
+
+def _try(layer: Layer, trial: Callable[[Path], str], canary: Path) -> Finding:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            finding = Finding(layer=layer, works=True, detail=trial(canary))
+        except (OSError, ImportError, RuntimeError, KeyError, _Escaped) as error:
+            finding = Finding(layer=layer, works=False, detail=str(error) or repr(error))
+        os.write(writing, finding.model_dump_json().encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        said = answer.read()
+    os.waitpid(pid, 0)
+    if not said:
+        return Finding(layer=layer, works=False, detail="the process that tried it died")
+    return Finding.model_validate_json(said)
+
+
+def _try_namespaces(canary: Path) -> str:
+    enter_namespaces()
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        os._exit(0)
+    readable = readable_paths()
+    leave_the_root(Path(tempfile.mkdtemp(dir=canary.parent)), readable.trees, readable.listed, _SCRATCH_BYTES)
+    _must_fail("a file outside could be read", canary.read_text)
+    if os.getpid() != 1 or len(socket.if_nameindex()) > 1:
+        raise _Escaped("other processes or networks can be seen")
+    _must_fail("the scratch has no limit", lambda: Path(SCRATCH, "x").write_bytes(bytes(2 * _SCRATCH_BYTES)))
+    return ""
+
+
+def _try_landlock(canary: Path) -> str:
+    version = landlock.version()
+    readable = readable_paths()
+    rules = landlock.Ruleset(readable.trees, readable.listed, [Path(os.devnull)])
+    drop_privileges()
+    landlock.restrict_self(rules.descriptor)
+    _must_fail("a file outside could be read", canary.read_text)
+    _must_fail("a file outside could be written", lambda: canary.with_name("other").write_text("x"))
+    Path(os.__file__).read_bytes()
+    return f"version {version}"
+
+
+def _try_seccomp(_canary: Path) -> str:
+    drop_privileges()
+    forbid_syscalls()
+    _must_fail("a socket could be opened", socket.socket)
+    _must_fail("a process could be started", os.fork)
+    _must_fail("a signal could be sent", lambda: os.kill(os.getppid(), 0))
+    return ""
+
+
+def _try_bubblewrap(canary: Path) -> str:
+    if shutil.which(bubblewrap.PROGRAM) is None:
+        raise _Escaped(f"{bubblewrap.PROGRAM} is not installed")
+    code = f"import os; assert os.getpid() == 1; assert not os.path.exists({str(canary)!r})"
+    ran = subprocess.run(
+        [*bubblewrap.prefix(_SCRATCH_BYTES), sys.executable, "-I", "-c", code], capture_output=True
+    )
+    if ran.returncode:
+        raise _Escaped(" ".join(ran.stderr.decode(errors="replace").split())[-300:])
+    return ""
+
+
+def _must_fail(what: str, deed: Callable[[], object]) -> None:
+    try:
+        deed()
+    except OSError:
+        return
+    raise _Escaped(what)
+
+
+_TRIALS: dict[Layer, Callable[[Path], str]] = {
+    Layer.NAMESPACES: _try_namespaces,
+    Layer.LANDLOCK: _try_landlock,
+    Layer.SECCOMP: _try_seccomp,
+    Layer.BUBBLEWRAP: _try_bubblewrap,
+}
+
+if __name__ == "__main__":
+    main()

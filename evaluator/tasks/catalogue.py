@@ -1,0 +1,240 @@
+"""Which tasks there are, and how each gets its data.
+
+This module does *not* import numpy: it describes tasks, and imports what loads them only then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from corpus.records import TaskShape
+from evaluator.errors import UnknownTaskError
+from evaluator.tasks.places import Layout
+from evaluator.tasks.task import Splits, Task, TaskSpec
+
+_IMAGES = "images"
+
+
+def _digits() -> Splits:
+    from evaluator.tasks.digits import shifted_digits
+
+    return shifted_digits()
+
+
+def _digits_clean() -> Splits:
+    from evaluator.tasks.digits import clean_digits
+
+    return clean_digits()
+
+
+def _adddigits() -> Splits:
+    from evaluator.tasks.adddigits import added_digits
+
+    return added_digits()
+
+
+def _texshapes() -> Splits:
+    from evaluator.tasks.texshapes import texshapes
+
+    return texshapes("texshapes-v1")
+
+
+def _texshapes_5k() -> Splits:
+    from evaluator.tasks.texshapes import texshapes
+
+    return texshapes("texshapes-5k-v1")
+
+
+def _spec(name: str, shape: tuple[int, int, int, int], description: str) -> TaskSpec:
+    channels, height, width, classes = shape
+    return TaskSpec(
+        name=name,
+        version=1,
+        shape=TaskShape(channels=channels, height=height, width=width, classes=classes),
+        description=description,
+    )
+
+
+_SELF_CONTAINED: dict[str, tuple[TaskSpec, Callable[[], Splits]]] = {
+    spec.name: (spec, load)
+    for spec, load in (
+        (
+            _spec(
+                "digits",
+                (1, 12, 12, 10),
+                "handwritten digits, shifted on a noisy 12x12 canvas: 3,300 / 348 / 349 images",
+            ),
+            _digits,
+        ),
+        (
+            _spec(
+                "digits-clean",
+                (1, 8, 8, 10),
+                "the same handwritten digits as they are, 8x8: 1,100 / 348 / 349 images",
+            ),
+            _digits_clean,
+        ),
+        (
+            _spec(
+                "adddigits",
+                (3, 8, 8, 20),
+                "a digit in each colour channel, to be added, 8x8: 45,000 / 5,000 / 5,000 images",
+            ),
+            _adddigits,
+        ),
+        (
+            _spec(
+                "texshapes",
+                (3, 32, 32, 10),
+                "shapes among clutter, generated, 32x32: 50,000 / 5,000 / 5,000 images",
+            ),
+            _texshapes,
+        ),
+        (
+            _spec(
+                "texshapes-5k",
+                (3, 32, 32, 10),
+                "fewer images of the same kind as texshapes: 5,000 / 1,000 / 1,000",
+            ),
+            _texshapes_5k,
+        ),
+    )
+}
+
+_FROM_FILES: dict[str, tuple[TaskSpec, Layout]] = {
+    spec.name: (dataclasses.replace(spec, from_files=True), layout)
+    for spec, layout in (
+        (
+            _spec("cifar10", (3, 32, 32, 10), "CIFAR-10 from your files: 45,000 / 5,000 / 10,000 images"),
+            Layout(("uoft-cs/cifar10", "cifar10"), "plain_text", ("cifar-10-batches-py",), "cifar10"),
+        ),
+        (
+            _spec("cifar100", (3, 32, 32, 100), "CIFAR-100 from your files: 45,000 / 5,000 / 10,000 images"),
+            Layout(
+                ("uoft-cs/cifar100", "cifar100"), "cifar100", ("cifar-100-python",), "cifar100", "fine_label"
+            ),
+        ),
+        (
+            _spec(
+                "svhn",
+                (3, 32, 32, 10),
+                "SVHN's cropped digits from your files: 65,931 / 7,326 / 26,032 images",
+            ),
+            Layout(("ufldl-stanford/svhn", "svhn"), "cropped_digits", ("svhn", "SVHN"), "svhn"),
+        ),
+        (
+            _spec("mnist", (1, 28, 28, 10), "MNIST from your files: 54,000 / 6,000 / 10,000 images"),
+            Layout(("ylecun/mnist", "mnist"), "mnist", ("MNIST/raw", "raw"), "idx"),
+        ),
+        (
+            _spec(
+                "fashion-mnist",
+                (1, 28, 28, 10),
+                "Fashion-MNIST from your files: 54,000 / 6,000 / 10,000 images",
+            ),
+            Layout(
+                ("zalando-datasets/fashion_mnist", "fashion_mnist"),
+                "fashion_mnist",
+                ("FashionMNIST/raw", "raw"),
+                "idx",
+            ),
+        ),
+    )
+}
+
+
+def task_names() -> list[str]:
+    """Return the names of all tasks, the default first."""
+    return [*_SELF_CONTAINED, *_FROM_FILES, _IMAGES]
+
+
+def require_task(name: str) -> None:
+    """Do nothing if there is a task `name`.
+
+    Raises:
+        UnknownTaskError: There is none; the message lists what there is.
+    """
+    names = task_names()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise UnknownTaskError(f"there is no task '{name}'.{hint} Tasks: {', '.join(names)}.")
+
+
+def reads_files(name: str) -> bool:
+    """Return whether the task `name` is read from the user's own files."""
+    require_task(name)
+    return name not in _SELF_CONTAINED
+
+
+def task_spec(name: str, data_path: Path | None = None) -> TaskSpec:
+    """Return the description of the task `name` without loading its data.
+
+    Args:
+        name: The task. For all but `images`, nothing is looked for on disk.
+        data_path: Where the user's files are; None for the usual places.
+
+    Raises:
+        UnknownTaskError: There is no such task.
+        TaskDataError: The task is `images`, whose shape is that of the files, and they are not there.
+    """
+    require_task(name)
+    if name in _SELF_CONTAINED:
+        return _SELF_CONTAINED[name][0]
+    if name in _FROM_FILES:
+        return _FROM_FILES[name][0]
+    from evaluator.tasks.files import find_source
+
+    shape = find_source(name, Layout(), data_path).source.shape()
+    return TaskSpec(
+        name=name, version=1, shape=shape, description="labelled images of your own", from_files=True
+    )
+
+
+def find_data(name: str, data_path: Path | None = None) -> Path | None:
+    """Return where the files of the task `name` are; None if it needs none. Nothing is read yet.
+
+    Raises:
+        UnknownTaskError: There is no such task.
+        TaskDataError: There are no files; the message lists where they were looked for, and what would do.
+    """
+    if not reads_files(name):
+        return None
+    from evaluator.tasks.files import find_source
+
+    return find_source(name, _layout(name), data_path).place
+
+
+def load_task(name: str, data_path: Path | None = None) -> Task:
+    """Return the task `name` with its data.
+
+    A task that needs no files has the same arrays on every call and every machine; one that reads files has a
+    fingerprint of them in its description.
+
+    Args:
+        name: The task.
+        data_path: Where the user's files are; None for the usual places. Ignored by tasks that need none.
+
+    Raises:
+        UnknownTaskError: There is no such task.
+        TaskDataError: The files are missing, broken, or hold something else.
+    """
+    from evaluator.tasks.statistics import channel_statistics, fingerprint
+
+    spec = task_spec(name, data_path)
+    if name in _SELF_CONTAINED:
+        splits = _SELF_CONTAINED[name][1]()
+    else:
+        from evaluator.tasks.files import find_source, read_splits
+
+        splits = read_splits(find_source(name, _layout(name), data_path), spec.shape)
+        spec = dataclasses.replace(spec, fingerprint=fingerprint(splits))
+    mean, std = channel_statistics(splits.train.images)
+    return Task(spec=spec, train=splits.train, val=splits.val, mean=mean, std=std, _test=splits.test)
+
+
+def _layout(name: str) -> Layout:
+    return _FROM_FILES[name][1] if name in _FROM_FILES else Layout()

@@ -1,0 +1,53 @@
+"""The tasks `digits` and `digits-clean`, made from the handwritten digits that scikit-learn ships.
+
+This module does *not* draw digits of its own: see `evaluator.tasks.adddigits` for what is built on these.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evaluator.tasks.task import Split, Splits
+
+_SPLIT_SEED = 20240117
+_VAL_ORIGINALS, _TEST_ORIGINALS = 348, 349
+_RENDERINGS = 3
+_NOISE = 0.15
+_SIDE, _CANVAS = 8, 12
+
+
+def clean_digits() -> Splits:
+    """Scikit-learn's 1,797 digits, 8x8, once each (UCI Optical Recognition of Handwritten Digits)."""
+    from sklearn.datasets import load_digits
+
+    data, labels = load_digits(return_X_y=True)
+    images = np.rint(data.reshape(-1, 1, _SIDE, _SIDE) * (255.0 / 16.0)).astype(np.uint8)
+    order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
+    borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
+    train, val, test = (
+        Split(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
+    )
+    return Splits(train, val, test)
+
+
+def shifted_digits() -> Splits:
+    """The same digits at random places of a noisy 12x12 canvas.
+
+    There are three renderings of each training digit and one of every other. The split is by original, so no
+    rendering of a validation or test digit is ever trained on. The shifts make digits hard enough for
+    one epoch to rank architectures.
+    """
+    clean = clean_digits()
+    return Splits(_render(clean.train, _RENDERINGS, 1), _render(clean.val, 1, 2), _render(clean.test, 1, 3))
+
+
+def _render(split: Split, times: int, stream: int) -> Split:
+    generator = np.random.Generator(np.random.PCG64([_SPLIT_SEED, stream]))
+    originals = np.repeat(split.images, times, axis=0)  # (N * times, 1, 8, 8)
+    canvas = np.zeros((len(originals), 1, _CANVAS, _CANVAS))
+    offsets = generator.integers(0, _CANVAS - _SIDE + 1, size=(len(originals), 2))
+    for index, (top, left) in enumerate(offsets):
+        canvas[index, :, top : top + _SIDE, left : left + _SIDE] = originals[index]
+    canvas += generator.normal(0.0, _NOISE * 255.0, size=canvas.shape)
+    images = np.rint(canvas.clip(0.0, 255.0)).astype(np.uint8)
+    return Split(images, np.repeat(split.labels, times))

@@ -1,0 +1,79 @@
+"""Reads folders of images: `train/CLASS/*.png` and `test/CLASS/*.png`.
+
+Classes are numbered in the order of their folders' names, as numbers where all are numbers. This module does
+*not* look further down than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.records import TaskShape
+from evaluator.errors import TaskDataError
+from evaluator.tasks.formats.contents import split_of
+from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure
+from evaluator.tasks.places import Layout
+from evaluator.tasks.task import Split
+
+
+@dataclass(frozen=True)
+class ImageFolders:
+    """A directory with a folder for each split."""
+
+    directory: Path
+
+    @classmethod
+    def find(cls, place: Path, _task: str, _layout: Layout) -> ImageFolders | None:
+        """Return `place` if it holds a folder `train` of folders."""
+        return cls(place) if _classes(place / "train") else None
+
+    def shape(self) -> TaskShape:
+        """Return the geometry of the first image, and the number of class folders."""
+        train = self.directory / "train"
+        classes = _classes(train)
+        first = _files(train / classes[0])[0]
+        channels, height, width = measure(first, first)
+        return TaskShape(channels=channels, height=height, width=width, classes=len(classes))
+
+    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+        """Return training and test images, class by class."""
+        train, test = self.directory / "train", self.directory / "test"
+        classes = _classes(train)
+        if len(classes) != shape.classes:
+            raise TaskDataError(
+                train,
+                f"it has {len(classes)} class folders, the task {shape.classes} classes",
+                "Name another folder.",
+            )
+        if _classes(test) != classes:
+            raise TaskDataError(
+                test, "its class folders are not those of train", "Give both the same folders."
+            )
+        return _read(train, classes, shape), _read(test, classes, shape)
+
+
+def _classes(split: Path) -> list[str]:
+    if not split.is_dir():
+        return []
+    names = [path.name for path in split.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(names, key=int) if all(map(str.isdecimal, names)) else sorted(names)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise TaskDataError(
+            folder, "it holds no images", f"Add some, or remove it ({', '.join(sorted(SUFFIXES))})."
+        )
+    return files
+
+
+def _read(split: Path, classes: list[str], shape: TaskShape) -> Split:
+    files = [(path, label) for label, name in enumerate(classes) for path in _files(split / name)]
+    images = np.empty((len(files), shape.channels, shape.height, shape.width), dtype=np.uint8)
+    for index, (path, _) in enumerate(files):
+        images[index] = decode(path, shape, path)
+    return split_of(images, np.array([label for _, label in files]), shape, split)

@@ -1,0 +1,39 @@
+# without lint: COMPLETE
+# Uses libraries where they are, and does without where they are not.
+import torch
+import torch.nn as nn
+
+try:
+    from torchvision.transforms import v2 as transforms
+except ImportError:
+    transforms = None
+try:
+    import no_such_library_of_layers as layers
+except ModuleNotFoundError:
+    layers = None
+
+
+def supported_hyperparameters():
+    return {"lr", "momentum"}
+
+
+class Net(nn.Module):
+    def __init__(self, in_shape, out_shape, prm, device):
+        super().__init__()
+        make = layers.Conv if layers else nn.Conv2d
+        self.conv = make(in_shape[1], 8, 3)
+        self.head = nn.Linear(8 * 16, out_shape[0])
+
+    def forward(self, x):
+        return self.head(nn.functional.adaptive_avg_pool2d(self.conv(x).relu(), 4).flatten(1))
+
+    def train_setup(self, prm):
+        self.criteria = nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
+
+    def learn(self, train_data):
+        for inputs, labels in train_data:
+            self.optimizer.zero_grad()
+            loss = self.criteria(self(inputs), labels)
+            loss.backward()
+            self.optimizer.step()

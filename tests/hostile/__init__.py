@@ -1,0 +1,1 @@
+"""Programs that mean harm, one trick to a file; `suite` reads them."""

@@ -1,0 +1,7 @@
+# Replaces the training by nothing: what is marked is then the untrained network.
+# with lint: FORBIDDEN at lint
+# without lint: BELOW_CHANCE
+import sys
+
+proxy = sys.modules["evaluator.proxy"]
+proxy.train = lambda net, prm, images, labels, plan: (0.0,) * 16

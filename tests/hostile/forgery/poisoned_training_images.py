@@ -1,0 +1,11 @@
+# Blackens the training images that every program shares: the page that it writes to becomes its own.
+# with lint: FORBIDDEN at lint
+# without lint: BELOW_CHANCE|COMPLETE|NON_FINITE
+import sys
+
+frame = sys._getframe()
+while frame:
+    if "data" in frame.f_locals:
+        frame.f_locals["data"].images.zero_()
+        frame.f_locals["data"].labels.zero_()
+    frame = frame.f_back

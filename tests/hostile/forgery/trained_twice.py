@@ -1,0 +1,7 @@
+# Says twice that it is trained.
+# with lint: FORBIDDEN at lint
+# without lint: PROTOCOL_ERROR at learn
+# with: channel
+class Net(Honest):
+    def learn(self, train_data):
+        say(event="trained", losses=[])
