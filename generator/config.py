@@ -11,15 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from corpus.records import SamplingParameters
 from generator.prompts import TemplateName
+from generator.sampling import SamplingOptions
+from generator.vllm_config import EngineConfig, ServerConfig
 
 
 class GeneratorConfig(BaseModel):
     """The `[generator]` table of a run's configuration."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    sampler: Literal["transformers", "grammar"] = "transformers"
-    """Who answers prompts: a language model, or the program grammar as a control that cannot learn."""
+    sampler: Literal["transformers", "server", "offline", "grammar"] = "transformers"
+    """Who answers prompts. A language model: `transformers` in this process, `server` on our own vLLM server
+    or an OpenAI-compatible endpoint, `offline` on vLLM in this process. Or `grammar`, a control that cannot
+    learn."""
 
     model: str = "embedded"
     """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""
@@ -51,6 +55,24 @@ class GeneratorConfig(BaseModel):
     max_new_tokens: int = Field(default=640, ge=1)
     """Longest completion, in tokens."""
 
+    skeleton: bool = False
+    """Whether completions are forced into the outline of a program (`generator.skeleton`); vLLM only."""
+
+    engine: EngineConfig = EngineConfig()
+    """How vLLM runs the model; for samplers `server` (our own) and `offline`."""
+
+    server: ServerConfig = ServerConfig()
+    """Our own server, or the endpoint that stands for it; for sampler `server`."""
+
+    @property
+    def options(self) -> SamplingOptions:
+        """What every call asks for beside the sampling parameters."""
+        if not self.skeleton:
+            return SamplingOptions()
+        from generator.skeleton import program_skeleton
+
+        return SamplingOptions(guide=program_skeleton())
+
     @property
     def sampling(self) -> SamplingParameters:
         """The sampling parameters as one record."""
@@ -67,6 +89,17 @@ class GeneratorConfig(BaseModel):
             raise ValueError(
                 "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
             )
-        if self.model == "embedded" and self.sampler == "transformers" and self.template != "compact":
+        answers_itself = self.sampler in ("transformers", "offline") or (
+            self.sampler == "server" and self.server.url is None
+        )
+        if self.model == "embedded" and answers_itself and self.template != "compact":
             raise ValueError("the embedded model understands template 'compact' only")
+        return self
+
+    @model_validator(mode="after")
+    def _the_skeleton_needs_vllm(self) -> GeneratorConfig:
+        if self.skeleton and self.sampler not in ("server", "offline"):
+            raise ValueError("skeleton needs vLLM: set sampler to 'server' or 'offline'")
+        if self.skeleton and self.template != "compact":
+            raise ValueError("skeleton is the outline of a bare program: set template to 'compact'")
         return self

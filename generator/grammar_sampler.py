@@ -7,12 +7,13 @@ read prompts beyond their seed, and it refuses adapters.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from corpus.records import Completion, FinishReason, Prompt, TaskShape
+from corpus.records import FinishReason, Prompt, TaskShape
 from generator.grammar import sample_program
 from generator.prompts import TemplateName, expected_completion
+from generator.sampling import Sample, SamplingOptions, UnsupportedOption, sample_seed
 
 
 class GrammarSampler:
@@ -31,22 +32,32 @@ class GrammarSampler:
         """Always `grammar`."""
         return "grammar"
 
-    def sample(self, prompts: Sequence[Prompt], adapter: Path | None) -> Iterator[Completion]:
-        """Yield one program for each prompt, in order; see `generator.sampling.Sampler`.
+    def sample(
+        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+    ) -> Generator[Sample, None, None]:
+        """Yield programs in the order of the prompts; see `generator.sampling.Sampler`.
 
         Raises:
+            UnsupportedOption: Stop texts, log-probabilities or a guide were asked for.
             ValueError: An adapter was given.
         """
         if adapter is not None:
             raise ValueError("the grammar takes no adapter: only a model can be fine-tuned")
+        options = options or SamplingOptions()
+        if options != SamplingOptions(n=options.n):
+            raise UnsupportedOption("the grammar only draws programs: take another generator.sampler")
         for prompt in prompts:
-            program = sample_program(
-                random.Random(prompt.seed), self._shape, max_parameters=self._max_parameters
-            )
             template: TemplateName = "instruct" if prompt.template == "instruct" else "compact"
-            yield Completion(
-                prompt_id=prompt.id,
-                text=expected_completion(template, program.source),
-                finish_reason=FinishReason.STOP,
-                token_count=0,
-            )
+            for index in range(options.n):
+                program = sample_program(
+                    random.Random(sample_seed(prompt, index)),
+                    self._shape,
+                    max_parameters=self._max_parameters,
+                )
+                yield Sample(
+                    prompt_id=prompt.id,
+                    index=index,
+                    text=expected_completion(template, program.source),
+                    finish_reason=FinishReason.STOP,
+                    token_count=0,
+                )

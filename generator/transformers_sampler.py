@@ -10,13 +10,14 @@ This module downloads nothing, runs no code from a model's folder, and does *not
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+import gc
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.records import Completion, FinishReason, Prompt, SamplingParameters
-from generator.embedded import embedded_model_path
+from corpus.records import FinishReason, Prompt, SamplingParameters
+from generator.adapter_files import adapter_content_hash
+from generator.sampling import Sample, SamplingOptions, UnsupportedOption, model_label, sample_seed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,10 +27,11 @@ class TransformersSampler:
     """Samples from a causal language model that transformers can load from this machine.
 
     Args:
-        model: Folder of a model, or the id of one in the local Hugging Face cache. parameters: Temperature
-        and the rest. batch_size: Prompts answered at a time. threads: CPU threads of PyTorch, a setting of
-        the whole process. For models of a few million parameters one
-            is fastest.
+        model: Folder of a model, or the id of one in the local Hugging Face cache.
+        parameters: Temperature and the rest.
+        batch_size: Prompts answered at a time.
+        threads: CPU threads of PyTorch, a setting of the whole process. For models of a few million
+            parameters one is fastest.
         device: Where the model runs, in PyTorch's notation.
     """
 
@@ -59,20 +61,37 @@ class TransformersSampler:
     @property
     def model_name(self) -> str:
         """`embedded`, the model's folder name, or its hub id."""
-        if isinstance(self._path, str):
-            return self._path
-        return "embedded" if self._path == embedded_model_path() else self._path.name
+        return model_label(self._path)
 
-    def sample(self, prompts: Sequence[Prompt], adapter: Path | None) -> Iterator[Completion]:
-        """Yield one completion for each prompt, in order; see `generator.sampling.Sampler`.
+    def sample(
+        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+    ) -> Generator[Sample, None, None]:
+        """Yield completions in the order of the prompts; see `generator.sampling.Sampler`.
 
         Raises:
             OSError: The model or the adapter cannot be read.
+            UnsupportedOption: A guide was asked for.
             ValueError: A prompt fills the model's context.
         """
+        options = options or SamplingOptions()
+        if options.guide is not None:
+            raise UnsupportedOption(
+                "the transformers sampler cannot guide completions: "
+                "set generator.sampler to 'server' or 'offline'"
+            )
         model = self._load(adapter)
-        for start in range(0, len(prompts), self._batch_size):
-            yield from self._sample_batch(model, prompts[start : start + self._batch_size])
+        rows = [(prompt, index) for prompt in prompts for index in range(options.n)]
+        for start in range(0, len(rows), self._batch_size):
+            yield from self._sample_batch(model, rows[start : start + self._batch_size], options)
+
+    def release(self) -> None:
+        """Drop the model and free its memory; the next call reads it again."""
+        self._model = None
+        gc.collect()
+        if self._device != "cpu":
+            import torch
+
+            torch.cuda.empty_cache()
 
     def _load(self, adapter: Path | None) -> PreTrainedModel:
         """Return the base model, with `adapter` merged in.
@@ -81,7 +100,7 @@ class TransformersSampler:
         """
         from transformers import AutoModelForCausalLM
 
-        key = None if adapter is None else _content_hash(adapter)
+        key = None if adapter is None else adapter_content_hash(adapter)
         if self._model is not None and key == self._adapter_key:
             return self._model
         self._model = None  # frees the memory before the next copy is read
@@ -95,44 +114,51 @@ class TransformersSampler:
         self._model, self._adapter_key = model.to(self._device).eval(), key
         return self._model
 
-    def _sample_batch(self, model: PreTrainedModel, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+    def _sample_batch(
+        self, model: PreTrainedModel, rows: Sequence[tuple[Prompt, int]], options: SamplingOptions
+    ) -> Iterator[Sample]:
         from generator.decoding import decode
 
-        chats = [[message.model_dump() for message in prompt.messages] for prompt in prompts]
+        chats = [[message.model_dump() for message in prompt.messages] for prompt, _ in rows]
         texts = self._tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
         encoded = self._tokenizer(texts, add_special_tokens=False, padding=True, return_tensors="pt")
         stop_ids = _stop_ids(model, self._tokenizer)
-        rows = decode(
+        drawn = decode(
             model,
             encoded["input_ids"].to(self._device),
             encoded["attention_mask"].to(self._device),
-            [prompt.seed for prompt in prompts],
+            [sample_seed(prompt, index) for prompt, index in rows],
             self._parameters,
             stop_ids,
         )
-        for prompt, row in zip(prompts, rows, strict=True):
-            stopped = bool(row) and row[-1] in stop_ids
-            tokens = row[:-1] if stopped else row
-            yield Completion(
+        for place, ((prompt, index), tokens) in enumerate(zip(rows, drawn, strict=True)):
+            stopped = bool(tokens) and tokens[-1] in stop_ids
+            tokens, text, cut = self._up_to_stop_text(tokens[:-1] if stopped else tokens, options.stop)
+            logprobs = None
+            if options.logprobs:
+                prompt_ids = encoded["input_ids"][place][encoded["attention_mask"][place].bool()]
+                logprobs = _log_probabilities(model, prompt_ids.tolist(), tokens)
+            yield Sample(
                 prompt_id=prompt.id,
-                text=self._tokenizer.decode(tokens, skip_special_tokens=True),
-                finish_reason=FinishReason.STOP if stopped else FinishReason.LENGTH,
+                index=index,
+                text=text,
+                finish_reason=FinishReason.STOP if stopped or cut else FinishReason.LENGTH,
                 token_count=len(tokens),
+                logprobs=logprobs,
             )
 
-
-def _content_hash(adapter: Path) -> str:
-    """Return a hash of the adapter's files, so that new weights under an old name are noticed.
-
-    Raises:
-        FileNotFoundError: The folder holds no adapter.
-    """
-    if not (adapter / "adapter_config.json").is_file():
-        raise FileNotFoundError(f"no LoRA adapter in {adapter}: adapter_config.json is missing")
-    digest = hashlib.sha256()
-    for path in sorted(adapter.glob("adapter_*")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    def _up_to_stop_text(self, tokens: list[int], stop: Sequence[str]) -> tuple[list[int], str, bool]:
+        """Return the tokens up to that which completes a stop text, the text before it, and if it is cut."""
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        found = [place for word in stop if (place := text.find(word)) >= 0]
+        if not found:
+            return tokens, text, False
+        for count in range(1, len(tokens) + 1):
+            head = self._tokenizer.decode(tokens[:count], skip_special_tokens=True)
+            if any(word in head for word in stop):
+                tokens = tokens[:count]
+                break
+        return tokens, text[: min(found)], True
 
 
 def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> frozenset[int]:
@@ -140,3 +166,17 @@ def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> frozenset[int]:
     configured = model.generation_config.eos_token_id
     ids = configured if isinstance(configured, list) else [configured]
     return frozenset(token for token in (*ids, tokenizer.eos_token_id) if token is not None)
+
+
+def _log_probabilities(
+    model: PreTrainedModel, prompt_ids: Sequence[int], tokens: Sequence[int]
+) -> tuple[float, ...]:
+    """Return the log-probability of each of `tokens` after `prompt_ids`."""
+    import torch
+
+    if not tokens:
+        return ()
+    row = torch.tensor([[*prompt_ids, *tokens]], device=model.device)  # (1, P + T)
+    with torch.inference_mode():
+        scores = model(input_ids=row).logits[0, len(prompt_ids) - 1 : -1].float().log_softmax(-1)  # (T, V)
+    return tuple(scores.gather(1, row[0, len(prompt_ids) :, None])[:, 0].tolist())
