@@ -191,6 +191,26 @@ class LedgerReader:
         found = self._select("SELECT structure, skeleton FROM structures ORDER BY rowid")
         return {row["structure"]: row["skeleton"] for row in found}
 
+    def admitted_programs(self) -> list[tuple[str, str]]:
+        """Return candidate and address of its source for the admitted that have one, in their order."""
+        found = self._select(
+            "SELECT candidates.id, source_id FROM candidates"
+            " JOIN admissions ON candidate_id = candidates.id"
+            " WHERE admitted = 1 AND source_id IS NOT NULL ORDER BY admissions.seq"
+        )
+        return [(row["id"], row["source_id"]) for row in found]
+
+    def source(self, address: str) -> str:
+        """Return the program kept at an address.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = self._select("SELECT text FROM sources WHERE content_id = ?", address)
+        if not found:
+            raise KeyError(address)
+        return str(found[0]["text"])
+
     def admitted_structures(self) -> list[tuple[str, str, int]]:
         """Return candidate, structure and version of its hash for the admitted, in the order of admission."""
         found = self._select(

@@ -55,14 +55,14 @@ class NoveltyIndex:
         """
         check_scheme(corpus, config)
         index = cls(config)
-        programs = [(row.id, row.source) for row, _ in corpus.admitted() if row.source is not None]
+        programs = corpus.admitted_programs()
         cache = ShingleCache(corpus.path, index._shingler)
         for part in cache.load([identifier for identifier, _ in programs]):
             index._register(part.ids)
             index._index.add_all(part.flat, part.starts)
         cached = len(index)
         missing = programs[cached:]
-        sets = [index._shingler.array(source) for _, source in missing]
+        sets = [index._shingler.array(corpus.source(address)) for _, address in missing]
         index._register([identifier for identifier, _ in missing])
         for shingles in sets:
             index._index.add(shingles)

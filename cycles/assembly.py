@@ -8,25 +8,40 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from corpus.machine import Machine
 from corpus.novelty import NoveltyIndex
+from corpus.records import TaskShape
 from corpus.store import Corpus
+from corpus.structure_index import StructureIndex
 from cycles.config import RunConfig
+from cycles.devices import check_devices
 from cycles.interruption import Interruption
-from cycles.loop import Evaluator, Loop, Trainer
-from cycles.progress import JsonProgress, PlainProgress, TerminalProgress
-from cycles.run_directory import RunDirectory
+from cycles.loop import Loop, Trainer
+from cycles.progress import JsonProgress, Observer, PlainProgress, TerminalProgress
+from cycles.run_directory import RunDirectory, environment
+from cycles.sharing import SharedSampler
 from cycles.starting_corpus import plant, program_request, replay_pool
-from evaluator.tasks import task_spec
+from cycles.tracking import check_tracking, tracked
+from evaluator.tasks import find_data, task_spec
 from generator.models import resolve_model
 from generator.sampling import Sampler
 from generator.strategy import ClosedLoop, Strategy
+from generator.weights import weights_hash
+
+if TYPE_CHECKING:
+    from evaluator.sandbox import SandboxedEvaluator
+
+logger = logging.getLogger(__name__)
 
 
 def start_run(path: Path, config: RunConfig) -> RunDirectory:
@@ -34,21 +49,34 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
 
     Raises:
         UsageError: The directory is in use or cannot be written to.
-        ValueError: The task or the model is not there (with the remedy).
+        ValueError: The task, the model or a device is not there (with the remedy).
     """
+    check_devices(config)
+    check_tracking(config.tracking)
     resolve_model(config.generator.model)
+    find_data(config.evaluator.task, config.evaluator.data_path)
     directory = RunDirectory.create(path, config)
     with open_corpus(directory.corpus_file) as corpus:
-        plant(corpus, config, task_spec(config.evaluator.task).shape)
+        plant(corpus, config, task_shape(config))
     return directory
 
 
 @contextmanager
-def open_loop(path: Path, *, as_json: bool = False) -> Iterator[Loop]:
-    """Open the run at `path` for writing and yield its loop, wherever it stopped before."""
+def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Iterator[Loop]:
+    """Open the run at `path` for writing and yield its loop, wherever it stopped before.
+
+    Args:
+        path: The run's directory.
+        as_json: Whether to report progress as JSON lines.
+        unsafe: Run programs without isolation this time, whatever the run's configuration says.
+    """
     directory = RunDirectory.open(path)
     config = directory.config()
-    shape = task_spec(config.evaluator.task).shape
+    if unsafe:
+        evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
+        config = config.model_copy(update={"evaluator": evaluator})
+    shape = task_shape(config)
+    server_log = directory.log_file.with_name("vllm.log")
     console = Console(soft_wrap=as_json)
     if as_json:
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
@@ -57,17 +85,25 @@ def open_loop(path: Path, *, as_json: bool = False) -> Iterator[Loop]:
     with log_to(directory.log_file), open_corpus(directory.corpus_file) as corpus, ExitStack() as running:
         plant(corpus, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
+            sampler = SharedSampler(
+                lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
+                config.sharing,
+            )
             yield Loop(
                 config=config,
                 directory=directory,
                 corpus=corpus,
                 novelty=NoveltyIndex.from_corpus(corpus, config.corpus),
+                structures=StructureIndex.from_corpus(corpus),
                 strategy=build_strategy(config),
-                sampler=functools.cache(functools.partial(build_sampler, config)),
-                evaluator=functools.cache(lambda: running.enter_context(build_evaluator(config))),
+                sampler=sampler,
+                make_room=sampler.make_room,
+                evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
                 trainer=functools.cache(functools.partial(build_trainer, config)),
                 replay=functools.partial(replay_pool, corpus, config, shape),
-                observer=observer,
+                generator_hash=functools.cache(functools.partial(base_model_hash, config)),
+                machine_id=corpus.add_machine(Machine.model_validate(environment())),
+                observer=tracked(observer, config, directory.path),
                 interruption=interruption,
             )
 
@@ -77,35 +113,84 @@ def open_corpus(path: Path) -> Corpus:
     return Corpus.open(path) if path.exists() else Corpus.create(path)
 
 
+def task_shape(config: RunConfig) -> TaskShape:
+    """Return image shape and number of classes of the configured task."""
+    return task_spec(config.evaluator.task, config.evaluator.data_path).shape
+
+
 def build_strategy(config: RunConfig) -> Strategy:
     """Return the closed loop's own strategy for the configured task."""
     return ClosedLoop(
-        program_request(config, task_spec(config.evaluator.task).shape),
+        program_request(config, task_shape(config)),
         template=config.generator.template,
         exemplars=config.generator.exemplars,
         seed=config.seed,
     )
 
 
-def build_sampler(config: RunConfig) -> Sampler:
-    """Return the sampler that the configuration names."""
-    if config.generator.sampler == "grammar":
+@contextmanager
+def opened_sampler(
+    config: RunConfig, log_file: Path | None, notify: Callable[[str], None]
+) -> Iterator[Sampler]:
+    """Yield the configured sampler, and stop its server afterwards where it has one of its own."""
+    sampler = build_sampler(config, log_file, notify)
+    with sampler if isinstance(sampler, AbstractContextManager) else nullcontext():
+        yield sampler
+
+
+def build_sampler(
+    config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
+) -> Sampler:
+    """Return the sampler that the configuration names.
+
+    Args:
+        config: The run's configuration.
+        log_file: Where a server of ours writes its log; None for a file of the user's temporary directory.
+        notify: Is told what is done with servers and adapters, a line at a time.
+    """
+    settings = config.generator
+    if settings.sampler == "grammar":
         from generator.grammar_sampler import GrammarSampler
 
-        shape = task_spec(config.evaluator.task).shape
+        shape = task_shape(config)
         return GrammarSampler(shape, max_parameters=config.evaluator.max_parameters)
-    from generator.transformers_sampler import TransformersSampler
+    if settings.sampler == "transformers":
+        from generator.transformers_sampler import TransformersSampler
 
-    return TransformersSampler(
-        resolve_model(config.generator.model),
-        config.generator.sampling,
-        batch_size=config.generator.batch_size,
-        threads=config.generator.threads,
-        device=config.generator.device,
-    )
+        return TransformersSampler(
+            resolve_model(settings.model),
+            settings.sampling,
+            batch_size=settings.batch_size,
+            threads=settings.threads,
+            device=settings.device,
+        )
+    from generator.vllm_samplers import offline_sampler, server_sampler
+
+    if settings.sampler == "offline":
+        return offline_sampler(settings, lora_rank=config.finetune.rank)
+    log_file = log_file or Path(tempfile.gettempdir()) / f"archloop-vllm-{os.getpid()}.log"
+    return server_sampler(settings, lora_rank=config.finetune.rank, log_file=log_file, notify=notify)
 
 
-def build_evaluator(config: RunConfig) -> AbstractContextManager[Evaluator]:
+def base_model_hash(config: RunConfig) -> str | None:
+    """Return the content hash of the generator's base model, None where no model of this machine writes."""
+    settings = config.generator
+    if settings.sampler == "grammar" or (settings.sampler == "server" and settings.server.url):
+        return None
+    return weights_hash(resolve_model(config.generator.model))
+
+
+def _started(
+    config: RunConfig, running: ExitStack, directory: RunDirectory, observer: Observer
+) -> SandboxedEvaluator:
+    """Return the evaluator, started until `running` ends, after saying how it contains programs."""
+    evaluator = running.enter_context(build_evaluator(config))
+    observer.note(f"Sandbox: {evaluator.isolation}")
+    directory.record_isolation(str(evaluator.tier), evaluator.isolation)
+    return evaluator
+
+
+def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
     """Return the sandboxed evaluator, not yet started."""
     from evaluator.sandbox import SandboxedEvaluator
 
@@ -114,9 +199,14 @@ def build_evaluator(config: RunConfig) -> AbstractContextManager[Evaluator]:
 
 def build_trainer(config: RunConfig) -> Trainer:
     """Return the LoRA trainer over the generator's own model."""
+    model = resolve_model(config.generator.model)
+    if config.finetune.runs_in_own_process:
+        from finetune.own_process import ProcessTrainer
+
+        return ProcessTrainer(model, config.finetune)
     from finetune.trainer import LoraTrainer
 
-    return LoraTrainer(resolve_model(config.generator.model), config.finetune)
+    return LoraTrainer(model, config.finetune)
 
 
 @contextmanager

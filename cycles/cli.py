@@ -1,8 +1,8 @@
 """The command line. Every command is a few lines over the rooms; heavy imports wait until a command needs
 them.
 
-Exit codes: 0 done, 2 the user's mistake, 130 interrupted (everything kept), 1 broken machinery (`resume`
-goes on).
+Exit codes: 0 done, 2 the user's mistake, 3 `doctor` found a fault, 5 a model server is gone or refuses, 130
+interrupted, 1 broken machinery. Whatever the code, all that was finished is kept, and `resume` goes on.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import errno
 import json
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycles import cli_steps
+from cycles import cli_config, cli_corpus, cli_exchange, cli_report, cli_setup, cli_steps
 from cycles.errors import UsageError
-from cycles.options import JsonOption, PresetOption, SetOption
+from cycles.options import JsonOption, PresetOption, SetOption, UnsafeOption
+
+if TYPE_CHECKING:
+    from cycles.config import RunConfig
 
 app = typer.Typer(
     name="archloop",
@@ -27,10 +31,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-config_app = typer.Typer(help="Show presets and resolved configurations.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
-for step in (cli_steps.generate, cli_steps.evaluate, cli_steps.finetune):
-    app.command()(step)
+app.add_typer(cli_config.config_app, name="config")
+app.add_typer(cli_corpus.corpus_app, name="corpus")
+_ELSEWHERE: tuple[Callable[..., None], ...] = (
+    *(cli_setup.init, cli_setup.doctor),
+    *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
+    *(cli_report.report, cli_report.watch, cli_report.serve),
+)
+for command in _ELSEWHERE:
+    app.command()(command)
+app.command("export")(cli_exchange.export)
+app.command("import")(cli_exchange.import_)
 
 RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_default=False)]
 
@@ -42,6 +53,8 @@ def main() -> None:
         app()
     except SystemExit:
         raise
+    except _upstream() as error:  # before the mistakes: a refused request is both
+        _fail(f"{error} What is finished is kept: mend that, then archloop resume RUN.", code=5)
     except _mistakes() as error:
         _fail(str(error))
     except PermissionError as error:
@@ -52,19 +65,27 @@ def main() -> None:
         _fail("The disk is full. What is finished is kept: free some room, then archloop resume RUN.")
 
 
+def _upstream() -> type[Exception]:
+    """Return the error of a model server that is gone or refuses; looked up once one was raised."""
+    from generator.sampling import UpstreamError
+
+    return UpstreamError
+
+
 def _mistakes() -> tuple[type[Exception], ...]:
     """Return the errors that a user can mend; looked up only once something was raised."""
     from corpus.errors import CorpusError
-    from evaluator.errors import UnknownTaskError
+    from evaluator.errors import NoIsolationError, TaskDataError, UnknownTaskError
     from finetune.config import FinetuneError
     from generator.models import ModelNotFoundError
 
-    return UsageError, CorpusError, FinetuneError, ModelNotFoundError, UnknownTaskError
+    tasks = (TaskDataError, UnknownTaskError)
+    return UsageError, CorpusError, FinetuneError, ModelNotFoundError, NoIsolationError, *tasks
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     typer.echo(f"archloop: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)
 
 
 @app.command()
@@ -78,6 +99,18 @@ def run(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
     cycles: Annotated[int | None, typer.Option("--cycles", help="Cycles, cycle 0 included.")] = None,
     prepare: Annotated[bool, typer.Option("--prepare", help="Only make the run; do not start it.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Print configuration, counts and memory plan; make nothing.")
+    ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="With --dry-run: measure this machine some seconds to estimate time and disk."),
+    ] = True,
+    gpu_memory_gb: Annotated[
+        float | None,
+        typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
+    ] = None,
+    unsafe: UnsafeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a run: the model writes networks, the winners teach it, again and again."""
@@ -88,7 +121,12 @@ def run(
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
     if control is not None:
         settings.append(f"control={json.dumps(control)}")
+    if unsafe:
+        settings.append('evaluator.isolation="unsafe"')
     config = load_config(preset, settings)
+    if dry:
+        _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
+        return
     directory = start_run(out or Path("runs") / Path(preset).stem, config)
     if prepare:
         typer.echo(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
@@ -96,17 +134,35 @@ def run(
     _drive(directory.path, as_json)
 
 
+def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
+    """Print what the run would do; exit code 3 where something speaks against it."""
+    from rich.console import Console
+
+    from cycles.dry_run import dry_run, show
+
+    result = dry_run(config, gpu_memory_gb)
+    if measure and result.possible:
+        from cycles.calibration import calibrate
+        from cycles.estimate import estimate
+
+        typer.echo("Measuring this machine for some seconds ...", err=True)
+        result = result.model_copy(update={"estimate": estimate(config, calibrate(config))})
+    show(result, Console(width=None if sys.stdout.isatty() else 160), as_json=as_json)
+    if not result.possible:
+        raise typer.Exit(3)
+
+
 @app.command()
-def resume(run_path: RunArgument, as_json: JsonOption = False) -> None:
+def resume(run_path: RunArgument, unsafe: UnsafeOption = False, as_json: JsonOption = False) -> None:
     """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
-    _drive(run_path, as_json)
+    _drive(run_path, as_json, unsafe)
 
 
-def _drive(path: Path, as_json: bool) -> None:
+def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
     from cycles.assembly import open_loop
     from cycles.interruption import Interrupted
 
-    with open_loop(path, as_json=as_json) as loop:
+    with open_loop(path, as_json=as_json, unsafe=unsafe) as loop:
         try:
             loop.run()
         except Interrupted:
@@ -117,7 +173,7 @@ def _drive(path: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
     else:
-        report(path)
+        cli_report.show_report([path])
 
 
 @app.command()
@@ -131,74 +187,3 @@ def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
     with Corpus.open(directory.corpus_file, read_only=True) as corpus:
         state = run_status(corpus, directory.config())
     typer.echo(json.dumps(state.model_dump(mode="json")) if as_json else str(state))
-
-
-@app.command()
-def report(run_path: RunArgument, as_json: JsonOption = False) -> None:
-    """Print the table of a run's cycles, and write metrics.jsonl beside its ledger."""
-    from corpus.store import Corpus
-    from cycles.report import cycle_table, run_reports, write_metrics
-    from cycles.run_directory import RunDirectory
-
-    directory = RunDirectory.open(run_path)
-    config = directory.config()
-    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
-        reports = run_reports(corpus, config)
-    write_metrics(reports, directory.metrics_file)
-    if as_json:
-        for row in reports:
-            typer.echo(row.model_dump_json())
-        return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    if not reports:
-        console.print(f"No cycle of {run_path} is complete yet. See: archloop status {run_path}")
-        return
-    console.print(cycle_table(reports, config.corpus.min_accuracy))
-    console.print(
-        f"Ledger: {directory.corpus_file}. Per-cycle figures: {directory.metrics_file}", soft_wrap=True
-    )
-
-
-@app.command()
-def export(
-    run_path: RunArgument,
-    out: Annotated[Path, typer.Argument(help="A new directory.", show_default=False)],
-    as_json: JsonOption = False,
-) -> None:
-    """Write a run's programs, evaluations and fine-tuning rows as JSON lines that `datasets` loads."""
-    from corpus.export import export_jsonl
-    from corpus.store import Corpus
-    from cycles.run_directory import RunDirectory
-
-    directory = RunDirectory.open(run_path)
-    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
-        counts = export_jsonl(corpus, out)
-    typer.echo(json.dumps({"directory": str(out), **counts}) if as_json else f"{out}: {_listed(counts)}")
-
-
-@config_app.command("show")
-def config_show(
-    preset: PresetOption = "cpu-tiny", overrides: SetOption = None, as_json: JsonOption = False
-) -> None:
-    """Print the resolved configuration as TOML: what `archloop run` with the same options would do."""
-    import tomli_w
-
-    from cycles.config import load_config
-
-    values = load_config(preset, overrides or []).model_dump(mode="json", exclude_none=True)
-    typer.echo(json.dumps(values) if as_json else tomli_w.dumps(values).rstrip())
-
-
-@config_app.command("presets")
-def config_presets() -> None:
-    """List the shipped presets."""
-    from cycles.config import preset_names
-
-    for name in preset_names():
-        typer.echo(name)
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -7,6 +7,7 @@ scripts/cycle).
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cycles.errors import UsageError
-from cycles.options import JsonOption, PresetOption, SetOption
+from cycles.options import JsonOption, PresetOption, SetOption, UnsafeOption
 
 if TYPE_CHECKING:
-    from corpus.records import TrainingExample
+    from corpus.records import Completion, TrainingExample
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
@@ -41,9 +42,9 @@ def generate(
     if run is not None:
         _stage(run, "generate", as_json)
         return
-    from cycles.assembly import build_sampler, build_strategy
+    from cycles.assembly import build_strategy, opened_sampler
     from cycles.config import load_config
-    from generator.extraction import extract_program
+    from generator.sampling import in_order
 
     if adapter is not None and not adapter.is_dir():
         raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
@@ -53,37 +54,19 @@ def generate(
             raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
         out.mkdir(parents=True, exist_ok=True)
     prompts = build_strategy(config).propose(None, 0, count)
-    sampler = build_sampler(config)
     size = config.generator.batch_size
-    completions = (
-        completion
-        for start in range(0, count, size)
-        for completion in sampler.sample(prompts[start : start + size], adapter)
-    )
-    for index, completion in enumerate(completions):
-        source = extract_program(completion.text)
-        path = out / f"{index:04d}.py" if out is not None and source is not None else None
-        if path is not None and source is not None:
-            path.write_text(source, encoding="utf-8")
-        row = {
-            "index": index,
-            "path": str(path) if path else None,
-            "finish_reason": completion.finish_reason,
-            "tokens": completion.token_count,
-            "source": source,
-        }
-        if as_json:
-            typer.echo(json.dumps(row))
-        elif out is not None:
-            typer.echo(path or f"{index:04d}: the completion holds no program")
-        else:
-            typer.echo(f"# program {index}\n{source or completion.text}")
+    with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+        batches = (prompts[start : start + size] for start in range(0, count, size))
+        completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
+        for index, completion in enumerate(completions):
+            _write_program(index, completion, out, as_json)
 
 
 def evaluate(
     files: Annotated[list[Path] | None, typer.Argument(help="Programs to judge.", show_default=False)] = None,
     run: RunOption = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task: digits, digits-clean.")] = None,
+    unsafe: UnsafeOption = False,
+    task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -99,7 +82,10 @@ def evaluate(
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
     sources = [_read_program(path) for path in files]
-    config = load_config(preset, [*(overrides or []), *([f"evaluator.task={task}"] if task else [])])
+    settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
+    if unsafe:
+        settings.append('evaluator.isolation="unsafe"')
+    config = load_config(preset, settings)
     candidates = [
         Candidate(
             id=str(path),
@@ -112,6 +98,8 @@ def evaluate(
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
     with build_evaluator(config) as evaluator:
+        if not as_json:
+            typer.echo(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
             if as_json:
                 row = evaluation.model_dump(mode="json")
@@ -180,6 +168,28 @@ def _stage(path: Path, stage: str, as_json: bool) -> None:
                 )
             loop.judge(cycle)
             loop.complete(cycle)
+
+
+def _write_program(index: int, completion: Completion, out: Path | None, as_json: bool) -> None:
+    from generator.extraction import extract_program
+
+    source = extract_program(completion.text)
+    path = out / f"{index:04d}.py" if out is not None and source is not None else None
+    if path is not None and source is not None:
+        path.write_text(source, encoding="utf-8")
+    row = {
+        "index": index,
+        "path": str(path) if path else None,
+        "finish_reason": completion.finish_reason,
+        "tokens": completion.token_count,
+        "source": source,
+    }
+    if as_json:
+        typer.echo(json.dumps(row))
+    elif out is not None:
+        typer.echo(path or f"{index:04d}: the completion holds no program")
+    else:
+        typer.echo(f"# program {index}\n{source or completion.text}")
 
 
 def _read_program(path: Path) -> str:

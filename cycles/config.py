@@ -13,10 +13,10 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus.config import CorpusConfig
 from cycles.errors import ConfigError, suggestion
@@ -25,6 +25,8 @@ from finetune.config import FinetuneConfig
 from generator.config import GeneratorConfig
 
 PRESETS = Path(__file__).parent / "presets"
+
+Tracking = Literal["none", "trackio", "tensorboard"]
 
 
 class Control(StrEnum):
@@ -38,10 +40,22 @@ class Control(StrEnum):
     """LoRA on as many randomly chosen valid candidates as the rule of admission would choose."""
 
 
+class Sharing(StrEnum):
+    """How the sampler and the trainer live together, on one GPU or on two."""
+
+    ALTERNATE = "alternate"
+    """They take turns: the sampler gives all its memory back before a fine-tuning, and starts again after it
+    with the new adapter."""
+    COLOCATE = "colocate"
+    """Both at once: the sampler keeps its share of the memory, the trainer has to do with the rest."""
+    SEPARATE = "separate"
+    """Both at once, each on a device of its own: `generator.device` and `finetune.device`."""
+
+
 class RunConfig(BaseModel):
     """Everything that decides what a run does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     seed: int = Field(default=0, ge=0)
     """Every other seed of the run is derived from this one."""
@@ -51,15 +65,52 @@ class RunConfig(BaseModel):
     """Programs sampled and judged in each cycle."""
     control: Control = Control.NONE
     """Which arm this run is: the loop itself, or a control at the same budget."""
+    sharing: Sharing = Sharing.COLOCATE
+    """How the sampler and the trainer share the memory of their devices."""
+    tracking: Tracking = "none"
+    """Who else gets each cycle's figures, on this machine alone; needs the extra `track` or `tensorboard`."""
     corpus: CorpusConfig = CorpusConfig()
+    """What counts as new, and what may enter the corpus."""
     generator: GeneratorConfig = GeneratorConfig()
+    """Which model writes programs, and how its answers are drawn."""
     evaluator: EvaluatorConfig = EvaluatorConfig()
+    """How a program is judged, and how it is contained."""
     finetune: FinetuneConfig = FinetuneConfig()
+    """How winners become a LoRA adapter."""
 
     @property
     def learns(self) -> bool:
         """Whether anything is fine-tuned: not in the frozen control, and the grammar has nothing to tune."""
         return self.control is not Control.FROZEN and self.generator.sampler != "grammar"
+
+    @property
+    def one_device(self) -> bool:
+        """Whether sampler and trainer run on the same device."""
+        return same_device(self.generator.device) == same_device(self.finetune.device)
+
+    @model_validator(mode="after")
+    def _the_sampler_can_share(self) -> RunConfig:
+        generator, elsewhere = self.generator, self.generator.server.url is not None
+        if self.sharing is Sharing.ALTERNATE and generator.sampler == "offline":
+            raise ValueError(
+                "sharing 'alternate' needs a sampler that gives its memory back, and vLLM in this process "
+                "never does: set generator.sampler to 'server'"
+            )
+        if self.sharing is Sharing.ALTERNATE and generator.sampler == "server" and elsewhere:
+            raise ValueError(
+                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
+            )
+        if self.sharing is Sharing.SEPARATE and self.one_device and not elsewhere:
+            raise ValueError(
+                "sharing 'separate' needs two devices: generator.device and finetune.device are both "
+                f"'{self.finetune.device}'; set one to 'cuda:1', for example"
+            )
+        return self
+
+
+def same_device(device: str) -> str:
+    """Return one name for each device: `cuda` for the first GPU, whether it is called that or `cuda:0`."""
+    return "cuda" if device == "cuda:0" else device
 
 
 def preset_names() -> list[str]:

@@ -25,15 +25,15 @@ from corpus.novelty import NoveltyIndex
 from corpus.records import (
     Candidate,
     Completion,
-    CycleReport,
     Evaluation,
     Origin,
     Prompt,
     TrainingExample,
-    TrainingResult,
     derive_seed,
 )
+from corpus.reports import CycleReport, TrainingResult
 from corpus.store import Corpus
+from corpus.structure_index import StructureIndex
 from cycles.config import RunConfig
 from cycles.interruption import Interruption
 from cycles.progress import Observer
@@ -44,7 +44,7 @@ from finetune.adapter import finished_result
 from finetune.examples import select_examples
 from generator.extraction import extract_program
 from generator.prompts import expected_completion
-from generator.sampling import Sampler
+from generator.sampling import Sample, Sampler, in_order
 from generator.strategy import Strategy
 
 
@@ -80,11 +80,15 @@ class Loop:
     directory: RunDirectory
     corpus: Corpus
     novelty: NoveltyIndex
+    structures: StructureIndex
     strategy: Strategy
     sampler: Callable[[], Sampler]
+    make_room: Callable[[], None]
     evaluator: Callable[[], Evaluator]
     trainer: Callable[[], Trainer]
     replay: Callable[[], Sequence[TrainingExample]]
+    generator_hash: Callable[[], str | None]
+    machine_id: str
     observer: Observer
     interruption: Interruption
 
@@ -126,6 +130,7 @@ class Loop:
         result = finished_result(adapter)
         if result is None:
             with self._stage(cycle, "train", self.config.finetune.planned_steps(len(examples))):
+                self.make_room()  # where sampler and trainer take turns on one device
                 result = self.trainer().train(
                     examples,
                     output_dir=adapter,
@@ -151,7 +156,7 @@ class Loop:
         sampler = self.sampler()
         with self._stage(cycle, "generate", sum(len(batch) for batch in missing)):
             for batch in missing:
-                completions = sampler.sample(batch, adapter)
+                completions = self._answered(sampler.sample(batch, adapter), batch)
                 first = prompts.index(batch[0])
                 self.corpus.add_candidates(
                     [
@@ -159,7 +164,6 @@ class Loop:
                         for offset, completion in enumerate(completions)
                     ]
                 )
-                self.observer.advanced(len(batch))
                 self.interruption.check()
 
     def judge(self, cycle: int) -> None:
@@ -171,13 +175,16 @@ class Loop:
             self._stage(cycle, "judge", len(pending)),
             closing(self.evaluator().evaluate(pending)) as results,
         ):
-            for candidate, evaluation in zip(pending, results, strict=True):
+            for candidate, result in zip(pending, results, strict=True):
+                evaluation = result.model_copy(update={"machine_id": result.machine_id or self.machine_id})
                 source = candidate.source if evaluation.valid else None
                 neighbour = self.novelty.nearest(source) if source else None
-                admission = decide(evaluation, neighbour, self.config.corpus)
+                twin = self.structures.twin(evaluation) if evaluation.valid else None
+                admission = decide(evaluation, neighbour, self.config.corpus, twin)
                 self.corpus.add_judgement(evaluation, admission)
                 if admission.admitted and source:
                     self.novelty.add(candidate.id, source)
+                    self.structures.add(evaluation)
                 self.observer.judged(evaluation, admission)
                 self.interruption.check()
 
@@ -196,6 +203,15 @@ class Loop:
             self.corpus.add_prompts(cycle, prompts)
         return prompts
 
+    def _answered(self, samples: Generator[Sample, None, None], prompts: Sequence[Prompt]) -> list[Sample]:
+        """Return the completions in the order of `prompts`, showing each as it is finished."""
+        answered = []
+        with closing(samples):
+            for sample in samples:
+                answered.append(sample)
+                self.observer.advanced()
+        return list(in_order(prompts, answered))
+
     def _candidate(
         self, cycle: int, index: int, completion: Completion, model: str, training: TrainingResult | None
     ) -> Candidate:
@@ -210,7 +226,9 @@ class Loop:
             cycle=cycle,
             index=index,
             generator=model,
+            generator_hash=self.generator_hash(),
             adapter_hash=training.adapter_hash if training else None,
+            machine_id=self.machine_id,
             sampling=self.config.generator.sampling,
         )
 

@@ -14,7 +14,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from corpus.records import Admission, CycleReport, Evaluation
+from corpus.records import Admission, Evaluation
+from corpus.reports import CycleReport
 from cycles.report import rate_cell
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.table import Table
 
 from corpus.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
-from corpus.records import AdmissionReason, CycleReport, Mean, Rate
+from corpus.records import AdmissionReason
+from corpus.reports import CycleReport, Mean, Rate
 from corpus.similarity import Shingler
 from corpus.statistics import mean_interval, quantiles, wilson
 from corpus.store import Corpus

@@ -34,6 +34,8 @@ PACKAGES = (
     "vllm",
 )
 
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+
 
 class RunDirectory:
     """An existing run directory; see the module for its layout."""
@@ -86,6 +88,14 @@ class RunDirectory:
         """Return the configuration that the run was started with."""
         return load_config(str(self.config_file.resolve()))
 
+    def record_isolation(self, tier: str, description: str) -> None:
+        """Note in the environment how programs are contained, as of the last start."""
+        noted = json.loads(self.environment_file.read_text(encoding="utf-8"))
+        noted["isolation"] = {"tier": tier, "layers": description}
+        whole = self.environment_file.with_suffix(".json.tmp")
+        whole.write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
+        whole.replace(self.environment_file)
+
     def cycle(self, cycle: int) -> Path:
         """Return the directory of one cycle, which may not exist yet."""
         return self.path / "cycles" / f"{cycle:03d}"
@@ -107,6 +117,21 @@ def environment() -> dict[str, object]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "machine": platform.machine(),
+        "processor": _first_said(Path("/proc/cpuinfo"), "model name"),
         "cpu_count": os.cpu_count(),
+        "accelerators": [
+            _first_said(each, "Model")
+            for each in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+        ],
         "packages": versions,
     }
+
+
+def _first_said(file: Path, key: str) -> str:
+    """Return what the first line `key: value` of a file of the kernel says, empty where there is none."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip() == key), "")

@@ -32,8 +32,9 @@ def plant(corpus: Corpus, config: RunConfig, shape: TaskShape) -> None:
 
     seeds = []
     for index in range(config.corpus.seed_programs):
-        rng = random.Random(derive_seed(config.seed, "starting-corpus", index))
-        source = sample_program(rng, shape, max_parameters=config.evaluator.max_parameters).source
+        seed = derive_seed(config.seed, "starting-corpus", index)
+        cap = config.evaluator.max_parameters
+        source = sample_program(random.Random(seed), shape, max_parameters=cap).source
         seeds.append(
             Candidate(
                 id=f"seed/{index:04d}",
@@ -42,6 +43,7 @@ def plant(corpus: Corpus, config: RunConfig, shape: TaskShape) -> None:
                 completion=source,
                 index=index,
                 generator=f"grammar-{GRAMMAR_VERSION}",
+                seed=seed,
             )
         )
     corpus.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])

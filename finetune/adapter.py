@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from corpus.records import TrainingResult
+from corpus.reports import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError
 
 WEIGHTS_FILE = "adapter_model.safetensors"
@@ -116,7 +116,7 @@ def directory_in_the_making(target: Path) -> Iterator[Path]:
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise FinetuneError(f"{target} exists already: choose another output directory, or remove it")
-    partial = target.with_name(f".{target.name}.partial")
+    partial = partial_directory(target)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
@@ -127,6 +127,11 @@ def directory_in_the_making(target: Path) -> Iterator[Path]:
         _flush(target.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def partial_directory(target: Path) -> Path:
+    """Return where `target` is being made until it is complete."""
+    return target.with_name(f".{target.name}.partial")
 
 
 def _flush(path: Path) -> None:

@@ -56,8 +56,25 @@ class FinetuneConfig(BaseModel):
     """Where training starts: afresh from the base model, or from the adapter of the last cycle."""
     threads: int = Field(default=1, ge=1)
     """Threads of torch on the CPU; one is fastest for models of a few million parameters."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """Where training runs: "cpu" in float32 and bit-reproducible, "cuda" in bfloat16 where supported."""
+    device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
+    """Where training runs: `cpu`, `cuda`, or one of several GPUs, for example `cuda:1`."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Type of the base model's weights and of the arithmetic; bit-reproducible only in float32 on a CPU. The
+    adapter's own weights are float32 in any case: bfloat16 would round small steps away."""
+    quantization: Literal["none", "nf4"] = "none"
+    """`nf4` holds the base model's linear layers in 4 bits, doubly quantised (QLoRA, arXiv 2305.14314), and
+    needs the extra `quant`. It is never replaced by another precision."""
+    gradient_checkpointing: bool = False
+    """Whether activations are computed again in the backward pass instead of being kept: a third more time
+    for a fraction of their memory."""
+    own_process: bool = False
+    """Whether a training on the CPU runs in a process of its own, as one on a GPU always does: the end of the
+    process is what gives all its memory back."""
+
+    @property
+    def runs_in_own_process(self) -> bool:
+        """Whether each training gets a process of its own."""
+        return self.own_process or self.device != "cpu"
 
     def planned_steps(self, examples: int) -> int:
         """Return the optimiser steps for so many rows: those of all epochs, at most `max_steps`."""

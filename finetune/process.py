@@ -24,7 +24,7 @@ def isolated(config: FinetuneConfig) -> Iterator[None]:
     threads_before = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     # Asking a GPU for its random state would initialise CUDA, which a training on the CPU has no use for.
-    devices = range(torch.cuda.device_count()) if config.device == "cuda" else ()
+    devices = range(torch.cuda.device_count()) if config.device != "cpu" else ()
     try:
         with torch.random.fork_rng(devices=devices):
             yield

@@ -23,6 +23,7 @@ from trl import SFTConfig, SFTTrainer
 
 from corpus.records import TrainingExample
 from finetune.adapter import CONFIG_FILE, WEIGHTS_FILE
+from finetune.base_model import check_ready, end_tokens, load_base
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.process import isolated, quiet
 from finetune.rows import CompletionOnlyCheck, render_rows
@@ -32,6 +33,12 @@ logger = logging.getLogger(__name__)
 
 LOGITS_IN_MEMORY_BYTES = 256 << 20
 """Where a batch's scores `(B, T, vocabulary)` fit in this many bytes, all of them are kept in memory."""
+
+
+_LESS_MEMORY = (
+    "set finetune.gradient_checkpointing, lower finetune.batch_size (and raise gradient_accumulation) or "
+    "finetune.max_length, or set finetune.quantization to 'nf4'; archloop run --dry-run shows the plan"
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,14 @@ def fit(
     on_step: StepCallback | None,
 ) -> Fitted:
     """Train an adapter and write its weights and settings to `directory`; see `LoraTrainer.train`."""
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise FinetuneError("finetune.device is 'cuda', but torch finds no CUDA device: set it to 'cpu'")
+    check_ready(config)
     with isolated(config), quiet():
         transformers.set_seed(seed)  # The adapter's initial weights.
-        tokenizer, base = _load(model, config.device)
+        tokenizer, base = load_base(model, config)
         rows = render_rows(
-            tokenizer, examples, end_tokens=_end_tokens(tokenizer, base), max_length=config.max_length
+            tokenizer, examples, end_tokens=end_tokens(tokenizer, base), max_length=config.max_length
         )
+        base.config.use_cache = False  # a cache of keys and values is for generation
         adapted = _adapt(base, config, previous)
         trainable = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
         if trainable == 0:
@@ -85,7 +92,11 @@ def fit(
         trainer.remove_callback(transformers.PrinterCallback)  # It prints to standard output.
         check = CompletionOnlyCheck(trainer.data_collator, rows)
         trainer.data_collator = check
-        trainer.train()
+        _keep_in_float32(adapted)
+        try:
+            trainer.train()
+        except torch.OutOfMemoryError as error:
+            raise FinetuneError(f"the GPU's memory is too small for the training: {_LESS_MEMORY}") from error
         if not check.checked:
             raise RuntimeError("the training library went past the check of its labels")
         _save(adapted, directory, model)
@@ -104,6 +115,17 @@ class _FullLogitsTrainer(SFTTrainer):
     ) -> Any:
         """Return the mean loss per completion token, as transformers' own trainer computes it."""
         return transformers.Trainer.compute_loss(self, model, inputs, return_outputs, num_items_in_batch)
+
+
+def _keep_in_float32(adapted: PeftModel) -> None:
+    """Undo TRL's cast of adapters on quantised models to bfloat16, before the optimiser sees them.
+
+    bfloat16 has 8 bits of precision, so that AdamW at a learning rate of 1e-5 could not move a weight of
+    0.01 at all.
+    """
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def _trainer_class(config: FinetuneConfig, vocabulary: int) -> type[SFTTrainer]:
@@ -129,28 +151,6 @@ class _Losses(transformers.TrainerCallback):
         self.values.append(loss)
         if self._on_step is not None:
             self._on_step(state.global_step, state.max_steps, loss)
-
-
-def _load(model: str | Path, device: str) -> tuple[Any, Any]:
-    """Return tokenizer and base model, in float32 on the CPU."""
-    dtype = torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(str(model))
-        base = transformers.AutoModelForCausalLM.from_pretrained(str(model), dtype=dtype)
-    except (OSError, ValueError) as error:
-        raise FinetuneError(f"cannot load the model {model}: {error}") from error
-    if tokenizer.chat_template is None:
-        raise FinetuneError(
-            f"the tokenizer of {model} has no chat template, so prompts cannot be rendered: add one"
-        )
-    return tokenizer, base
-
-
-def _end_tokens(tokenizer: Any, base: Any) -> frozenset[int]:
-    """Return the ids that end a generation, by the tokenizer's and the model's settings."""
-    configured = base.generation_config.eos_token_id
-    ids = configured if isinstance(configured, list) else [configured]
-    return frozenset(token for token in [*ids, tokenizer.eos_token_id] if token is not None)
 
 
 def _adapt(base: Any, config: FinetuneConfig, previous: Path | None) -> PeftModel:
@@ -198,8 +198,9 @@ def _arguments(config: FinetuneConfig, rows: int, seed: int, directory: Path) ->
         seed=seed,
         data_seed=seed,
         use_cpu=on_cpu,
-        bf16=not on_cpu and torch.cuda.is_bf16_supported(),
-        gradient_checkpointing=not on_cpu,  # Memory is scarce on a GPU, time on a CPU.
+        bf16=config.dtype == "bfloat16",
+        gradient_checkpointing=config.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
         dataloader_pin_memory=not on_cpu,
         train_sampling_strategy="group_by_length",  # Less padding: a quarter more steps per second.
         logging_steps=1,  # Each step's loss reaches `_Losses`.

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from corpus.records import TrainingExample, TrainingResult
+from corpus.records import TrainingExample
+from corpus.reports import TrainingResult
 from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
 from finetune.config import FinetuneConfig, FinetuneError
 

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from corpus.records import CycleReport, Mean, Rate
+from corpus.reports import CycleReport, Mean, Rate
 from corpus.statistics import mean_interval, wilson
 from corpus.store import Corpus
 from cycles.errors import UsageError

@@ -30,6 +30,10 @@ def test_the_protocol_id_names_task_epochs_batch_and_seed_in_clear() -> None:
         {"dropout": 0.0},
         {"max_parameters": 1000},
         {"cpu_seconds": 9},
+        {"predict_batch_size": 64},
+        {"precision": "bf16"},
+        {"channels_last": False},
+        {"lint": False},
         {"other_hyperparameters": 0.1},
     ],
 )

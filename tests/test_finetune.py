@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from corpus.records import TrainingResult
+from corpus.reports import TrainingResult
 from finetune.adapter import adapter_hash, finished_result
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.examples import select_examples
+from finetune.own_process import ProcessTrainer, visible_gpu
 from finetune.rows import CompletionOnlyCheck, render_rows
 from finetune.trainer import LoraTrainer
 from tests.tiny_model import CHAT_TEMPLATE, build_tiny_model, example
@@ -525,3 +527,75 @@ def test_a_small_pool_is_used_up_and_the_log_says_so(caplog: pytest.LogCaptureFi
 def test_importing_the_trainer_loads_no_torch() -> None:
     code = "import sys, finetune.trainer, finetune.examples; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# In a process of its own
+
+APART = FEW_STEPS.model_copy(update={"own_process": True, "max_steps": 2})
+
+
+@pytest.mark.slow
+def test_a_training_in_its_own_process_gives_the_same_adapter(
+    model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = LoraTrainer(model, APART).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    steps: list[tuple[int, int]] = []
+    with caplog.at_level("INFO"):
+        there = ProcessTrainer(model, APART).train(
+            EXAMPLES, output_dir=tmp_path / "b", seed=1, on_step=lambda step, of, _: steps.append((step, of))
+        )
+    assert there.adapter_hash == here.adapter_hash
+    assert finished_result(tmp_path / "b") == there
+    assert steps == [(1, 2), (2, 2)]
+    assert f"Trained {there.adapter_hash}" in caplog.text  # the log comes through
+
+
+@pytest.mark.slow
+def test_a_mistake_in_the_other_process_is_the_same_mistake_here(model: Path, tmp_path: Path) -> None:
+    config = APART.model_copy(update={"target_modules": ("nowhere",)})
+    with pytest.raises(FinetuneError, match="target_modules"):
+        ProcessTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_ends_its_process_and_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    def interrupt(_step: int, _total: int, _loss: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ProcessTrainer(model, APART.model_copy(update={"max_steps": 100, "epochs": 100})).train(
+            EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=interrupt
+        )
+    assert multiprocessing.active_children() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_training_whose_process_is_killed_says_so(model: Path, tmp_path: Path) -> None:
+    def kill(_step: int, _total: int, _loss: float) -> None:
+        (child,) = multiprocessing.active_children()
+        os.kill(child.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match="probably the machine ran out of memory"):
+        ProcessTrainer(model, APART).train(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=kill)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "seen", "shown"),
+    [
+        ("cpu", "0,1", {}),
+        ("cuda", None, {"CUDA_VISIBLE_DEVICES": "0"}),
+        ("cuda:1", None, {"CUDA_VISIBLE_DEVICES": "1"}),
+        ("cuda", "4,6", {"CUDA_VISIBLE_DEVICES": "4"}),
+        ("cuda:1", "4,6", {"CUDA_VISIBLE_DEVICES": "6"}),
+    ],
+)
+def test_the_process_sees_its_own_gpu_alone(device: str, seen: str | None, shown: dict[str, str]) -> None:
+    assert visible_gpu(device, {} if seen is None else {"CUDA_VISIBLE_DEVICES": seen}) == shown
+
+
+def test_a_gpu_out_of_sight_is_refused() -> None:
+    with pytest.raises(FinetuneError, match="shows 1 GPUs"):
+        visible_gpu("cuda:1", {"CUDA_VISIBLE_DEVICES": "4"})

@@ -1,0 +1,11 @@
+"""Will archloop run here, and if not, what mends it? Start at `examination`.
+
+    finding       one line of the answer: ok, a warning or a fault, with the fix
+    installation  Python, the packages against their pins, torch's build
+    machine       processors, memory, GPUs, and how programs can be contained
+    places        where runs and temporary files would lie: permission, file system, space
+    inputs        what the configuration needs: the model, a server, vLLM, the task's images, trackers
+
+Each check does the real thing (writes a SQLite file, loads the model's configuration, asks the server) rather
+than reading what ought to be. It does *not* change, install or download anything.
+"""

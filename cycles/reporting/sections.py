@@ -1,0 +1,190 @@
+"""The parts of the page that consist of words and numbers: headline, comparison, times, settings.
+
+Returns plain values for the template. It does *not* make markup: the template escapes what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from corpus.records import EvaluationStatus
+from corpus.reports import CycleReport
+from cycles.reporting.arms import Arm
+from cycles.reporting.bars import STAGES
+from cycles.reporting.curves import Figure, decimals, figures, series_of
+from cycles.reporting.gathering import RunData
+from cycles.reporting.svg import percent, short
+from cycles.reporting.text import visible
+from cycles.reporting.verdict import Comparison
+
+
+class Tile(NamedTuple):
+    """One figure of the headline: now, its interval, and what it was in the first cycle."""
+
+    title: str
+    note: str
+    now: str
+    interval: str
+    before: str
+
+
+def tiles(arm: Arm, threshold: float) -> list[Tile]:
+    """Return the headline's figures of an arm, none before its first complete cycle."""
+    wanted = [figure for figure in figures(threshold) if figure.title in ("Valid", "Mean accuracy of all")]
+    wanted += [figure for figure in figures(threshold) if figure.title.startswith(("Accuracy of", "Best"))]
+    return [tile for figure in wanted if (tile := _tile(figure, arm)) is not None]
+
+
+def _tile(figure: Figure, arm: Arm) -> Tile | None:
+    points = series_of(figure, arm).points
+    if not points:
+        return None
+    (first, before, _, _), (_, now, low, high) = points[0], points[-1]
+    interval = f"{figure.form(low)} to {figure.form(high)}" if high > low else ""
+    was = f"from {figure.form(before)} in cycle {first}" if len(points) > 1 else ""
+    return Tile(figure.title, figure.note, figure.form(now), interval, was)
+
+
+class Said(NamedTuple):
+    """One comparison in words: both figures, their difference, its interval."""
+
+    loop: str
+    control: str
+    difference: str
+    interval: str
+
+
+def comparison_sentence(row: Comparison) -> Said:
+    """Return one comparison in words; differences of shares are in percentage points."""
+    value, low, high = row.difference
+    if "accuracy" in row.figure:
+        return Said(decimals(row.loop), decimals(row.baseline), f"{value:+.3f}", f"[{low:+.3f}, {high:+.3f}]")
+    points = f"{100 * value:+.0f} points"
+    return Said(percent(row.loop), percent(row.baseline), points, f"[{100 * low:+.0f}, {100 * high:+.0f}]")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the comparison of runs: heading, value of a run, its form, and whether more is better."""
+
+    heading: str
+    value: Callable[[RunData], float | None]
+    form: Callable[[float], str]
+    more_is_better: bool | None = None
+
+
+class Cell(NamedTuple):
+    """A cell of the comparison, marked if no other run does better."""
+
+    text: str
+    best: bool
+
+
+def compared(runs: Sequence[RunData]) -> tuple[list[str], list[tuple[RunData, list[Cell]]]]:
+    """Return headings and rows of the table of runs; a best value is marked where runs differ."""
+
+    def last(of: Callable[[CycleReport], float | None]) -> Callable[[RunData], float | None]:
+        return lambda run: of(run.reports[-1]) if run.reports else None
+
+    columns = [
+        Column("seed", lambda run: run.config.seed, lambda value: f"{value:.0f}"),
+        Column("cycles", lambda run: len(run.reports), lambda value: f"{value:.0f}"),
+        Column("candidates", lambda run: len(run.judged), lambda value: f"{value:,.0f}"),
+        Column("valid, last cycle", last(lambda r: r.valid.value), percent, True),
+        Column("mean accuracy of all, last cycle", last(lambda r: r.mean_accuracy_all.value), decimals, True),
+        Column("above threshold, last cycle", last(lambda r: r.strong.value), percent, True),
+        Column("best accuracy", _best_accuracy, decimals, True),
+        Column("admitted", lambda run: sum(row.admitted.count for row in run.reports), str, True),
+        Column("similarity, last cycle", last(lambda r: r.median_jaccard), decimals, False),
+        Column("distinct designs, last cycle", last(lambda r: r.unique_skeletons), percent, True),
+        Column("minutes", lambda run: total_seconds(run) / 60, lambda value: f"{value:.1f}"),
+    ]
+    values = [[column.value(run) for run in runs] for column in columns]
+    table = []
+    for place, run in enumerate(runs):
+        cells = []
+        for column, known in zip(columns, values, strict=True):
+            value = known[place]
+            numbers = [number for number in known if number is not None]
+            best = (max if column.more_is_better else min)(numbers, default=None)
+            marked = column.more_is_better is not None and value == best and len(set(numbers)) > 1
+            cells.append(Cell("-" if value is None else column.form(value), marked))
+        table.append((run, cells))
+    return [column.heading for column in columns], table
+
+
+def _best_accuracy(run: RunData) -> float | None:
+    return max((row.best_accuracy for row in run.reports if row.best_accuracy is not None), default=None)
+
+
+def total_seconds(run: RunData) -> float:
+    """Return the wall time of all stages of the complete cycles."""
+    return sum(seconds for report in run.reports for seconds in report.stage_seconds.values())
+
+
+class StageRow(NamedTuple):
+    """One stage of an arm: its wall time in all, its share, and how much work that was."""
+
+    stage: str
+    seconds: str
+    share: str
+    work: str
+
+
+def stages(arm: Arm) -> list[StageRow]:
+    """Return time and work by stage, added up over the arm's runs and complete cycles."""
+    reports = [report for run in arm.runs for report in run.reports]
+    seconds = {stage: sum(row.stage_seconds.get(stage, 0.0) for row in reports) for stage in STAGES}
+    whole = sum(seconds.values()) or 1.0
+    tokens = sum(row.mean_tokens * row.candidates for row in reports)
+    candidates = sum(row.candidates for row in reports)
+    trainings = [row.training for row in reports if row.training]
+    steps = sum(row.steps for row in trainings)
+    work = {
+        "train": f"{len(trainings)} fine-tunings, {steps:,} steps" if trainings else "no fine-tuning",
+        "generate": f"{tokens:,.0f} tokens{_pace(tokens, seconds['generate'], 'a second', 1)}",
+        "judge": f"{candidates:,} programs{_pace(candidates, seconds['judge'], 'an hour', 3600)}",
+    }
+    return [
+        StageRow(stage, f"{seconds[stage]:,.0f} s", percent(seconds[stage] / whole), work[stage])
+        for stage in STAGES
+    ]
+
+
+def _pace(amount: float, seconds: float, unit: str, factor: int) -> str:
+    return f", {short(amount / seconds * factor)} {unit}" if seconds > 0 else ""
+
+
+def status_rows(arm: Arm) -> tuple[list[int], list[tuple[str, list[int]]]]:
+    """Return the cycles, and for each status that occurs its counts in them."""
+    counts = {cycle: [row.evaluation.status for row in arm.judged(cycle)] for cycle in arm.cycles}
+    rows = [
+        (status.value, [found.count(status) for found in counts.values()])
+        for status in EvaluationStatus
+        if any(status in found for found in counts.values())
+    ]
+    return list(counts), rows
+
+
+def settings(run: RunData) -> list[tuple[str, str]]:
+    """Return what somebody must know to repeat a run: the settings that matter most, and the versions."""
+    config, environment = run.config, run.environment
+    packages = environment.get("packages")
+    known = packages if isinstance(packages, dict) else {}
+    versions = ", ".join(f"{name} {value}" for name, value in known.items() if value)
+    corpus, writer = config.corpus, config.generator
+    processors = environment.get("cpu_count", "?")
+    rows = [
+        ("arm", f"{run.arm}, seed {config.seed}"),
+        ("budget", f"{config.cycles} cycles of {config.candidates} candidates"),
+        ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
+        ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),
+        ("admission", f"accuracy of at least {corpus.min_accuracy:g}, similarity below {corpus.tau:g}"),
+        ("fine-tuning", f"rank {config.finetune.rank}, learning rate {config.finetune.learning_rate:g}"),
+        ("machine", f"{environment.get('platform', 'unknown')}, {processors} processors"),
+        ("versions", versions or "unknown"),
+        ("directory", str(run.path)),
+    ]
+    return [(name, visible(value)) for name, value in rows]

@@ -1,0 +1,201 @@
+"""A training in a process of its own, whose end gives all memory back, on a GPU as well.
+
+Memory that a library has taken on a GPU comes back for certain only when its process ends, and a server that
+shares the GPU needs all of it. The process is a fresh interpreter: it shares no state with the caller, sees
+the one GPU that it was given, leaves Ctrl-C to the caller, and ends when the caller does, however that ends.
+
+This module does *not* train (`finetune.trainer` does) and loads no torch in the calling process.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from corpus.records import TrainingExample
+from corpus.reports import TrainingResult
+from finetune.adapter import partial_directory
+from finetune.config import FinetuneConfig, FinetuneError
+from finetune.trainer import LoraTrainer, StepCallback
+
+_STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the process is told: the arguments of a training."""
+
+    model: str | Path
+    config: FinetuneConfig
+    examples: tuple[TrainingExample, ...]
+    output_dir: Path
+    seed: int
+    previous: Path | None
+    variables: Mapping[str, str]
+    log_level: int
+
+
+class ProcessTrainer:
+    """Trains as `LoraTrainer` does, with the same results, each time in a process of its own."""
+
+    def __init__(self, model: str | Path, config: FinetuneConfig) -> None:
+        """Bind a base model to a configuration; see `LoraTrainer`."""
+        LoraTrainer(model, config)  # refuses a missing model here and now
+        self.model = model
+        self.config = config
+
+    def train(
+        self,
+        examples: Sequence[TrainingExample],
+        *,
+        output_dir: Path,
+        seed: int,
+        previous: Path | None = None,
+        on_step: StepCallback | None = None,
+    ) -> TrainingResult:
+        """Train an adapter on `examples` and write it to `output_dir`; see `LoraTrainer.train`.
+
+        Raises:
+            FinetuneError: As there.
+            RuntimeError: The training failed otherwise, or its process died; the message says how.
+        """
+        job = _Job(
+            self.model,
+            self.config if self.config.device == "cpu" else self.config.model_copy(update={"device": "cuda"}),
+            tuple(examples),
+            output_dir.absolute(),
+            seed,
+            previous,
+            visible_gpu(self.config.device, os.environ),
+            logging.getLogger().getEffectiveLevel(),
+        )
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_train, args=(theirs, job), name="archloop-finetune", daemon=True)
+        # A blocked signal stays blocked in the new process: Ctrl-C is the caller's to answer.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        theirs.close()
+        try:
+            result = _follow(ours, process, on_step)
+            process.join(_STOP_SECONDS)
+            return result
+        finally:
+            _end(process)
+            ours.close()
+            shutil.rmtree(partial_directory(output_dir), ignore_errors=True)
+
+
+def visible_gpu(device: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that show a process the GPU `device` alone, empty for the CPU.
+
+    `cuda:1` is the second of the GPUs that this process sees. With several in sight the training library
+    would spread its batches over all of them.
+
+    Raises:
+        FinetuneError: There is no such GPU among those that this process sees.
+    """
+    if device == "cpu":
+        return {}
+    number = int(device.partition(":")[2] or 0)
+    seen = inherited.get("CUDA_VISIBLE_DEVICES")
+    if seen is None:
+        return {"CUDA_VISIBLE_DEVICES": str(number)}
+    names = [name.strip() for name in seen.split(",") if name.strip()]
+    if number >= len(names):
+        raise FinetuneError(
+            f"finetune.device is '{device}', but CUDA_VISIBLE_DEVICES shows {len(names)} GPUs: name another"
+        )
+    return {"CUDA_VISIBLE_DEVICES": names[number]}
+
+
+def _follow(connection: Connection, process: Any, on_step: StepCallback | None) -> TrainingResult:
+    """Return the result that the process reports, passing its progress and its log on."""
+    while True:
+        try:
+            kind, content = connection.recv()
+        except EOFError:
+            process.join(_STOP_SECONDS)
+            raise RuntimeError(_cause_of_death(process.exitcode)) from None
+        if kind == "step" and on_step is not None:
+            on_step(*content)
+        elif kind == "log":
+            logging.getLogger(content.name).handle(content)
+        elif kind == "mistake":
+            raise FinetuneError(content)
+        elif kind == "failure":
+            raise RuntimeError(f"the training failed in its process:\n{content}")
+        elif kind == "result":
+            return TrainingResult.model_validate_json(content)
+
+
+def _cause_of_death(status: int | None) -> str:
+    if status == -signal.SIGKILL:
+        return "the training's process was killed: probably the machine ran out of memory (see dmesg)"
+    return f"the training's process died (exit status {status}); its last words are on standard error"
+
+
+def _end(process: Any) -> None:
+    """Return when the process is gone, after a push where it would go on."""
+    for push in (process.terminate, process.kill):
+        if process.is_alive():
+            push()
+            process.join(_STOP_SECONDS)
+
+
+def _train(connection: Connection, job: _Job) -> None:
+    """Train in this process and report over `connection`."""
+    os.environ.update(job.variables)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaves by way of `finally`
+    threading.Thread(target=_end_with_caller, args=(connection,), daemon=True).start()
+    root = logging.getLogger()
+    root.handlers, root.level = [_Forward(connection)], job.log_level
+
+    def report(step: int, total: int, loss: float) -> None:
+        connection.send(("step", (step, total, loss)))
+
+    try:
+        result = LoraTrainer(job.model, job.config).train(
+            job.examples, output_dir=job.output_dir, seed=job.seed, previous=job.previous, on_step=report
+        )
+    except FinetuneError as error:
+        connection.send(("mistake", str(error)))
+    except Exception:  # noqa: BLE001 - the process' boundary: the caller raises what is reported
+        connection.send(("failure", traceback.format_exc()))
+    else:
+        connection.send(("result", result.model_dump_json()))
+
+
+def _end_with_caller(connection: Connection) -> None:
+    """End this process when the caller's end of the pipe closes, which its death does too."""
+    try:
+        connection.recv()  # nothing is ever sent
+    except (EOFError, OSError):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Forward(logging.Handler):
+    """Hands log records to the caller's process."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._send: Callable[[Any], None] = connection.send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send `record` with its text filled in, since arguments may not travel."""
+        record.msg, record.args, record.exc_info = self.format(record), None, None
+        self._send(("log", record))
