@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from corpus.admission import decide, seed_admission
+from corpus.admission import decide
 from corpus.records import Candidate, Evaluation, Origin, Record, TaskShape, TrainingExample
 from corpus.store import Corpus
 from cycles.assembly import build_evaluator, build_sampler, build_strategy, build_trainer, task_shape
@@ -49,7 +49,8 @@ class Calibration(Record):
         step_seconds: Wall seconds of one optimiser step, None where it was not measured.
         training_start_seconds: What a fine-tuning takes beside its steps: loading and writing.
         start_seconds: Loading the model and starting the sandbox.
-        candidate_bytes: What one candidate adds to the ledger.
+        ledger_bytes: Size of the ledger before the first cycle.
+        candidate_bytes: What one candidate adds to it.
         adapter_bytes: Size of an adapter's directory, None where none was trained.
         notes: What was not measured, and why.
     """
@@ -62,6 +63,7 @@ class Calibration(Record):
     step_seconds: float | None
     training_start_seconds: float
     start_seconds: float
+    ledger_bytes: int
     candidate_bytes: float
     adapter_bytes: int | None
     notes: tuple[str, ...] = ()
@@ -90,7 +92,7 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         start, batch_seconds, sampled = _sampled(config, notes)
         judge_start, evaluations = _judged(config, sampled, programs[:_GRAMMAR_PROGRAMS], seconds)
         step, training_start, adapter = _trained(config, rows, Path(home, "adapter"), notes)
-        size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled or programs, evaluations)
+        ledger, size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled, evaluations)
     workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
     written = {candidate.id for candidate in sampled}
     seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}
@@ -103,6 +105,7 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         step_seconds=step,
         training_start_seconds=training_start,
         start_seconds=start + judge_start,
+        ledger_bytes=ledger,
         candidate_bytes=size,
         adapter_bytes=adapter,
         notes=tuple(notes),
@@ -197,31 +200,27 @@ def _ledger_bytes(
     shape: TaskShape,
     candidates: Sequence[Candidate],
     evaluations: Sequence[Evaluation],
-) -> float:
-    """Return what one judged candidate adds to a ledger, by writing the measured ones into one."""
-    by_id = {candidate.id: candidate for candidate in candidates}
-    judged = [each for each in evaluations if each.candidate_id in by_id]
-    if not judged:
-        return 0.0
-    empty = config.model_copy(update={"corpus": config.corpus.model_copy(update={"seed_programs": 0})})
+) -> tuple[int, float]:
+    """Return the size of a fresh ledger, and what one judged candidate adds to it, by writing both."""
     with Corpus.create(path) as corpus:
-        plant(corpus, empty, shape)
+        plant(corpus, config, shape)
     before = path.stat().st_size
+    if not candidates:
+        return before, 0.0
     with Corpus.open(path) as corpus:
-        if candidates[0].origin is Origin.SEED:
-            corpus.add_starting_corpus([(each, seed_admission(each)) for each in candidates])
-        else:
-            prompts = build_strategy(empty).propose(corpus, 0, len(candidates))
-            corpus.add_prompts(0, prompts)
-            corpus.add_candidates(
-                [
-                    candidate.model_copy(update={"cycle": 0, "prompt_id": prompt.id})
-                    for candidate, prompt in zip(candidates, prompts, strict=True)
-                ]
-            )
-            for evaluation in judged:
+        plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
+        prompts = build_strategy(plain).propose(corpus, 0, len(candidates))
+        corpus.add_prompts(0, prompts)
+        written = [
+            candidate.model_copy(update={"cycle": 0, "prompt_id": prompt.id})
+            for candidate, prompt in zip(candidates, prompts, strict=True)
+        ]
+        corpus.add_candidates(written)
+        known = {candidate.id for candidate in written}
+        for evaluation in evaluations:
+            if evaluation.candidate_id in known:
                 corpus.add_judgement(evaluation, decide(evaluation, None, config.corpus))
-    return (path.stat().st_size - before) / len(candidates)
+    return before, (path.stat().st_size - before) / len(candidates)
 
 
 def _mean(values: Iterable[float]) -> float:

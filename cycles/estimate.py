@@ -34,7 +34,7 @@ class Estimate(Record):
     Attributes:
         steps: Optimiser steps over all fine-tunings; few winners make few steps.
         seconds: Wall time of the run, None where a part of it was not measured.
-        bytes: Growth of the run's directory.
+        bytes: Size of the ledger and of all adapters; the page of a report comes on top.
         notes: What was not measured, and why.
     """
 
@@ -48,7 +48,7 @@ def estimate(config: RunConfig, measured: Calibration) -> Estimate:
     """Return what a run of `config` will come to on the machine that `measured` comes from."""
     steps = _steps(config)
     adapters = (measured.adapter_bytes or 0) * (config.cycles - 1)
-    ledger = measured.candidate_bytes * config.cycles * config.candidates
+    ledger = measured.ledger_bytes + measured.candidate_bytes * config.cycles * config.candidates
     return Estimate(
         steps=steps,
         seconds=_seconds(config, measured, steps),
@@ -59,7 +59,7 @@ def estimate(config: RunConfig, measured: Calibration) -> Estimate:
 
 def estimate_lines(expected: Estimate) -> list[str]:
     """Return the lines that `archloop run --dry-run` prints of it."""
-    lines = [f"Disk: {size(expected.bytes.low)} to {size(expected.bytes.high)}"]
+    lines = [f"Disk for ledger and adapters: {size(expected.bytes.low)} to {size(expected.bytes.high)}"]
     if expected.seconds is not None:
         low, high = expected.seconds.low, expected.seconds.high
         lines.insert(

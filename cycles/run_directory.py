@@ -4,6 +4,7 @@
     env.json               versions, platform, seeds: what is needed to run it again
     corpus.db              the ledger (see corpus.store)
     metrics.jsonl          one line per finished cycle, computed from the ledger
+    report.html            the whole run as one page
     logs/run.log           the log
     cycles/003/adapter/    the LoRA adapter that wrote the candidates of cycle 3
 

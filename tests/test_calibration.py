@@ -17,6 +17,7 @@ MEASURED = Calibration(
     step_seconds=0.5,
     training_start_seconds=4.0,
     start_seconds=10.0,
+    ledger_bytes=200_000,
     candidate_bytes=2000.0,
     adapter_bytes=1_000_000,
 )
@@ -53,6 +54,12 @@ def test_a_part_that_was_not_measured_leaves_no_time() -> None:
     assert expected.seconds is None
     assert estimate_lines(expected)[-1] == "Too large."
     assert estimate(load_config("cpu-tiny", ["control=frozen"]), untimed).seconds is not None
+
+
+def test_disk_is_the_ledger_at_least_and_an_adapter_for_each_cycle_at_most() -> None:
+    config = load_config("cpu-tiny", ["cycles=3", "candidates=100"])
+    ledger = 200_000 + 300 * 2000
+    assert estimate(config, MEASURED).bytes == Range(low=ledger, high=1.25 * ledger + 2_000_000)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (600, "10 min"), (9000, "2.5 h")])

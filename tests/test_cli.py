@@ -43,7 +43,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "resume", "status", "report", "export", "generate", "evaluate", "finetune", "config show"],
+    [
+        *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
+        *("generate", "evaluate", "finetune", "config show", "config diff", "config schema"),
+        *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = archloop(*command.split(), "--help")

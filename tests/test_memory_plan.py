@@ -90,7 +90,7 @@ def test_a_model_that_is_nowhere_names_the_command_for_its_configuration() -> No
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointed"])
-def test_activations_are_estimated_within_a_third_of_what_autograd_keeps(
+def test_the_estimate_of_activations_is_near_what_autograd_keeps(
     tmp_path: Path, dtype: Any, checkpointing: bool
 ) -> None:
     """What the forward pass keeps is counted in bytes; with checkpointing twice a block's worth is added."""

@@ -104,6 +104,7 @@ def test_a_text_of_ten_megabytes_is_cut_and_says_so() -> None:
     assert len(cut) < 41_000 and cut.endswith("9,960,000 more characters are not shown")
 
 
+@pytest.mark.slow
 def test_a_program_of_ten_megabytes_has_a_small_page(tmp_path: Path) -> None:
     texts = ["import torch\n" + "x = 1\n" * 1_700_000, "(" * 5_000_000 + "\n" + "é" * 5_000_000]
     page = render(gather([write_run(tmp_path / "run", cycles=1, count=2, valid_share=1.0, texts=texts)]))
