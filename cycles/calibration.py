@@ -33,6 +33,7 @@ the embedded model on two idle cores, some seconds more."""
 _BATCH = 24
 _GRAMMAR_PROGRAMS = 6
 _STEPS = 4
+_PATIENCE_SECONDS = 60.0
 _QUICK_TO_LOAD_BYTES = 100 * 2**20
 
 
@@ -120,8 +121,11 @@ def _sampled(config: RunConfig, notes: list[str]) -> tuple[float, float, list[Ca
         return 0.0, 0.0, []
     started = time.monotonic()
     sampler = build_sampler(config)
-    _batch(sampler, config, 1)  # samplers load when they are first asked
+    first = _batch(sampler, config, 1)  # samplers load when they are first asked
     loaded = time.monotonic()
+    if loaded - started > _PATIENCE_SECONDS:
+        notes.append("only one program was sampled, as that took long enough")
+        return 0.0, loaded - started, first
     batch = _batch(sampler, config, min(_BATCH, settings.batch_size))
     return loaded - started, time.monotonic() - loaded, batch
 
@@ -171,10 +175,9 @@ def _trained(
     if not config.learns:
         return None, 0.0, None
     model = resolve_model(config.generator.model)
-    size = (
-        sum(file.stat().st_size for file in model.glob("*.safetensors")) if isinstance(model, Path) else None
-    )
-    if size is None or size > _QUICK_TO_LOAD_BYTES:
+    files = model.glob("*.safetensors") if isinstance(model, Path) else []
+    size = sum(file.stat().st_size for file in files)
+    if not size or size > _QUICK_TO_LOAD_BYTES:
         notes.append("fine-tuning was not measured: a model of this size would have to be loaded once more")
         return None, 0.0, None
     settings = {"max_steps": _STEPS, "epochs": 1000, "min_examples": 1, "start": "base", "warmup_steps": 0}
