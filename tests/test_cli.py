@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from corpus.records import EvaluationStatus
+from corpus.store import Corpus
+from tests.endpoint_server import EndpointServer
+
 ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 PROGRAM = (Path(__file__).parent / "programs" / "small_cnn.py").resolve()
 
@@ -45,7 +49,7 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
-        *("generate", "evaluate", "finetune", "config show", "config diff", "config schema"),
+        *("generate", "evaluate", "finetune", "config show", "config diff"),
         *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
     ],
 )
@@ -173,3 +177,20 @@ def test_a_broken_row_is_named(tmp_path: Path) -> None:
     rows = tmp_path / "sft.jsonl"
     rows.write_text('{"prompt": [{"role": "user", "content": "x"}], "completion": "y"}\n{"prompt": 3}\n')
     assert_one_clear_line(archloop("finetune", rows, "--out", tmp_path / "adapter"), "line 2")
+
+
+def test_a_run_whose_server_is_away_ends_with_code_5_and_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    with EndpointServer() as server:  # for a port that is free now
+        port = server.server_address[1]
+    path = str(tmp_path / "run")
+    settings = ["cycles=1", "candidates=4", 'control="frozen"', "generator.sampler=server"]
+    settings += [f"generator.server.url=http://127.0.0.1:{port}/v1", "generator.server.attempts=1"]
+    options = [word for setting in settings for word in ("--set", setting)]
+    away = archloop("run", "--preset", "smoke", "--out", path, *options)
+    assert away.returncode == 5 and "archloop resume" in away.stderr, away.stderr
+    assert "Traceback" not in away.stderr
+    with EndpointServer(port=port):
+        back = archloop("resume", path)
+    assert back.returncode == 0, back.stderr
+    with Corpus.open(tmp_path / "run" / "corpus.db", read_only=True) as corpus:
+        assert [row.evaluation.status for row in corpus.judged(0)] == [EvaluationStatus.NO_CODE] * 4
