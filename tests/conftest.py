@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import signal
 
-# A test run in the background of a script ignores Ctrl-C, and the processes that it starts would inherit that.
+# A test run in the background of a script ignores Ctrl-C, and what it starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
