@@ -291,6 +291,18 @@ def test_a_server_killed_in_the_middle_of_a_call_answers_every_prompt_in_its_nex
     assert list(in_order(asked, [first, *rest])) == expected
 
 
+@pytest.mark.slow
+def test_merged_weights_answer_as_the_adapter_does(adapters: tuple[Path, Path], tmp_path: Path) -> None:
+    """Where adapters cannot be loaded into a server, it is started again on the merged model."""
+    from generator.vllm_server import VllmServer
+
+    model, log = embedded_model_path(), tmp_path / "vllm.log"
+    config = ServerConfig(lora="merge")
+    with VllmServer(model, EngineConfig(), config, device="cpu", threads=1, log_file=log) as merging:
+        merged = answers(over_http(merging, lora="merge"), 10, adapters[0])
+    assert [row.text for row in merged] == [row.text for row in answers(in_process(), 10, adapters[0])]
+
+
 ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 
 
