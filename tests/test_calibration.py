@@ -71,7 +71,7 @@ def test_durations_are_for_people(seconds: float, text: str) -> None:
 def test_a_calibration_measures_every_part_of_the_run() -> None:
     measured = calibrate(load_config("smoke"), seconds=2.0)
     assert measured.batch == 12 and measured.batch_seconds > 0
-    assert measured.judged > 0 and measured.valid_seconds > measured.judge_seconds > 0
+    assert measured.judged > 0 and measured.valid_seconds >= measured.judge_seconds > 0
     assert measured.step_seconds is not None and measured.step_seconds > 0
     assert measured.adapter_bytes and measured.candidate_bytes > 500
     assert measured.notes == ()
