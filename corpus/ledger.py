@@ -55,10 +55,7 @@ class LedgerReader:
         Raises:
             KeyError: There is none of that id.
         """
-        found = self._select("SELECT * FROM prompts WHERE id = ?", identifier)
-        if not found:
-            raise KeyError(identifier)
-        return rows.prompt_from(found[0])
+        return rows.prompt_from(self._only("SELECT * FROM prompts WHERE id = ?", identifier))
 
     def candidates(self, cycle: int | None = None, origin: Origin | None = None) -> list[Candidate]:
         """Return the candidates, or those of a cycle or an origin: seeds first, then by cycle and index."""
@@ -181,10 +178,9 @@ class LedgerReader:
         Raises:
             KeyError: There is none of that id.
         """
-        found = self._select("SELECT graph FROM structures WHERE structure = ?", structure)
-        if not found:
-            raise KeyError(structure)
-        return NetworkGraph.model_validate_json(found[0]["graph"])
+        return NetworkGraph.model_validate_json(
+            self._only("SELECT graph FROM structures WHERE structure = ?", structure)["graph"]
+        )
 
     def skeletons(self) -> dict[str, str]:
         """Return the skeleton hash of every network, by its structure, in the order of their recording."""
@@ -206,10 +202,7 @@ class LedgerReader:
         Raises:
             KeyError: There is none.
         """
-        found = self._select("SELECT text FROM sources WHERE content_id = ?", address)
-        if not found:
-            raise KeyError(address)
-        return str(found[0]["text"])
+        return str(self._only("SELECT text FROM sources WHERE content_id = ?", address)["text"])
 
     def admitted_structures(self) -> list[tuple[str, str, int]]:
         """Return candidate, structure and version of its hash for the admitted, in the order of admission."""
@@ -228,10 +221,9 @@ class LedgerReader:
         Raises:
             KeyError: There is none of that id.
         """
-        found = self._select("SELECT description FROM machines WHERE id = ?", identifier)
-        if not found:
-            raise KeyError(identifier)
-        return Machine.model_validate_json(found[0]["description"])
+        return Machine.model_validate_json(
+            self._only("SELECT description FROM machines WHERE id = ?", identifier)["description"]
+        )
 
     def _deciding_evaluations(self, cycle: int | None = None) -> dict[str, Evaluation]:
         """Return by candidate the evaluation that its admission rests on (a seed's: its first)."""
@@ -244,6 +236,17 @@ class LedgerReader:
             cycle,
         )
         return {row["candidate_id"]: rows.evaluation_from(row) for row in found}
+
+    def _only(self, query: str, key: str) -> sqlite3.Row:
+        """Return the row of a key, which stands at most once.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = self._select(query, key)
+        if not found:
+            raise KeyError(key)
+        return found[0]
 
     def _select(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
         with sqlite_errors_named(self.path):

@@ -120,10 +120,7 @@ def environment() -> dict[str, object]:
         "machine": platform.machine(),
         "processor": _first_said(Path("/proc/cpuinfo"), "model name"),
         "cpu_count": os.cpu_count(),
-        "accelerators": [
-            _first_said(each, "Model")
-            for each in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-        ],
+        "accelerators": [_first_said(each, "Model") for each in sorted(_NVIDIA.glob("*/information"))],
         "packages": versions,
     }
 

@@ -11,7 +11,6 @@ processes. That is the jail's work (`evaluator.isolation`).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import resource
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from evaluator.config import EvaluatorConfig
 from evaluator.isolation.jail import Jail
+from evaluator.isolation.kernel import prctl
 
 CHANNEL = 3
 """The descriptor of the result channel in a child."""
@@ -29,8 +29,6 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _MAX_OPEN_FILES = 128
 _SPARE_TASKS = 1024
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine(
@@ -77,14 +75,14 @@ def confine(
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill the calling process when the thread that started it dies."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the call
         os._exit(1)
 
 
 def adopt_orphans() -> None:
     """Make the calling process the parent of descendants whose own parent died, so that none escapes."""
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def kill_group(leader: int) -> None:

@@ -108,7 +108,7 @@ def _serve(control: socket.socket, plan: Plan, data: TrainingSet, jail: Jail, ta
             )
         os.close(channel)
         os.close(output)
-        _report(control, Started(job=order.job, pid=None if jail.hides_processes else pid))
+        _report(control, Started(job=order.job, pid=None if jail.namespaced else pid))
         too_many = _watch(control, order.job, pid, plan.config)
         _report(control, _bury(order.job, pid, too_many))
         jail.clean()  # after the report: what goes wrong here is not the program's fault

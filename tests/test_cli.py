@@ -13,9 +13,9 @@ import pytest
 
 from corpus.records import EvaluationStatus
 from corpus.store import Corpus
+from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
 
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 PROGRAM = (Path(__file__).parent / "programs" / "small_cnn.py").resolve()
 
 

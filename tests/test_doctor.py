@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -18,9 +17,8 @@ from cycles.doctor.finding import Finding, Level
 from evaluator.isolation.tiers import COSTS, REMEDIES, Layer
 from evaluator.isolation.tiers import Finding as LayerFinding
 from generator.embedded import embedded_model_path
+from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
-
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 
 
 def only(findings: Iterator[Finding]) -> Finding:

@@ -7,7 +7,6 @@ import gzip
 import json
 import re
 import subprocess
-import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -28,9 +27,9 @@ from cycles.reporting.sections import compared
 from cycles.reporting.svg import Frame, nice_ticks, short, spread
 from cycles.reporting.text import json_for_html, shown, visible
 from cycles.reporting.verdict import Finding, between, verdict
+from tests.command_line import ENTRY
 from tests.runs import SMALL, network, new_run, write_run
 
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 HOSTILE = (
     "</script><script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">'\"&amp;\u2028\u2029",

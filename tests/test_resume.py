@@ -7,7 +7,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
+from tests.command_line import ENTRY
+
 MEASURED = {"wall_seconds", "cpu_seconds", "peak_memory_bytes", "completed_at"}
 """Columns that measure this very execution; everything else must be equal."""
 

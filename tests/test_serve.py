@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +17,8 @@ from corpus.store import Corpus
 from cycles.errors import UsageError
 from cycles.run_directory import RunDirectory
 from cycles.serve import ReportServer
+from tests.command_line import ENTRY
 from tests.runs import append_cycle, write_run
-
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from generator.sampling import (
 )
 from generator.skeleton import program_skeleton
 from generator.vllm_config import EngineConfig, ServerConfig
+from tests.command_line import ENTRY
 
 pytestmark = [
     pytest.mark.vllm,
@@ -301,9 +302,6 @@ def test_merged_weights_answer_as_the_adapter_does(adapters: tuple[Path, Path], 
     with VllmServer(model, EngineConfig(), config, device="cpu", threads=1, log_file=log) as merging:
         merged = answers(over_http(merging, lora="merge"), 10, adapters[0])
     assert [row.text for row in merged] == [row.text for row in answers(in_process(), 10, adapters[0])]
-
-
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from cycles.config import RunConfig
 from cycles.run_directory import RunDirectory
 from cycles.snapshot import Watcher
 from cycles.watch import duration, picture, watch
+from tests.command_line import ENTRY
 from tests.ledgers import candidate, evaluation, program, prompt, write_cycle
 from tests.runs import SMALL, new_run, write_run
-
-ENTRY = [sys.executable, "-c", "from cycles.cli import main; main()"]
 
 
 def test_a_finished_run_ends_the_watching(tmp_path: Path) -> None:

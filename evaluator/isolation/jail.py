@@ -41,12 +41,12 @@ class Jail:
             root = Path(tempfile.mkdtemp(prefix="root-", dir=Path.cwd()))
             leave_the_root(root, readable.trees, readable.listed, scratch_bytes)
         if Layer.LANDLOCK in tier.layers:
-            writable = [Path("/dev/null"), *([SCRATCH] if self._has_scratch else [])]
+            writable = [Path("/dev/null"), *([SCRATCH] if self.namespaced else [])]
             self._ruleset = landlock.Ruleset(readable.trees, readable.listed, writable)
 
     @property
-    def hides_processes(self) -> bool:
-        """Whether process ids are those of a namespace of its own, which ends with its zygote."""
+    def namespaced(self) -> bool:
+        """Whether there are namespaces: own process ids, which end with the zygote, and a scratch."""
         return Layer.NAMESPACES in self.tier.layers or Layer.BUBBLEWRAP in self.tier.layers
 
     @property
@@ -56,7 +56,7 @@ class Jail:
 
     def scratch(self, outside: str) -> str:
         """Return the directory that a program works in, which is `outside` where there are no namespaces."""
-        return str(SCRATCH) if self._has_scratch else outside
+        return str(SCRATCH) if self.namespaced else outside
 
     def lock(self, ruleset: int | None) -> None:
         """Lock the calling process in, for good. What it needs of the system it must have by now.
@@ -74,12 +74,8 @@ class Jail:
 
     def clean(self) -> None:
         """Remove what a program has written. To be called when its process is gone."""
-        if self._has_scratch:
+        if self.namespaced:
             _empty(SCRATCH)
-
-    @property
-    def _has_scratch(self) -> bool:
-        return self.hides_processes
 
 
 def _empty(directory: Path) -> None:

@@ -63,14 +63,15 @@ class Ruleset:
     """
 
     def __init__(self, readable: Iterable[Path], listed: Iterable[Path], writable: Iterable[Path]) -> None:
-        known = _FILE_RIGHTS_KNOWN[min(version(), len(_FILE_RIGHTS_KNOWN)) - 1]
+        known_version = version()
+        known = _FILE_RIGHTS_KNOWN[min(known_version, len(_FILE_RIGHTS_KNOWN)) - 1]
         self._handled = (1 << known) - 1
         attributes = _RulesetAttributes(
             files=self._handled,
-            network=_ALL_TCP if version() >= _NETWORK_SINCE else 0,
-            scoped=_ALL_SCOPES if version() >= _SCOPES_SINCE else 0,
+            network=_ALL_TCP if known_version >= _NETWORK_SINCE else 0,
+            scoped=_ALL_SCOPES if known_version >= _SCOPES_SINCE else 0,
         )
-        size = 24 if version() >= _SCOPES_SINCE else 16 if version() >= _NETWORK_SINCE else 8
+        size = 24 if known_version >= _SCOPES_SINCE else 16 if known_version >= _NETWORK_SINCE else 8
         self._descriptor = syscall(
             _CREATE_RULESET, ctypes.byref(attributes), size, 0, name="landlock_create_ruleset"
         )
