@@ -18,28 +18,29 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from corpus.machine import Machine
-from corpus.novelty import NoveltyIndex
-from corpus.records import TaskShape
-from corpus.store import Corpus
-from corpus.structure_index import StructureIndex
-from cycles.config import RunConfig
-from cycles.devices import check_devices
-from cycles.interruption import Interruption
+from corpus.ledger.writer import Corpus
+from corpus.novelty.index import NoveltyIndex
+from corpus.novelty.structure_index import StructureIndex
+from corpus.records.base import TaskShape
+from corpus.records.machines import Machine
+from cycles.config.run import RunConfig
 from cycles.loop import Loop, Trainer
-from cycles.progress import JsonProgress, Observer, PlainProgress, TerminalProgress
-from cycles.run_directory import RunDirectory, environment
-from cycles.sharing import SharedSampler
-from cycles.starting_corpus import plant, program_request, replay_pool
-from cycles.tracking import check_tracking, tracked
+from cycles.run.devices import check_devices
+from cycles.run.interruption import Interruption
+from cycles.run.run_directory import RunDirectory, environment
+from cycles.run.sharing import SharedSampler
+from cycles.run.starting_corpus import plant, program_request, replay_pool
+from cycles.showing.progress import JsonProgress, Observer, PlainProgress, TerminalProgress
+from cycles.showing.tracking import check_tracking, tracked
 from evaluator.tasks import find_data, task_spec
-from generator.models import resolve_model
-from generator.sampling import Sampler
-from generator.strategy import ClosedLoop, Strategy
-from generator.weights import weights_hash
+from generator.models.places import resolve_model
+from generator.models.weights import weights_hash
+from generator.samplers.contract import Sampler
+from generator.strategies.closed_loop import ClosedLoop
+from generator.strategies.contract import Strategy
 
 if TYPE_CHECKING:
-    from evaluator.sandbox import SandboxedEvaluator
+    from evaluator.supervisor.sandbox import SandboxedEvaluator
 
 logger = logging.getLogger(__name__)
 
@@ -150,12 +151,12 @@ def build_sampler(
     """
     settings = config.generator
     if settings.sampler == "grammar":
-        from generator.grammar_sampler import GrammarSampler
+        from generator.samplers.grammar import GrammarSampler
 
         shape = task_shape(config)
         return GrammarSampler(shape, max_parameters=config.evaluator.max_parameters)
     if settings.sampler == "transformers":
-        from generator.transformers_sampler import TransformersSampler
+        from generator.samplers.transformers import TransformersSampler
 
         return TransformersSampler(
             resolve_model(settings.model),
@@ -164,7 +165,7 @@ def build_sampler(
             threads=settings.threads,
             device=settings.device,
         )
-    from generator.vllm_samplers import offline_sampler, server_sampler
+    from generator.serving.samplers import offline_sampler, server_sampler
 
     if settings.sampler == "offline":
         return offline_sampler(settings, lora_rank=config.finetune.rank)
@@ -192,7 +193,7 @@ def _started(
 
 def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
     """Return the sandboxed evaluator, not yet started."""
-    from evaluator.sandbox import SandboxedEvaluator
+    from evaluator.supervisor.sandbox import SandboxedEvaluator
 
     return SandboxedEvaluator(config.evaluator)
 

@@ -20,32 +20,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from corpus.admission import decide
-from corpus.novelty import NoveltyIndex
-from corpus.records import (
-    Candidate,
-    Completion,
-    Evaluation,
-    Origin,
-    Prompt,
-    TrainingExample,
-    derive_seed,
-)
-from corpus.reports import CycleReport, TrainingResult
-from corpus.store import Corpus
-from corpus.structure_index import StructureIndex
-from cycles.config import RunConfig
-from cycles.interruption import Interruption
-from cycles.progress import Observer
-from cycles.report import cycle_report, run_reports, write_metrics
-from cycles.run_directory import RunDirectory
-from cycles.selection import training_set
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide
+from corpus.novelty.index import NoveltyIndex
+from corpus.novelty.structure_index import StructureIndex
+from corpus.records.base import derive_seed
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+from corpus.records.prompts import Completion, Prompt
+from corpus.records.trainings import TrainingExample, TrainingResult
+from cycles.config.run import RunConfig
+from cycles.figures.cycle_report import cycle_report, run_reports, write_metrics
+from cycles.figures.records import CycleReport
+from cycles.run.interruption import Interruption
+from cycles.run.run_directory import RunDirectory
+from cycles.run.selection import training_set
+from cycles.showing.progress import Observer
 from finetune.adapter import finished_result
 from finetune.examples import select_examples
-from generator.extraction import extract_program
-from generator.prompts import expected_completion
-from generator.sampling import Sample, Sampler, in_order
-from generator.strategy import Strategy
+from generator.prompts.extraction import extract_program
+from generator.prompts.templates import expected_completion
+from generator.samplers.contract import Sample, Sampler, in_order
+from generator.strategies.contract import Strategy
 
 
 class Evaluator(Protocol):

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from corpus.reports import TrainingResult
+from corpus.records.trainings import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError
 
 WEIGHTS_FILE = "adapter_model.safetensors"

@@ -10,7 +10,8 @@ import logging
 import random
 from collections.abc import Sequence
 
-from corpus.records import TrainingExample, derive_seed
+from corpus.records.base import derive_seed
+from corpus.records.trainings import TrainingExample
 
 logger = logging.getLogger(__name__)
 

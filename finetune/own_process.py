@@ -23,11 +23,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from corpus.records import TrainingExample
-from corpus.reports import TrainingResult
+from corpus.records.trainings import TrainingExample, TrainingResult
 from finetune.adapter import partial_directory
 from finetune.config import FinetuneConfig, FinetuneError
-from finetune.trainer import LoraTrainer, StepCallback
+from finetune.job import StepCallback
+from finetune.trainer import LoraTrainer
 
 _STOP_SECONDS = 20.0
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.records import TrainingExample
+from corpus.records.trainings import TrainingExample
 from finetune.config import FinetuneError
 
 logger = logging.getLogger(__name__)

@@ -9,18 +9,15 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.records import TrainingExample
-from corpus.reports import TrainingResult
+from corpus.records.trainings import TrainingExample, TrainingResult
 from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
 from finetune.config import FinetuneConfig, FinetuneError
+from finetune.job import StepCallback
 
 logger = logging.getLogger(__name__)
-
-StepCallback = Callable[[int, int, float], None]
-"""Called after each optimiser step with its number (from 1), the number of steps, its mean loss (nats)."""
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 

@@ -40,10 +40,12 @@ import numpy as np
 from bench_programs import BREAKS, break_program, break_share, hyperparameters, valid_programs
 from lemur_reference import ReferenceData, ReferenceRun
 
-from corpus.records import Candidate, Evaluation, EvaluationStatus
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation, EvaluationStatus
+from evaluator.channel.plan import Plan
 from evaluator.config import EvaluatorConfig
-from evaluator.protocol import Plan, protocol_id
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.protocol import protocol_id, training_plan
+from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import Task, load_task
 
 REFERENCE = Path(__file__).parent / "lemur_reference.py"
@@ -124,7 +126,7 @@ def measure_epochs(config: EvaluatorConfig, task: Task, candidates: Sequence[Can
     import torch
 
     torch.set_num_threads(1)
-    data, plan = ReferenceData.of(task), Plan.of(config, task)
+    data, plan = ReferenceData.of(task), training_plan(config, task)
     seconds: list[tuple[float, float]] = []
     train_shares: list[float] = []
     for count, candidate in enumerate([candidates[0], *candidates]):  # the first time is not counted
@@ -214,7 +216,7 @@ def _our_epoch(source: str, plan: Plan, task: Task) -> Callable[[], None]:
     """Return what trains the program for an epoch and predicts the validation split, in equal batches."""
     import torch
 
-    from evaluator import proxy
+    from evaluator.child import proxy
 
     module = ModuleType("program")
     exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)

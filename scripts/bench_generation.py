@@ -13,7 +13,7 @@ predictions to the end: status COMPLETE or BELOW_CHANCE. `valid/min` is over gen
 generator could feed, not what the evaluator could judge.
 
 With `--adapter DIR` each arm is measured with that LoRA adapter too; with `--skeleton` the server also under
-the outline grammar (`generator.skeleton`). It does *not* measure starting.
+the outline grammar (`generator.samplers.outline`). It does *not* measure starting.
 """
 
 from __future__ import annotations
@@ -30,16 +30,19 @@ from pathlib import Path
 from typing import Any
 
 from corpus.config import CorpusConfig
-from corpus.diversity import median_jaccard
-from corpus.records import Candidate, EvaluationStatus, Origin, Prompt, SamplingParameters, derive_seed
-from corpus.similarity import Shingler
+from corpus.novelty.diversity import median_jaccard
+from corpus.novelty.similarity import Shingler
+from corpus.records.base import derive_seed
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import EvaluationStatus
+from corpus.records.prompts import Prompt, SamplingParameters
 from evaluator.config import EvaluatorConfig
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from generator.config.serving import EngineConfig, ServerConfig
 from generator.embedded import embedded_model_path
-from generator.extraction import extract_program
-from generator.sampling import SamplingOptions
-from generator.skeleton import program_skeleton
-from generator.vllm_config import EngineConfig, ServerConfig
+from generator.prompts.extraction import extract_program
+from generator.samplers.contract import SamplingOptions
+from generator.samplers.outline import program_skeleton
 
 ARMS = ("server", "offline", "transformers", "naive")
 EXECUTED = (EvaluationStatus.COMPLETE, EvaluationStatus.BELOW_CHANCE)
@@ -102,9 +105,9 @@ def _adapters(arguments: argparse.Namespace) -> list[str | None]:
 
 
 def _prompts(count: int, number: int) -> list[Prompt]:
-    from corpus.records import TaskShape
-    from generator.prompts import ProgramRequest
-    from generator.strategy import ClosedLoop
+    from corpus.records.base import TaskShape
+    from generator.prompts.templates import ProgramRequest
+    from generator.strategies.closed_loop import ClosedLoop
 
     shape = TaskShape(channels=1, height=12, width=12, classes=10)
     request = ProgramRequest(
@@ -173,16 +176,16 @@ class _drawing:
         options = SamplingOptions(guide=program_skeleton()) if arm == "skeleton" else SamplingOptions()
         sampler: Any
         if arm == "transformers":
-            from generator.transformers_sampler import TransformersSampler
+            from generator.samplers.transformers import TransformersSampler
 
             sampler = TransformersSampler(model, parameters, batch_size=arguments.count, threads=threads)
         elif arm == "offline":
-            from generator.offline_sampler import OfflineSampler
+            from generator.serving.offline_sampler import OfflineSampler
 
             sampler = OfflineSampler(model, parameters, engine, threads=threads)
         else:
-            from generator.endpoint_sampler import EndpointSampler
-            from generator.vllm_server import VllmServer
+            from generator.serving.endpoint_sampler import EndpointSampler
+            from generator.serving.server import VllmServer
 
             log = Path(f"/tmp/bench-{arm}-{os.getpid()}.log")
             server = VllmServer(model, engine, ServerConfig(), device="cpu", threads=threads, log_file=log)

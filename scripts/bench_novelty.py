@@ -35,12 +35,12 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.config import CorpusConfig
-from corpus.minhash import MinHashIndex
-from corpus.records import TaskShape
-from corpus.shingle_cache import ShingleCache
-from corpus.shingle_index import ShingleIndex, flattened
-from corpus.similarity import ShingleArray, Shingler, jaccard, shingle_array
-from corpus.tokens import canonical_tokens
+from corpus.novelty.minhash import MinHashIndex
+from corpus.novelty.shingle_cache import ShingleCache
+from corpus.novelty.shingle_index import ShingleIndex, flattened
+from corpus.novelty.similarity import ShingleArray, Shingler, jaccard, shingle_array
+from corpus.programs.tokens import canonical_tokens
+from corpus.records.base import TaskShape
 from generator.grammar import sample_program
 
 REFERENCE_SHINGLE, REFERENCE_PERMUTATIONS = 10, 256

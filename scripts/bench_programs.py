@@ -10,7 +10,8 @@ from pathlib import Path
 
 from measure_protocol import grammar_candidates
 
-from corpus.records import Candidate, EvaluationStatus, Origin
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import EvaluationStatus
 from evaluator.config import EvaluatorConfig
 
 PROGRAMS = Path(__file__).parent.parent / "tests" / "programs"

@@ -18,13 +18,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from corpus.errors import CorpusError
-from corpus.reports import CycleReport, Mean, Rate
-from corpus.statistics import mean_interval, wilson
-from corpus.store import Corpus
+from corpus.ledger.errors import CorpusError
+from corpus.ledger.writer import Corpus
 from cycles.errors import UsageError
-from cycles.report import mean_cell, rate_cell, run_reports
-from cycles.run_directory import RunDirectory
+from cycles.figures.cycle_report import mean_cell, rate_cell, run_reports
+from cycles.figures.records import CycleReport, Mean, Rate
+from cycles.figures.statistics import mean_interval, wilson
+from cycles.run.run_directory import RunDirectory
 
 ARMS = {"closed loop": "none", "random-valid": "random-valid", "frozen": "frozen"}
 
@@ -86,7 +86,7 @@ def run_arm(arguments: argparse.Namespace, control: str, seed: int) -> int:
         command += [part for override in (workers, *arguments.overrides) for part in ("--set", override)]
     print(f"archloop {' '.join(command)}", file=sys.stderr, flush=True)
     with path.with_suffix(".log").open("a") as log:
-        entry = [sys.executable, "-c", "from cycles.cli import main; main()"]
+        entry = [sys.executable, "-c", "from cycles.cli.app import main; main()"]
         return subprocess.run(
             [*entry, *command], stdout=log, stderr=subprocess.STDOUT, check=False
         ).returncode

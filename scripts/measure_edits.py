@@ -16,8 +16,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from corpus.records import TaskShape
-from corpus.similarity import Shingler
+from corpus.novelty.similarity import Shingler
+from corpus.records.base import TaskShape
 from generator.grammar import sample_program
 
 PROGRAMS = 200

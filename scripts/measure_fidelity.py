@@ -34,9 +34,10 @@ from lemur_reference import ReferenceData, ReferenceRun
 from measure_protocol import grammar_candidates
 from scipy.stats import kendalltau, rankdata
 
-from corpus.records import Candidate, content_id
+from corpus.records.base import content_id
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task
 
 SEEDS = (0, 1)
@@ -82,7 +83,7 @@ class Measurements:
     """
 
     def __init__(self, path: Path, config: EvaluatorConfig) -> None:
-        from evaluator.protocol import protocol_id
+        from evaluator.supervisor.protocol import protocol_id
         from evaluator.tasks import task_spec
 
         self.protocol = protocol_id(config.model_copy(update={"seed": 0}), task_spec(config.task))

@@ -18,11 +18,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from corpus.records import Candidate, Origin
+from corpus.records.candidates import Candidate, Origin
 from evaluator.config import EvaluatorConfig
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.sandbox import SandboxedEvaluator
 
 SMALL_NETWORK = Path(__file__).parent.parent / "tests" / "programs" / "small_cnn.py"
 

@@ -25,9 +25,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from corpus.records import Candidate, Evaluation, Origin, derive_seed
+from corpus.records.base import derive_seed
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
 from evaluator.config import EvaluatorConfig
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import task_spec
 from generator.grammar import sample_program
 

@@ -32,13 +32,14 @@ import torch
 from torch import nn
 
 from corpus.config import CorpusConfig
-from corpus.novelty import NoveltyIndex
-from corpus.records import NetworkGraph, TaskShape, derive_seed
-from corpus.similarity import Shingler
-from corpus.store import Corpus
-from corpus.structure import Structure, structure_of
-from evaluator.graph import GraphRecorder
-from evaluator.proxy import call
+from corpus.ledger.writer import Corpus
+from corpus.novelty.index import NoveltyIndex
+from corpus.novelty.similarity import Shingler
+from corpus.programs.structure import Structure, structure_of
+from corpus.records.base import TaskShape, derive_seed
+from corpus.records.graphs import NetworkGraph
+from evaluator.child.graph import GraphRecorder
+from evaluator.child.proxy import call
 from generator.grammar import sample_program
 
 SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)

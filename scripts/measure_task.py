@@ -18,9 +18,9 @@ import logging
 import sys
 from pathlib import Path
 
-from corpus.records import Candidate, Origin
+from corpus.records.candidates import Candidate, Origin
 from evaluator.config import EvaluatorConfig
-from evaluator.sandbox import SandboxedEvaluator
+from evaluator.supervisor.sandbox import SandboxedEvaluator
 
 BODIES = {
     "linear": "nn.Flatten(), nn.Linear(pixels, classes)",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from textwrap import dedent, indent
 
-from corpus.records import Candidate, Origin
-from evaluator.confinement import children, descendants
+from corpus.records.candidates import Candidate, Origin
+from evaluator.child.confinement import children, descendants
 
 _TEMPLATE = """\
 import torch

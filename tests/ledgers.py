@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.admission import decide
 from corpus.config import CorpusConfig
-from corpus.novelty import NoveltyIndex
-from corpus.records import Candidate, Evaluation, EvaluationStatus, Message, Origin, Prompt, Stage
-from corpus.store import Corpus
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide
+from corpus.novelty.index import NoveltyIndex
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.prompts import Message, Prompt
 
 
 def prompt(cycle: int, index: int) -> Prompt:

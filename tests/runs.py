@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.admission import decide
 from corpus.config import CorpusConfig
-from corpus.records import (
-    Candidate,
-    Evaluation,
-    EvaluationStatus,
-    GraphNode,
-    NetworkGraph,
-    Origin,
-    Stage,
-)
-from corpus.reports import TrainingResult
-from corpus.store import Corpus
-from cycles.config import Control, RunConfig
-from cycles.run_directory import RunDirectory
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.graphs import GraphNode, NetworkGraph
+from corpus.records.trainings import TrainingResult
+from cycles.config.run import Control, RunConfig
+from cycles.run.run_directory import RunDirectory
 from tests.ledgers import program, prompt
 
 SMALL = CorpusConfig(min_accuracy=0.4)

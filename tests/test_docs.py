@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import typer
 
-from corpus.schema import LEDGER_TABLES, migrate
-from cycles.cli import app
+from corpus.ledger.schema import LEDGER_TABLES, migrate
+from cycles.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.records import EvaluationStatus
-from corpus.reports import CycleReport
-from corpus.store import Judged
-from cycles.config import Control
-from cycles.reporting.gathering import ARM_NAMES, RunData
+from corpus.ledger.writer import Judged
+from corpus.records.evaluations import EvaluationStatus
+from cycles.config.run import Control
+from cycles.figures.records import CycleReport
+from cycles.figures.runs import ARM_NAMES, RunData
 
 OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "valid": (EvaluationStatus.COMPLETE,),

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from corpus.store import Judged
+from corpus.ledger.writer import Judged
+from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm, ramp
 from cycles.reporting.curves import decimals
-from cycles.reporting.gathering import RunData
 from cycles.reporting.svg import (
     WIDTH,
     Frame,

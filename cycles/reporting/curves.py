@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corpus.reports import CycleReport, Mean, Rate
-from corpus.statistics import mean_interval
+from cycles.figures.records import CycleReport, Mean, Rate
+from cycles.figures.statistics import mean_interval
 from cycles.reporting.arms import Arm
 from cycles.reporting.svg import (
     WIDTH,

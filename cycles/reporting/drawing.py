@@ -16,8 +16,8 @@ from statistics import fmean
 
 from markupsafe import Markup
 
-from corpus.records import NetworkGraph
-from corpus.structure import Layer, layers
+from corpus.records.graphs import NetworkGraph
+from cycles.reporting.layers import Layer, layers
 from cycles.reporting.svg import element, number, short, text, titled
 
 MAX_BOXES = 160

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corpus.diversity import block_families, skeleton
-from corpus.store import Judged
+from corpus.ledger.writer import Judged
+from corpus.novelty.diversity import block_families, skeleton
+from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
 from cycles.reporting.drawing import draw
-from cycles.reporting.gathering import RunData
 from cycles.reporting.text import shown, visible
 
 NETWORKS = 9

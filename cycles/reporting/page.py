@@ -19,12 +19,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cycles.config import Control
+from cycles.config.run import Control
+from cycles.figures.comparison import verdict
+from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
 from cycles.reporting.arms import Arm, arms_of
 from cycles.reporting.curves import curve, figures
 from cycles.reporting.gallery import gallery
-from cycles.reporting.gathering import RunData
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import (
     compared,
@@ -36,7 +37,6 @@ from cycles.reporting.sections import (
 )
 from cycles.reporting.svg import short
 from cycles.reporting.text import visible
-from cycles.reporting.verdict import verdict
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("page.js", "table.js", "candidate.js", "start.js")

@@ -16,9 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.records import Admission, Candidate, Evaluation
+from corpus.records.admissions import Admission
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation
+from cycles.figures.runs import RunData
 from cycles.reporting.drawing import draw
-from cycles.reporting.gathering import RunData
 from cycles.reporting.text import json_for_html, shown, visible
 
 DETAIL_BYTES = 2_800_000

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from corpus.records import EvaluationStatus
-from corpus.reports import CycleReport
+from corpus.records.evaluations import EvaluationStatus
+from cycles.figures.comparison import Comparison
+from cycles.figures.records import CycleReport
+from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm
 from cycles.reporting.bars import STAGES
 from cycles.reporting.curves import Figure, decimals, figures, series_of
-from cycles.reporting.gathering import RunData
 from cycles.reporting.svg import percent, short
 from cycles.reporting.text import visible
-from cycles.reporting.verdict import Comparison
 
 
 class Tile(NamedTuple):

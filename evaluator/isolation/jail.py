@@ -1,7 +1,7 @@
 """One tier put to work: what the zygote prepares once, and what each child does to itself.
 
-This module does *not* limit time, memory or output (`evaluator.confinement` does), and for the tier UNSAFE it
-does nothing at all.
+This module does *not* limit time, memory or output (`evaluator.child.confinement` does), and for the tier
+UNSAFE it does nothing at all.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from evaluator.errors import UnknownTaskError
 from evaluator.tasks.places import Layout
 from evaluator.tasks.task import Splits, Task, TaskSpec

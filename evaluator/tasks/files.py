@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats import recognise
 from evaluator.tasks.formats.contents import Source

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from generator.grammar.blocks import Block
 from generator.grammar.branches import BUILDERS
 from generator.grammar.head import draw_head

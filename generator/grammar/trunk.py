@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from generator.grammar.blocks import Block, mlp
 from generator.grammar.layers import Step, conv, linear, module_step, norm, size_after
 from generator.grammar.vocabulary import HIDDEN_WIDTHS, WIDTHS, Taste, pick

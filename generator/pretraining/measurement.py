@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from corpus.records import Prompt, SamplingParameters, TaskShape, derive_seed
-from generator.extraction import extract_program
+from corpus.records.base import TaskShape, derive_seed
+from corpus.records.prompts import Prompt, SamplingParameters
 from generator.pretraining.validity import VALID, verdicts
-from generator.prompts import ProgramRequest, render
-from generator.transformers_sampler import TransformersSampler
+from generator.prompts.extraction import extract_program
+from generator.prompts.templates import ProgramRequest, render
+from generator.samplers.transformers import TransformersSampler
 
 SMALL = TaskShape(channels=1, height=12, width=12, classes=10)
 """The shape that checkpoints are measured on during training."""

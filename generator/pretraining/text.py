@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corpus.records import Message, TaskShape, derive_seed
-from generator.prompts import ProgramRequest, expected_completion, render
+from corpus.records.base import TaskShape, derive_seed
+from corpus.records.prompts import Message
+from generator.prompts.templates import ProgramRequest, expected_completion, render
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.task import Split
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.records import TaskShape
+from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure

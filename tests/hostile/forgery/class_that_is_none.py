@@ -4,4 +4,4 @@
 # error: class id 65535
 import sys
 
-sys.modules["evaluator.proxy"].predict = lambda net, images, plan: b"\xff\xff" * len(images)
+sys.modules["evaluator.child.proxy"].predict = lambda net, images, plan: b"\xff\xff" * len(images)

@@ -4,7 +4,7 @@
 # error: answer no question
 import sys
 
-child = sys.modules["evaluator.child"]
+child = sys.modules["evaluator.child.child"]
 genuine = child.write_frame
 
 

@@ -1,0 +1,223 @@
+"""The data set card of an export: README.md with the front matter that the hub and `datasets` read.
+
+The front matter is made and read by `huggingface_hub` and `datasets` themselves. The hub's own validation
+(`DatasetCard.validate`) needs the network and runs when a data set is pushed, *not* here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus.exchange.exporting.columns import CONFIGS, features
+from corpus.exchange.exporting.writing import WHOLE, data_file
+from corpus.records.exchange import NO_LICENCE
+
+if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
+
+CARD = "README.md"
+TAG = "archloop"
+_TAGS = (TAG, "neural-architecture-search", "pytorch", "code", "machine-generated")
+
+HUB_LICENCES = frozenset(
+    {"agpl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0"}
+    | {"gpl-2.0", "gpl-3.0", "isc", "lgpl-2.1", "lgpl-3.0", "mit", "mpl-2.0", "unlicense"}
+)
+"""Licence ids that the hub shares with SPDX; any other is `other` there, with its name beside it."""
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Rows by configuration and split."""
+
+
+class ExportNotes(BaseModel):
+    """What an export says of itself beyond its rows; whoever knows the run fills it in.
+
+    Attributes:
+        name: The data set's name.
+        licence: SPDX expression of the programs that were not imported.
+        base_model: Name of the model that the run started from.
+        hardware: The machine, in words.
+        software: Versions of the packages that matter, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "Programs of an archloop run"
+    licence: str = NO_LICENCE
+    base_model: str = "not recorded"
+    hardware: str = "not recorded"
+    software: dict[str, str] = {}
+
+
+class LedgerFacts(BaseModel):
+    """What the ledger says of the whole export.
+
+    Attributes:
+        generators: Who wrote the programs.
+        sampling: Distinct sampling parameters, each as JSON.
+        protocols: Protocols of the evaluations.
+        licences: Licences of the rows, as SPDX expressions.
+        imported_from: Collections that programs were imported from.
+        similarity: The definition of similarity, as JSON.
+        machines: The machines that wrote and judged, by id, in words.
+        schema_version: The store's schema.
+        cycles: Complete cycles.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    generators: tuple[str, ...]
+    sampling: tuple[str, ...]
+    protocols: tuple[str, ...]
+    licences: tuple[str, ...]
+    imported_from: tuple[str, ...]
+    similarity: str
+    machines: dict[str, str]
+    schema_version: int
+    cycles: int
+
+
+def write_card(directory: Path, notes: ExportNotes, facts: LedgerFacts, counts: Counts) -> None:
+    """Write README.md for an export with `counts` rows."""
+    from huggingface_hub import DatasetCard
+
+    metadata = card_data(directory, notes, facts, counts)
+    DatasetCard(f"---\n{metadata.to_yaml()}\n---\n\n{_body(notes, facts, counts)}").save(directory / CARD)
+
+
+def card_data(directory: Path, notes: ExportNotes, facts: LedgerFacts, counts: Counts) -> DatasetCardData:
+    """Return the front matter; configurations without rows are left out, since nothing could load them.
+
+    `num_bytes` of a split is the size of its file in `directory`: what it takes in memory nobody measured.
+    """
+    from datasets import DatasetInfo, SplitDict, SplitInfo
+    from datasets.info import DatasetInfosDict
+    from huggingface_hub import DatasetCardData
+
+    infos = DatasetInfosDict()
+    configs: list[dict[str, Any]] = []
+    for config, splits in counts.items():
+        filled = {split: rows for split, rows in splits.items() if rows}
+        if not filled:
+            continue
+        sizes = {split: (directory / data_file(config, split)).stat().st_size for split in filled}
+        infos[config] = DatasetInfo(
+            features=features(CONFIGS[config]),
+            splits=SplitDict(
+                {
+                    split: SplitInfo(name=split, num_bytes=sizes[split], num_examples=rows)
+                    for split, rows in filled.items()
+                }
+            ),
+            download_size=sum(sizes.values()),
+            config_name=config,
+        )
+        files = [{"split": split, "path": data_file(config, split)} for split in filled]
+        configs.append({"config_name": config, "data_files": files})
+    if configs:
+        configs[0]["default"] = True
+    data = DatasetCardData(
+        pretty_name=notes.name,
+        language=["code"],
+        tags=list(_TAGS),
+        task_categories=["text-generation"],
+        annotations_creators=["machine-generated"],
+        language_creators=["machine-generated"],
+        source_datasets=["original"],
+        size_categories=[size_category(sum(counts.get("programs", {}).values()))],
+        configs=configs,
+        **_licence(facts.licences),
+    )
+    if infos:
+        infos.to_dataset_card_data(data)
+    return data
+
+
+def is_export(directory: Path) -> bool:
+    """Return whether `directory` holds an export of archloop, by its card."""
+    from huggingface_hub import DatasetCard
+
+    card = directory / CARD
+    try:
+        return card.is_file() and TAG in (DatasetCard.load(card).data.tags or ())
+    except (ValueError, UnicodeDecodeError):
+        return False
+
+
+def size_category(rows: int) -> str:
+    """Return the hub's name for the order of magnitude of `rows`."""
+    bounds = (("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6))
+    return next((name for name, bound in bounds if rows < bound), "1M<n<10M")
+
+
+def _licence(licences: Iterable[str]) -> dict[str, Any]:
+    known = sorted(licences)
+    if known == [NO_LICENCE] or not known:
+        return {"license": "unknown"}
+    if len(known) == 1 and known[0].lower() in HUB_LICENCES:
+        return {"license": known[0].lower()}
+    return {"license": "other", "license_name": "per-row", "license_link": CARD}
+
+
+def _body(notes: ExportNotes, facts: LedgerFacts, counts: Counts) -> str:
+    table = "\n".join(
+        f"| `{config}` | {sum(splits.values())} | {_splits(splits)} | {_summary(config)} |"
+        for config, splits in counts.items()
+    )
+    software = ", ".join(f"{name} {version}" for name, version in notes.software.items())
+    example = "programs" if sum(counts.get("programs", {}).values()) else "CONFIG"
+    return f"""# {notes.name}
+
+> **Machine-generated, executable code.** Every program here was written by a language model or a grammar, or
+> imported from elsewhere. Nobody reviewed it. Read it as data; run it in a sandbox only.
+
+| Configuration | Rows | Splits | Each row is |
+|---|---|---|---|
+{table}
+
+```python
+from datasets import load_dataset
+programs = load_dataset("path/to/this/directory", "{example}")
+```
+
+## Splits
+
+Near-duplicates (exact Jaccard similarity of token shingles) never lie in two of train, validation and test. A
+program's split was frozen when it was first exported. `excluded` holds programs that link near-duplicates of
+different splits, and rows whose prompt shows a program of another split: use them for neither learning nor
+measuring. Similarity: `{facts.similarity}`
+
+## Provenance
+
+- Written by: {", ".join(facts.generators) or "nobody"}; base model: {notes.base_model}
+- Complete cycles: {facts.cycles}
+- Sampling: {"; ".join(f"`{each}`" for each in facts.sampling) or "no model sampled"}
+- Protocols: {", ".join(f"`{each}`" for each in facts.protocols) or "none"}. Accuracies compare only under one
+  and the same; those of `imported:` protocols are claims of others.
+- Imported from: {", ".join(facts.imported_from) or "nowhere"}
+- Hardware: {notes.hardware}{_machines(facts)}
+- Software: {software or "not recorded"}; store schema {facts.schema_version}
+
+## Licences
+
+Column `licence` of `programs` states the licence of each row (SPDX; NOASSERTION: nobody stated one). In this
+export: {", ".join(facts.licences) or "no rows"}.
+"""
+
+
+def _machines(facts: LedgerFacts) -> str:
+    return "".join(f"\n  - `{identifier}`: {text}" for identifier, text in facts.machines.items())
+
+
+def _splits(splits: Mapping[str, int]) -> str:
+    if set(splits) == {WHOLE}:
+        return "in column `split`"
+    return ", ".join(f"{split} {rows}" for split, rows in splits.items()) or "none"
+
+
+def _summary(config: str) -> str:
+    return (CONFIGS[config].__doc__ or "").splitlines()[0].rstrip(".")

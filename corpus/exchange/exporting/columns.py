@@ -1,0 +1,246 @@
+"""The columns of an export: their names, types and meanings, each stated once, as pydantic models.
+
+`features` turns a model into the explicit features of `datasets`; the card, the Croissant metadata and the
+import of an earlier export read the same models. This module does *not* import `datasets` by itself.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus.records.admissions import AdmissionReason
+from corpus.records.candidates import Origin
+from corpus.records.evaluations import EvaluationStatus, Stage
+from corpus.records.exchange import Split
+from corpus.records.prompts import FinishReason, Message, SamplingParameters
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+
+class Row(BaseModel):
+    """Base of the row models: immutable, strict about types, and open to columns of later versions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    split: Split
+    """train, validation, test, or excluded; near-duplicates never lie in two of the first three."""
+
+
+class ProgramRow(Row):
+    """One candidate: the program, where it comes from, and the decision about it."""
+
+    id: str
+    """Id of the candidate within its store."""
+    origin: Origin
+    """seed, sampled or imported."""
+    source: str | None
+    """The program; null when the completion held none."""
+    source_id: str | None
+    """First 16 hex digits of the SHA-256 of `source`."""
+    completion: str
+    """The raw text of the model; equal to `source` for programs that no model wrote."""
+    finish_reason: FinishReason | None
+    """Why the model stopped: stop or length."""
+    token_count: int
+    """Tokens of the completion, 0 for programs that no model wrote."""
+    prompt_id: str | None
+    """Id of the prompt that asked for it, null for programs that no prompt asked for."""
+    seed: int | None
+    """What it was drawn with: the prompt's seed, or its own where no prompt asked for it."""
+    cycle: int | None
+    """Cycle that produced it, null for seeds and imports."""
+    index: int
+    """Its place within the cycle, the starting corpus or the import."""
+    parents: tuple[str, ...]
+    """Candidates it was derived from."""
+    generator: str
+    """Base model or program source that wrote it."""
+    generator_hash: str | None
+    """Content hash of the base model's weights, null where there are none or nobody noted it."""
+    adapter_hash: str | None
+    """Content hash of the LoRA adapter in use, null for the base model alone."""
+    sampling: SamplingParameters | None
+    """Sampling parameters, null for programs that no model wrote."""
+    machine_id: str | None
+    """The machine that wrote it, described in the card; null where nobody noted it."""
+    admitted: bool | None
+    """Whether it entered the corpus, null where nothing was decided."""
+    reason: AdmissionReason | None
+    """Why."""
+    nearest_id: str | None
+    """The most similar program already in the corpus."""
+    jaccard: float | None
+    """Exact Jaccard similarity to it, in [0, 1]."""
+    twin_id: str | None
+    """The first program already in the corpus that builds the same network."""
+    group_id: str
+    """Names its group of near-duplicates."""
+    licence: str
+    """SPDX expression; NOASSERTION where nobody stated a licence."""
+    imported_from: str | None
+    """Collection that an imported program comes from."""
+    imported_path: str | None
+    """Its file or id there."""
+
+
+class PromptRow(Row):
+    """One request for a program."""
+
+    id: str
+    """Id of the prompt within its store."""
+    strategy: str
+    """Search strategy that made it."""
+    template: str
+    """Prompt template that rendered it."""
+    messages: tuple[Message, ...]
+    """The chat that the model saw."""
+    exemplar_ids: tuple[str, ...]
+    """Candidates whose programs stand in the chat."""
+    seed: int
+    """Seeds the sampling of its completion."""
+
+
+class EvaluationRow(Row):
+    """The judgement of one candidate under one protocol."""
+
+    candidate_id: str
+    """The candidate."""
+    protocol_id: str
+    """Accuracies compare only where it is equal; `imported:` marks a claim of others."""
+    status: EvaluationStatus
+    """How it ended; only COMPLETE counts as valid."""
+    stage: Stage
+    """The stage it ended in."""
+    accuracy: float | None
+    """Top-1 accuracy on the protocol's split, in [0, 1]."""
+    losses: tuple[float | None, ...]
+    """Training loss at up to 16 steps, a claim of the candidate's own process; null where not finite."""
+    wall_seconds: float
+    """Wall time on the evaluator's clock, in seconds."""
+    cpu_seconds: float
+    """Processor time of the candidate's process, in seconds."""
+    parameters: int | None
+    """Trainable parameters."""
+    flops: int | None
+    """Forward FLOPs for one image."""
+    peak_memory_bytes: int | None
+    """Peak resident set size of the candidate's process, in bytes."""
+    structure: str | None
+    """Id of the network's graph in the store, equal for equal networks."""
+    machine_id: str | None
+    """The machine that judged, described in the card; null where nobody noted it."""
+    error_type: str | None
+    """Class name of the exception."""
+    error: str | None
+    """Its message, at most 500 characters."""
+    output_tail: str | None
+    """The end of what the program printed, at most 2,000 characters."""
+    imported_detail: str | None
+    """An imported measurement in the words of its source, as JSON."""
+
+
+class SftRow(Row):
+    """One admitted sample for supervised fine-tuning, conversational as TRL reads it."""
+
+    candidate_id: str
+    """The candidate that wrote the completion."""
+    prompt: tuple[Message, ...]
+    """The chat that the model saw."""
+    completion: tuple[Message, ...]
+    """Its answer, as one assistant turn."""
+    accuracy: float | None
+    """Accuracy that the admission rests on, in [0, 1]."""
+
+
+class PreferenceKind(StrEnum):
+    """What makes the chosen answer the better one."""
+
+    VALIDITY = "validity"
+    """It is valid and the other is not."""
+    ACCURACY = "accuracy"
+    """Both are valid, and it is more accurate by the margin or more."""
+
+
+class PreferenceRow(Row):
+    """Two answers to one prompt, judged under one protocol: TRL's explicit-prompt preference format (DPO)."""
+
+    prompt: tuple[Message, ...]
+    """The chat that both answer."""
+    chosen: tuple[Message, ...]
+    """The better answer, as one assistant turn."""
+    rejected: tuple[Message, ...]
+    """The worse answer, as one assistant turn."""
+    kind: PreferenceKind
+    """validity or accuracy."""
+    margin: float | None
+    """Difference in accuracy, null for pairs by validity."""
+    protocol_id: str
+    """The protocol of both judgements."""
+    chosen_id: str
+    """Candidate of the better answer."""
+    rejected_id: str
+    """Candidate of the worse answer."""
+
+
+class UnpairedPreferenceRow(Row):
+    """One answer and whether it is valid: TRL's unpaired preference format (KTO)."""
+
+    candidate_id: str
+    """The candidate."""
+    prompt: tuple[Message, ...]
+    """The chat that the model saw."""
+    completion: tuple[Message, ...]
+    """Its answer, as one assistant turn."""
+    label: bool
+    """Whether the program is valid."""
+    protocol_id: str
+    """The protocol of the judgement."""
+
+
+CONFIGS: dict[str, type[Row]] = {
+    "programs": ProgramRow,
+    "prompts": PromptRow,
+    "evaluations": EvaluationRow,
+    "sft": SftRow,
+    "preferences": PreferenceRow,
+    "unpaired_preferences": UnpairedPreferenceRow,
+}
+"""The configurations of an export and the model of their rows, in the order of the card."""
+
+
+def features(model: type[BaseModel]) -> Features:
+    """Return the explicit features of `datasets` for the rows of `model`."""
+    from datasets import Features
+
+    return Features({name: _feature(field.annotation) for name, field in model.model_fields.items()})
+
+
+def plain_type(annotation: Any) -> Any:
+    """Return `annotation` without `| None` and without constraints."""
+    if get_origin(annotation) is Annotated:
+        return plain_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        (inner,) = (part for part in get_args(annotation) if part is not NoneType)
+        return plain_type(inner)
+    return annotation
+
+
+def _feature(annotation: Any) -> Any:
+    from datasets import List, Value
+
+    kind = plain_type(annotation)
+    if get_origin(kind) is tuple:
+        return List(_feature(get_args(kind)[0]))
+    if get_origin(kind) is Literal:
+        return Value("string")
+    if issubclass(kind, BaseModel):
+        return {name: _feature(field.annotation) for name, field in kind.model_fields.items()}
+    for python, dtype in ((str, "string"), (bool, "bool"), (int, "int64"), (float, "float64")):
+        if issubclass(kind, python):
+            return Value(dtype)
+    raise TypeError(f"no column type for {annotation}")

@@ -1,0 +1,110 @@
+"""Exports a store as one data set: all configurations, the card and the Croissant metadata.
+
+The directory appears whole or not at all. This module does *not* push anything anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from corpus.exchange.exporting.card import Counts, ExportNotes, LedgerFacts, write_card
+from corpus.exchange.exporting.columns import CONFIGS, Row
+from corpus.exchange.exporting.croissant import write_croissant
+from corpus.exchange.exporting.destination import new_directory
+from corpus.exchange.exporting.preferences import DEFAULT_MARGIN, preferences, unpaired_preferences
+from corpus.exchange.exporting.tables import Tables, sampling_settings
+from corpus.exchange.exporting.writing import write_jsonl, write_parquet
+from corpus.exchange.splits import frozen_splits
+from corpus.ledger.schema import SCHEMA_VERSION
+from corpus.ledger.writer import Corpus
+from corpus.records.machines import Machine
+
+
+class TableFormat(StrEnum):
+    """The file format of the tables."""
+
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+
+
+def export_dataset(
+    corpus: Corpus,
+    directory: Path,
+    table_format: TableFormat,
+    notes: ExportNotes | None = None,
+    *,
+    margin: float = DEFAULT_MARGIN,
+    replace: bool = False,
+    on_config: Callable[[str], None] = lambda _config: None,
+) -> Counts:
+    """Write the store into `directory` and return the number of rows by configuration and split.
+
+    Splits that were not frozen yet are frozen in the store, even if writing the files fails afterwards.
+
+    Args:
+        corpus: The store; read-only suffices once every program has its split.
+        directory: A new or empty directory, or with `replace` an earlier export.
+        table_format: Parquet (a file for each split) or JSON lines (a file with a column `split`).
+        notes: What the export says of itself.
+        margin: Difference in accuracy, in [0, 1], from which one answer counts as better.
+        replace: Whether to replace an earlier export.
+        on_config: Called with the name of each configuration before it is written.
+
+    Raises:
+        CorpusError: The directory is in use, or the splits cannot be frozen.
+        OSError: The directory cannot be written.
+    """
+    notes = notes or ExportNotes()
+    write = write_parquet if table_format is TableFormat.PARQUET else write_jsonl
+    with new_directory(directory, replace=replace) as partial:
+        tables = Tables(corpus, frozen_splits(corpus), notes.licence)
+        counts = {}
+        for config, rows in _rows(corpus, tables, margin).items():
+            on_config(config)
+            counts[config] = dict(write(partial, config, CONFIGS[config], rows))
+        facts = _facts(corpus, tables)
+        write_card(partial, notes, facts, counts)
+        write_croissant(partial, notes, facts, counts, datetime.now(UTC).date().isoformat())
+    return counts
+
+
+def _rows(corpus: Corpus, tables: Tables, margin: float) -> dict[str, Iterable[Row]]:
+    evaluations = corpus.evaluations()
+    return {
+        "programs": tables.programs(),
+        "prompts": tables.asked(),
+        "evaluations": tables.evaluations(),
+        "sft": tables.sft(),
+        "preferences": preferences(tables, evaluations, margin),
+        "unpaired_preferences": unpaired_preferences(tables, evaluations),
+    }
+
+
+def _facts(corpus: Corpus, tables: Tables) -> LedgerFacts:
+    provenance = corpus.provenance()
+    candidates = list(tables.candidates.values())
+    own = {tables.licence} if len(provenance) < len(tables.candidates) else set()
+    evaluations = corpus.evaluations()
+    noted = {row.machine_id for row in candidates} | {row.machine_id for row in evaluations}
+    machines = {identifier for identifier in noted if identifier is not None}
+    return LedgerFacts(
+        generators=tuple(sorted({candidate.generator for candidate in candidates})),
+        sampling=tuple(sampling_settings(candidates)),
+        protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
+        licences=tuple(sorted(own | {origin.licence for origin in provenance.values()})),
+        imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
+        similarity=corpus.get_meta("similarity") or "not recorded",
+        machines={identifier: _words(corpus.machine(identifier)) for identifier in sorted(machines)},
+        schema_version=SCHEMA_VERSION,
+        cycles=len(corpus.completed_cycles()),
+    )
+
+
+def _words(machine: Machine) -> str:
+    count = "?" if machine.cpu_count is None else machine.cpu_count
+    devices = ", ".join(machine.accelerators) or "no accelerator"
+    processor = machine.processor or machine.machine
+    return f"{processor}, {count} CPUs, {devices}, {machine.platform}, Python {machine.python}"

@@ -1,0 +1,211 @@
+"""A LEMUR tree: the programs that keep LEMUR's contract, and their measurements as its statistics.
+
+    ab/nn/nn/<name>.py
+    ab/nn/stat/train/<task>_<dataset>_<metric>_<name>/<epoch>.json      a list of trials
+
+`_` separates the parts of a statistics folder, so no name holds one. A trial has the keys of LEMUR's own
+(`uid`, `transform`, `accuracy`, `duration` in nanoseconds, hyperparameters), and `protocol`, which lands in
+LEMUR's table of parameters and says under which protocol of ours the accuracy was measured. `transform` is
+"default", the one name that LEMUR does not look for among its own transforms. Imported trials are written as
+they came.
+
+Programs that failed or lack a part of the contract are *not* in the tree; every other format has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpus.exchange.exporting.card import CARD, HUB_LICENCES, TAG, ExportNotes
+from corpus.exchange.exporting.destination import new_directory
+from corpus.ledger.reader import LedgerReader
+from corpus.programs.contract import missing_parts, parse
+from corpus.records.base import content_id
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+
+NETWORKS = PurePosixPath("ab/nn/nn")
+STATISTICS = PurePosixPath("ab/nn/stat/train")
+TASK = "img-classification"
+METRIC = "acc"
+
+_NAME = r"^[A-Za-z0-9,+-][A-Za-z0-9.,+ -]*$"
+"""What may stand between the underscores of a statistics folder: nothing that leads to another folder."""
+
+
+class LemurTrial(BaseModel):
+    """One measurement in LEMUR's terms.
+
+    Attributes:
+        task: Such as `img-classification`.
+        dataset: Such as `cifar-10`.
+        metric: Such as `acc`.
+        epoch: Epochs trained.
+        trial: The JSON object in the statistics file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str = Field(pattern=_NAME)
+    dataset: str = Field(pattern=_NAME)
+    metric: str = Field(pattern=_NAME)
+    epoch: int = Field(ge=0)
+    trial: dict[str, Any]
+
+
+def export_lemur(
+    corpus: LedgerReader,
+    directory: Path,
+    notes: ExportNotes | None = None,
+    settings: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    replace: bool = False,
+) -> dict[str, int]:
+    """Write the tree into `directory` and return how many networks and trials it holds.
+
+    Args:
+        corpus: The store.
+        directory: A new or empty directory, or with `replace` an earlier export.
+        notes: What the README says of the export.
+        settings: Hyperparameters that a protocol hands to every program, by protocol id.
+        replace: Whether to replace an earlier export.
+
+    Raises:
+        CorpusExistsError: The directory is in use.
+        OSError: It cannot be written.
+    """
+    counts = {"networks": 0, "trials": 0}
+    measured = _Measurements(corpus, settings or {})
+    names: set[str] = set()
+    with new_directory(directory, replace=replace) as partial:
+        (partial / NETWORKS).mkdir(parents=True)
+        (partial / STATISTICS).mkdir(parents=True)
+        for source, candidates in _programs(corpus).items():
+            trials = measured.trials(candidates)
+            wanted = trials or any(candidate.origin is not Origin.SAMPLED for candidate in candidates)
+            if not wanted or not _keeps_contract(source):
+                continue
+            name = measured.name(candidates[0], names)
+            names.add(name)
+            path = partial / NETWORKS / f"{name}.py"
+            path.write_text(source, encoding="utf-8", newline="")
+            _write_statistics(partial / STATISTICS, name, trials)
+            counts["networks"] += 1
+            counts["trials"] += len(trials)
+        (partial / CARD).write_text(_readme(notes or ExportNotes(), counts), encoding="utf-8")
+    return counts
+
+
+class _Measurements:
+    """The ledger's evaluations as LEMUR's trials."""
+
+    def __init__(self, corpus: LedgerReader, settings: Mapping[str, Mapping[str, float]]) -> None:
+        self._settings = settings
+        self._imported = corpus.imported_trials()
+        self._provenance = corpus.provenance()
+        self._evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
+        for evaluation in corpus.evaluations():
+            if evaluation.valid and evaluation.accuracy is not None:
+                self._evaluations[evaluation.candidate_id].append(evaluation)
+
+    def trials(self, candidates: Sequence[Candidate]) -> list[LemurTrial]:
+        """Return the trials of one program, the first of each protocol."""
+        first: dict[str, Evaluation] = {}
+        for candidate in candidates:
+            for evaluation in self._evaluations[candidate.id]:
+                first.setdefault(evaluation.protocol_id, evaluation)
+        return [self._trial(evaluation) for evaluation in first.values()]
+
+    def name(self, candidate: Candidate, taken: Container[str]) -> str:
+        """Return the network's name: the one it was imported under, unless another program has it."""
+        address = content_id(candidate.source or "")
+        origin = self._provenance.get(candidate.id)
+        if origin is None:
+            return f"archloop-{address}"
+        name = re.sub(r"[^A-Za-z0-9.,+-]", "-", PurePosixPath(origin.location).stem).lstrip(".")
+        return f"{name}-{address}" if not name or name in taken else name
+
+    def _trial(self, evaluation: Evaluation) -> LemurTrial:
+        detail = self._imported.get((evaluation.candidate_id, evaluation.protocol_id))
+        if detail is not None and "trial" in json.loads(detail):
+            return LemurTrial.model_validate_json(detail)
+        protocol = evaluation.protocol_id
+        uid = hashlib.sha256(f"{evaluation.candidate_id}\n{protocol}".encode()).hexdigest()[:32]
+        trial = {
+            **self._settings.get(protocol, {}),
+            "accuracy": evaluation.accuracy,
+            "batch": _number(protocol, "b"),
+            "duration": round(evaluation.wall_seconds * 1e9),
+            "protocol": protocol,
+            "transform": "default",
+            "uid": uid,
+        }
+        dataset = re.sub(r"[^A-Za-z0-9.,+-]", "-", protocol.split("/")[0]).lstrip(".") or "unknown"
+        return LemurTrial(
+            task=TASK,
+            dataset=dataset,
+            metric=METRIC,
+            epoch=_number(protocol, "e") or 1,
+            trial={key: value for key, value in trial.items() if value is not None},
+        )
+
+
+def _programs(corpus: LedgerReader) -> dict[str, list[Candidate]]:
+    """Return the candidates of each program text, in the ledger's order."""
+    programs: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for candidate in corpus.candidates():
+        if candidate.source is not None:
+            programs[candidate.source].append(candidate)
+    return programs
+
+
+def _keeps_contract(source: str) -> bool:
+    try:
+        return not missing_parts(parse(source))
+    except SyntaxError:
+        return False
+
+
+def _write_statistics(directory: Path, name: str, trials: Sequence[LemurTrial]) -> None:
+    files: defaultdict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for each in trials:
+        files[f"{each.task}_{each.dataset}_{each.metric}_{name}", each.epoch].append(each.trial)
+    for (folder, epoch), found in files.items():
+        (directory / folder).mkdir(exist_ok=True)
+        text = json.dumps(found, indent=4, sort_keys=True)
+        (directory / folder / f"{epoch}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _number(protocol: str, letter: str) -> int | None:
+    """Return the number of the part `e1`, `b16` of a protocol id, None where it has no such part."""
+    found = re.search(rf"(?:^|/){letter}(\d+)(?=/|$)", protocol)
+    return int(found[1]) if found else None
+
+
+def _readme(notes: ExportNotes, counts: Mapping[str, int]) -> str:
+    return f"""---
+license: {notes.licence.lower() if notes.licence.lower() in HUB_LICENCES else "other"}
+tags:
+- {TAG}
+- lemur
+- machine-generated
+---
+
+# {notes.name}, as a LEMUR tree
+
+{counts["networks"]} networks in `{NETWORKS}`, {counts["trials"]} trials in `{STATISTICS}`. Copy both folders
+into a LEMUR checkout. **Machine-generated, executable code**: nobody reviewed it; run it in a sandbox only.
+
+- Base model: {notes.base_model}. Hardware: {notes.hardware}.
+- Licence of what was not imported: {notes.licence}.
+- A trial's `protocol` names the protocol of its accuracy; only equal protocols compare, and none compares
+  with trials of LEMUR's own. `transform` is "default" because the protocol's transform is none of LEMUR's.
+"""

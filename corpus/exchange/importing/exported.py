@@ -1,0 +1,192 @@
+"""An earlier export of ours, Parquet or JSON lines, read by its card.
+
+The card says which files there are and how many rows each holds, so a file that was cut short is noticed even
+where it was cut between two rows. Every program that parses comes in, whatever became of it in its own store;
+novelty is judged only against those that were admitted there. This module does *not* import prompts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from corpus.exchange.exporting.card import CARD, is_export
+from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
+from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+from corpus.records.exchange import NO_LICENCE, ImportedEvaluation
+
+_Row = TypeVar("_Row", bound=Row)
+_EVALUATION_FIELDS = set(Evaluation.model_fields)
+
+
+class EarlierExport:
+    """A directory that `archloop export` wrote."""
+
+    kind = "archloop export"
+    licence: str | None = None
+
+    def __init__(self, root: Path) -> None:
+        """Read the card.
+
+        Raises:
+            ImportSourceError: It is missing or damaged.
+        """
+        self._root = root
+        self.name = root.resolve().name or "export"
+        self._files = _files(root)
+
+    def steps(self) -> int:
+        """Return the number of programs, as the card has it."""
+        return sum(rows for _, rows in self._files["programs"])
+
+    def read(self) -> Iterator[Found | Rejection | None]:
+        """Yield every program with its evaluations."""
+        evaluations: defaultdict[str, list[ImportedEvaluation]] = defaultdict(list)
+        for row in self._rows("evaluations", EvaluationRow):
+            evaluations[row.candidate_id].append(_evaluation(row))
+        for program in self._rows("programs", ProgramRow):
+            if program.source is None:
+                yield Rejection(location=program.id, reason=RejectionReason.NO_CODE)
+                continue
+            yield Found(
+                location=program.id,
+                text=program.source,
+                licence=None if program.licence == NO_LICENCE else program.licence,
+                generator=program.generator,
+                admitted=program.admitted is True,
+                evaluations=evaluations[program.id],
+                original=_candidate(program),
+            )
+
+    def _rows(self, config: str, model: type[_Row]) -> Iterator[_Row]:
+        for path, expected in self._files[config]:
+            read = _parquet_rows if path.suffix == ".parquet" else _json_rows
+            found = 0
+            for row in read(path, model):
+                found += 1
+                yield row
+            if found != expected:
+                raise ImportSourceError(
+                    f"{path}: holds {found} rows, but the card says {expected}: it was cut short or changed. "
+                    "Export again."
+                )
+
+
+def looks_like_an_export(root: Path) -> bool:
+    """Return whether a directory holds an export's tables, or the card of one."""
+    tables = (root / "programs.jsonl", root / "programs")
+    return any(path.exists() for path in tables) and ((root / CARD).exists() or any(_tables(root)))
+
+
+def _tables(root: Path) -> list[Path]:
+    return [*root.glob("*.jsonl"), *root.glob("programs/*.parquet")]
+
+
+def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
+    """Return the files of each configuration with the rows that the card promises."""
+    from datasets.info import DatasetInfosDict
+    from huggingface_hub import DatasetCard
+
+    card = root / CARD
+    if not card.is_file():
+        raise ImportSourceError(
+            f"{root}: the card ({CARD}) is missing, and only it says which rows there should be. "
+            "Export again, or restore it."
+        )
+    try:
+        data = DatasetCard.load(card).data
+        if not is_export(root):
+            raise ValueError("it is no card of an archloop export")
+        infos = DatasetInfosDict.from_dataset_card_data(data)
+        files: dict[str, list[tuple[Path, int]]] = {"programs": [], "evaluations": []}
+        for config in data.to_dict()["configs"]:
+            if config["config_name"] in files:
+                sizes = infos[config["config_name"]].splits
+                for each in config["data_files"]:
+                    path = (root / each["path"]).resolve()
+                    if not path.is_relative_to(root.resolve()):
+                        raise ValueError(f"{each['path']} leads out of the export")
+                    files[config["config_name"]].append((path, sizes[each["split"]].num_examples))
+    except Exception as error:  # noqa: BLE001 - whatever a damaged YAML makes three libraries raise
+        detail = str(error).splitlines() or [type(error).__name__]
+        raise ImportSourceError(
+            f"{card}: damaged ({detail[0][:200]}). Export again, or restore it."
+        ) from None
+    return files
+
+
+def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
+    import pyarrow
+    import pyarrow.parquet
+
+    expected = features(model).arrow_schema
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            found = {field.name: field.type for field in file.schema_arrow}
+            for field in expected:
+                if field.name not in found:
+                    raise ImportSourceError(f"{path}: column {field.name} is missing. Export again.")
+                if found[field.name] != field.type:
+                    raise ImportSourceError(
+                        f"{path}: column {field.name} is {found[field.name]}, not {field.type}. Export again."
+                    )
+            number = 0
+            for batch in file.iter_batches(columns=expected.names):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield _validated(path, number, partial(model.model_validate, row))
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ImportSourceError(f"{path}: not a whole Parquet file ({_first_line(error)}).") from None
+
+
+def _json_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file, start=1):
+                yield _validated(path, number, partial(model.model_validate_json, line, strict=True))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImportSourceError(f"{path}: not a readable JSON-lines file ({_first_line(error)}).") from None
+
+
+def _validated(path: Path, number: int, parse: Callable[[], _Row]) -> _Row:
+    try:
+        return parse()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the row"
+        raise ImportSourceError(f"{path}, row {number}: {where}: {first['msg']}. Export again.") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _candidate(program: ProgramRow) -> Candidate:
+    return Candidate(
+        id=program.id,
+        origin=Origin.IMPORTED,
+        source=program.source,
+        completion=program.completion,
+        finish_reason=program.finish_reason,
+        token_count=program.token_count,
+        index=program.index,
+        generator=program.generator,
+        generator_hash=program.generator_hash,
+        adapter_hash=program.adapter_hash,
+        seed=program.seed,
+        sampling=program.sampling,
+    )
+
+
+def _evaluation(row: EvaluationRow) -> ImportedEvaluation:
+    losses = tuple(float("nan") if loss is None else loss for loss in row.losses)
+    # The store that the row comes from keeps the graph and the machine that these would refer to.
+    values = row.model_dump(include=_EVALUATION_FIELDS - {"structure", "machine_id"}) | {"losses": losses}
+    return ImportedEvaluation(evaluation=Evaluation.model_validate(values), detail=row.imported_detail)

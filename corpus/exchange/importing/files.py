@@ -1,0 +1,107 @@
+"""Program texts from a folder: every regular .py file in it, checked before anything else looks at it.
+
+Links to directories are not followed; a link to a file counts only if it stays within the folder. This module
+does *not* parse programs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.exchange.importing.findings import Found, Rejection, RejectionReason
+
+MAX_BYTES = 400_000
+"""Largest program file that is read, in bytes: the evaluator's limit of 100,000 characters."""
+
+_SPDX_LINE = re.compile(r"^\s*#\s*SPDX-License-Identifier:\s*(\S.*?)\s*$", re.MULTILINE)
+_LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "LICENCE.txt")
+_LICENCE_TITLES = (("MIT License", "MIT"), ("Apache License", "Apache-2.0"))
+
+
+class Folder:
+    """A folder of programs, searched to its bottom."""
+
+    kind = "folder of .py files"
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder's own name for the collection's."""
+        self._root = root
+        self._paths = python_files(root)
+        self.name = root.resolve().name or "folder"
+        self.licence = stated_licence(root)
+
+    def steps(self) -> int:
+        """Return the number of files."""
+        return len(self._paths)
+
+    def read(self) -> Iterator[Found | Rejection | None]:
+        """Yield every .py file as a program or a rejection."""
+        for path in self._paths:
+            yield read_program(path, self._root)
+
+
+def python_files(root: Path) -> list[Path]:
+    """Return all paths below `root` that end in .py, sorted; hidden directories are passed over."""
+    found = []
+    for folder, directories, files in os.walk(root):
+        directories[:] = sorted(name for name in directories if not name.startswith((".", "__pycache__")))
+        # A directory may be named like a program; it is reported, and searched nevertheless.
+        named = [*files, *(name for name in directories if name.endswith(".py"))]
+        found += [Path(folder, name) for name in sorted(named) if name.endswith(".py")]
+    return found
+
+
+def read_program(path: Path, root: Path) -> Found | Rejection:
+    """Return the program in `path`, or why there is none; `root` is the source that it must lie in."""
+    location = printable(path.relative_to(root).as_posix())
+    text = read_text(path, root, MAX_BYTES)
+    if isinstance(text, Rejection):
+        return text
+    if not text.strip():
+        return Rejection(location=location, reason=RejectionReason.EMPTY)
+    stated = _SPDX_LINE.search(text[:2_000])
+    return Found(location=location, text=text, licence=stated[1] if stated else None)
+
+
+def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
+    """Return the text of a file within `root` of at most `limit` bytes, or why it cannot be had."""
+
+    def refused(reason: RejectionReason, detail: str = "") -> Rejection:
+        return Rejection(location=printable(path.relative_to(root).as_posix()), reason=reason, detail=detail)
+
+    try:
+        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+            return refused(RejectionReason.LINK_OUTSIDE, printable(str(path.readlink())))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return refused(RejectionReason.NOT_A_FILE)
+        if status.st_size > limit:
+            return refused(RejectionReason.TOO_LARGE, f"{status.st_size} bytes, the limit is {limit}")
+        content = path.read_bytes()
+    except (FileNotFoundError, RuntimeError):  # a dangling link, or links in a circle
+        return refused(RejectionReason.NOT_A_FILE, "a link to nothing")
+    except OSError as error:
+        return refused(RejectionReason.UNREADABLE, error.strerror or "")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return refused(RejectionReason.NOT_UTF8, f"byte {error.start}: {error.reason}")
+
+
+def stated_licence(root: Path) -> str | None:
+    """Return the SPDX id of a licence file in `root` whose first line is a well-known title, else None."""
+    for name in _LICENCE_FILES:
+        if (root / name).is_file():
+            text = read_text(root / name, root, MAX_BYTES)
+            first = "" if isinstance(text, Rejection) else text.strip()[:200]
+            return next((spdx for title, spdx in _LICENCE_TITLES if first.startswith(title)), None)
+    return None
+
+
+def printable(path: str) -> str:
+    """Return a path as text that can be stored; bytes that are no UTF-8 become escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,13 @@
+"""The ledger: one SQLite file of rows that are appended and never changed. Start at `reader`.
+
+    errors      what can go wrong with the file, each with its remedy
+    schema      the tables, and their migrations
+    connection  opening, checking and locking the file
+    rows        a record as a row, and back
+    reader      the ledger's questions
+    writer      the appends, each one durable transaction
+    catalogue   search over all programs
+    lineage     one program with its ancestors and descendants
+
+Nothing here decides what is novel or what is admitted.
+"""

@@ -1,0 +1,147 @@
+"""A ledger's programs at hand: found by id, by a unique beginning of an id, or by what is known of them.
+
+A snapshot: what is appended later is not in it. This module does *not* compare programs (`corpus.novelty`) or
+write.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import NamedTuple, Self
+
+from corpus.ledger.errors import CorpusError
+from corpus.ledger.reader import LedgerReader
+from corpus.programs.families import FAMILIES, block_families
+from corpus.records.admissions import Admission
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation, EvaluationStatus
+
+_SHOWN = 5
+
+
+class UnknownProgramError(CorpusError):
+    """No program, or more than one, goes by the id that was asked for."""
+
+
+class Entry(NamedTuple):
+    """One program and all that was found out about it.
+
+    Attributes:
+        candidate: The program.
+        evaluations: Its judgements, the one that its admission rests on first.
+        admission: The decision about it, None before there is one.
+    """
+
+    candidate: Candidate
+    evaluations: tuple[Evaluation, ...]
+    admission: Admission | None
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The evaluation that the admission rests on; of a seed or an import the first, if any."""
+        return self.evaluations[0] if self.evaluations else None
+
+    @property
+    def accuracy(self) -> float | None:
+        """The accuracy of that evaluation, in [0, 1]."""
+        return self.evaluation.accuracy if self.evaluation else None
+
+
+class Criteria(NamedTuple):
+    """What a program must fulfil to be found; everything that is None or False asks for nothing.
+
+    Attributes:
+        text: A part of its source, upper and lower case alike.
+        status: The status of its evaluation.
+        min_accuracy: The least accuracy of its evaluation, in [0, 1].
+        family: A block family that it uses, one of `FAMILIES`.
+        admitted: Whether it must have entered the corpus.
+    """
+
+    text: str | None = None
+    status: EvaluationStatus | None = None
+    min_accuracy: float | None = None
+    family: str | None = None
+    admitted: bool = False
+
+    def fits(self, entry: Entry) -> bool:
+        """Return whether a program fulfils all of it; the cheapest questions come first."""
+        source = entry.candidate.source or ""
+        if self.admitted and not (entry.admission and entry.admission.admitted):
+            return False
+        if self.status is not None and (entry.evaluation is None or entry.evaluation.status != self.status):
+            return False
+        if self.min_accuracy is not None and (entry.accuracy is None or entry.accuracy < self.min_accuracy):
+            return False
+        if self.text is not None and self.text.lower() not in source.lower():
+            return False
+        return self.family is None or self.family in block_families(source)
+
+
+class Catalogue:
+    """All programs of one ledger, in its order: seeds first, then by cycle and index."""
+
+    def __init__(self, entries: dict[str, Entry]) -> None:
+        """Hold `entries` by their ids."""
+        self._entries = entries
+
+    @classmethod
+    def from_ledger(cls, ledger: LedgerReader) -> Self:
+        """Read everything but the prompts."""
+        admissions = {admission.candidate_id: admission for admission in ledger.admissions()}
+        evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
+        for evaluation in ledger.evaluations():
+            evaluations[evaluation.candidate_id].append(evaluation)
+        candidates = ledger.candidates()
+        for cycle in {candidate.cycle for candidate in candidates if candidate.cycle is not None}:
+            for row in ledger.judged(cycle):
+                others = evaluations[row.candidate.id]
+                others.sort(key=lambda one, first=row.evaluation.protocol_id: one.protocol_id != first)  # type: ignore[misc]
+        return cls(
+            {
+                candidate.id: Entry(candidate, tuple(evaluations[candidate.id]), admissions.get(candidate.id))
+                for candidate in candidates
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def get(self, identifier: str) -> Entry | None:
+        """Return the program of exactly that id, or None."""
+        return self._entries.get(identifier)
+
+    def resolve(self, beginning: str) -> Entry:
+        """Return the program whose id is, or alone begins with, `beginning`.
+
+        Raises:
+            UnknownProgramError: There is none, or more than one.
+        """
+        if beginning in self._entries:
+            return self._entries[beginning]
+        found = [identifier for identifier in self._entries if identifier.startswith(beginning)]
+        if len(found) == 1:
+            return self._entries[found[0]]
+        if found:
+            listed = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+            raise UnknownProgramError(f"'{beginning}' begins {len(found)} ids: {listed}. Give more of it.")
+        close = get_close_matches(beginning, self._entries, n=1, cutoff=0.5)
+        hint = f"Did you mean '{close[0]}'?" if close else f"It holds {len(self._entries)} programs."
+        raise UnknownProgramError(f"There is no program '{beginning}' here. {hint}")
+
+    def search(self, criteria: Criteria) -> Iterator[Entry]:
+        """Yield the programs that fulfil `criteria`, in the order of the ledger.
+
+        Raises:
+            CorpusError: There is no such family.
+        """
+        if criteria.family is not None and criteria.family not in FAMILIES:
+            close = get_close_matches(criteria.family, FAMILIES, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise CorpusError(f"No family '{criteria.family}'.{hint} Families: {', '.join(FAMILIES)}.")
+        return (entry for entry in self if criteria.fits(entry))

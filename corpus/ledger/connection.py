@@ -1,0 +1,196 @@
+"""Opens the store's SQLite file: checks that it is ours and whole, locks it for one writer, sets durability.
+
+One process writes; others may read beside it (WAL). The writer's lock is an `flock` on a file beside the
+database: the kernel drops it when the process dies, however it dies. On a network file system WAL cannot
+work, so the store falls back to a rollback journal there and says so.
+
+This module does *not* know the records, only the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from corpus.ledger.errors import (
+    CorpusError,
+    CorpusExistsError,
+    CorpusLockedError,
+    CorpusMissingError,
+    CorpusPermissionError,
+    NewerSchemaError,
+    NotACorpusError,
+    corrupt,
+    sqlite_errors_named,
+)
+from corpus.ledger.schema import APPLICATION_ID, LEDGER_TABLES, SCHEMA_VERSION, migrate, schema_version
+
+BUSY_SECONDS = 10.0
+"""How long a statement waits for a reader or a checkpoint."""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "gpfs", "lustre"}
+    | {"ncpfs", "nfs", "nfs4", "smb3", "smbfs", "virtiofs"}
+)
+
+_log = logging.getLogger(__name__)
+
+
+def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Return a connection to an existing, whole store.
+
+    Raises:
+        CorpusError: One of its kinds, by what is wrong with the file.
+    """
+    if not path.is_file():
+        raise CorpusMissingError(f"{path}: there is no corpus here. Check the path, or start a run.")
+    if not os.access(path, os.R_OK if read_only else os.R_OK | os.W_OK):
+        verb = "read" if read_only else "write"
+        raise CorpusPermissionError(f"{path}: no permission to {verb}. Change it with chmod or chown.")
+    with sqlite_errors_named(path):
+        connection = _connect(path, read_only)
+        try:
+            _check_identity(connection, path, read_only)
+            _check_integrity(connection, path)
+            if not read_only:
+                _make_durable(connection, path)
+                migrate(connection)
+            _check_tables(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def create_database(path: Path) -> None:
+    """Write an empty store to `path`, whole or not at all. The caller holds the writer's lock.
+
+    Raises:
+        CorpusError: A file is there already, or none can be written.
+    """
+    if path.exists():
+        raise CorpusExistsError(f"{path}: exists already. Open it, or choose another path.")
+    partial = path.with_name(path.name + ".partial")
+    with sqlite_errors_named(path):
+        partial.unlink(missing_ok=True)
+        connection = sqlite3.connect(partial, isolation_level=None)
+        try:
+            migrate(connection)
+        finally:
+            connection.close()
+    partial.rename(path)
+
+
+def lock_for_writing(path: Path) -> IO[str]:
+    """Return the open lock file beside `path`; the lock lasts until it is closed or the process ends.
+
+    Raises:
+        CorpusLockedError: Another process holds it, or the file system has no locks.
+        CorpusPermissionError: The lock file cannot be written.
+        CorpusMissingError: The directory is not there.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        file = lock_path.open("a+", encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise CorpusMissingError(f"{path.parent}: there is no such directory. Make it first.") from None
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise CorpusPermissionError(
+            f"{path.parent}: no permission to write here ({error.strerror}). Change it, or choose another."
+        ) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read(20).strip() or "unknown"
+        file.close()
+        raise CorpusLockedError(
+            f"{path}: process {holder} is writing to it. Let it finish, or stop it; reading is possible."
+        ) from None
+    except OSError as error:
+        file.close()
+        raise CorpusLockedError(
+            f"{path}: its file system cannot lock files ({error.strerror}). Put the run on a local disk."
+        ) from None
+    with suppress(OSError):  # the process id is a courtesy to whoever finds the store locked
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+    return file
+
+
+def file_system_type(path: Path, mounts: str) -> str:
+    """Return the type of the file system that holds `path`, by the text of `/proc/mounts`; else ""."""
+    resolved = path.resolve()
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        # The kernel writes blanks in paths as octal escapes.
+        point = Path(fields[1].replace("\\040", " ").replace("\\011", "\t"))
+        if resolved.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), fields[2]
+    return kind
+
+
+def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.resolve()))}?mode={'ro' if read_only else 'rw'}"
+    if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+        # WAL wants to write beside the file even to read it; with nothing left to replay it need not.
+        uri += "&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Without it, INSERT OR REPLACE would delete behind the triggers' back.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    return connection
+
+
+def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise NotACorpusError(f"{path}: not an archloop corpus. Check the path.")
+    version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"{path}: written by a newer archloop (schema {version}, this one knows {SCHEMA_VERSION}). "
+            "Upgrade archloop."
+        )
+    if version < 1:
+        raise corrupt(path, f"its schema version is {version}")
+    if read_only and version < SCHEMA_VERSION:
+        raise CorpusError(
+            f"{path}: has the older schema {version}. Open it once for writing to upgrade it, as "
+            "archloop resume RUN does."
+        )
+
+
+def _check_integrity(connection: sqlite3.Connection, path: Path) -> None:
+    finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if finding != "ok":
+        raise corrupt(path, finding)
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = sorted(set(LEDGER_TABLES) - found)
+    if missing:
+        raise corrupt(path, f"it lacks the table {missing[0]}")
+
+
+def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
+    mounts = Path("/proc/mounts")
+    kind = file_system_type(path, mounts.read_text(encoding="utf-8")) if mounts.exists() else ""
+    if kind in NETWORK_FILE_SYSTEMS:
+        _log.warning("%s on a network file system (%s), hence slow; better on a local disk.", path, kind)
+    connection.execute(f"PRAGMA journal_mode = {'DELETE' if kind in NETWORK_FILE_SYSTEMS else 'WAL'}")
+    connection.execute("PRAGMA synchronous = FULL")

@@ -1,0 +1,272 @@
+"""The ledger's questions: what was asked for, sampled, judged, admitted, trained and completed.
+
+Every answer is read from rows, never from counters: a resumed run and an unbroken one give the same.
+
+This module does *not* write; `corpus.ledger.writer` appends.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corpus.ledger import rows
+from corpus.ledger.errors import sqlite_errors_named
+from corpus.records.admissions import Admission
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+from corpus.records.exchange import Provenance, SplitAssignment
+from corpus.records.graphs import NetworkGraph
+from corpus.records.machines import Machine
+from corpus.records.prompts import Prompt
+from corpus.records.trainings import CycleRow, TrainingResult
+
+_CANDIDATES = """
+    SELECT candidates.*, program.text AS source, answer.text AS completion FROM candidates
+    LEFT JOIN sources AS program ON program.content_id = source_id
+    JOIN sources AS answer ON answer.content_id = completion_id
+"""
+_IN_ORDER = ' ORDER BY candidates.cycle, candidates."index", candidates.seq'
+
+
+class Judged(NamedTuple):
+    """A candidate with the evaluation and the admission that settled it."""
+
+    candidate: Candidate
+    evaluation: Evaluation
+    admission: Admission
+
+
+class LedgerReader:
+    """Reads one open store; every method may raise a `CorpusError`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Read from `connection`, whose file is `path`."""
+        self.path = path
+        self._connection = connection
+
+    def prompts(self, cycle: int) -> list[Prompt]:
+        """Return the prompts of a cycle, in the order in which they were appended."""
+        found = self._select("SELECT * FROM prompts WHERE cycle = ? ORDER BY seq", cycle)
+        return [rows.prompt_from(row) for row in found]
+
+    def prompt(self, identifier: str) -> Prompt:
+        """Return one prompt.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        return rows.prompt_from(self._only("SELECT * FROM prompts WHERE id = ?", identifier))
+
+    def candidates(self, cycle: int | None = None, origin: Origin | None = None) -> list[Candidate]:
+        """Return the candidates, or those of a cycle or an origin: seeds first, then by cycle and index."""
+        found = self._select(
+            _CANDIDATES + " WHERE (?1 IS NULL OR cycle = ?1) AND (?2 IS NULL OR origin = ?2)" + _IN_ORDER,
+            cycle,
+            origin and origin.value,
+        )
+        return [rows.candidate_from(row) for row in found]
+
+    def unevaluated(self, cycle: int) -> list[Candidate]:
+        """Return the candidates of a cycle that are not judged yet, by index."""
+        undecided = " WHERE cycle = ? AND candidates.id NOT IN (SELECT candidate_id FROM admissions)"
+        return [rows.candidate_from(row) for row in self._select(_CANDIDATES + undecided + _IN_ORDER, cycle)]
+
+    def evaluations(self, cycle: int | None = None, protocol_id: str | None = None) -> list[Evaluation]:
+        """Return the evaluations, or those of a cycle or a protocol, in the order of their candidates."""
+        found = self._select(
+            "SELECT evaluations.* FROM evaluations JOIN candidates ON candidates.id = candidate_id"
+            " WHERE (?1 IS NULL OR cycle = ?1) AND (?2 IS NULL OR protocol_id = ?2)"
+            + _IN_ORDER
+            + ", evaluations.seq",
+            cycle,
+            protocol_id,
+        )
+        return [rows.evaluation_from(row) for row in found]
+
+    def admissions(self, cycle: int | None = None) -> list[Admission]:
+        """Return the admissions, or those of a cycle, in the order of their candidates."""
+        found = self._select(
+            "SELECT admissions.* FROM admissions JOIN candidates ON candidates.id = candidate_id"
+            " WHERE (?1 IS NULL OR cycle = ?1)" + _IN_ORDER,
+            cycle,
+        )
+        return [rows.admission_from(row) for row in found]
+
+    def judged(self, cycle: int) -> list[Judged]:
+        """Return the judged candidates of a cycle, by index."""
+        with self._snapshot():
+            deciding = self._deciding_evaluations(cycle)
+            admissions = {row.candidate_id: row for row in self.admissions(cycle)}
+            return [
+                Judged(candidate, deciding[candidate.id], admissions[candidate.id])
+                for candidate in self.candidates(cycle)
+                if candidate.id in admissions
+            ]
+
+    def admitted(self) -> list[tuple[Candidate, Evaluation | None]]:
+        """Return the corpus in the order of admission; programs that were never evaluated come with None."""
+        with self._snapshot():
+            deciding = self._deciding_evaluations()
+            found = self._select(
+                _CANDIDATES + " JOIN admissions ON candidate_id = candidates.id WHERE admitted = 1"
+                " ORDER BY admissions.seq"
+            )
+            return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
+
+    def training(self, cycle: int) -> TrainingResult | None:
+        """Return the fine-tuning recorded for the generator of `cycle`, if there was one."""
+        found = self._select("SELECT result FROM trainings WHERE cycle = ?", cycle)
+        return TrainingResult.model_validate_json(found[0]["result"]) if found else None
+
+    def cycle_row(self, cycle: int) -> CycleRow | None:
+        """Return what is recorded of a cycle as a whole, None before its fine-tuning or completion."""
+        with self._snapshot():
+            training = self.training(cycle)
+            marks = self._select("SELECT completed_at FROM cycles WHERE cycle = ?", cycle)
+            chosen = self._select(
+                "SELECT candidate_id FROM training_selection WHERE cycle = ? ORDER BY position", cycle
+            )
+        if training is None and not marks:
+            return None
+        return CycleRow(
+            cycle=cycle,
+            complete=bool(marks),
+            completed_at=marks[0]["completed_at"] if marks else None,
+            training=training,
+            training_ids=tuple(row["candidate_id"] for row in chosen),
+        )
+
+    def is_complete(self, cycle: int) -> bool:
+        """Return whether a cycle is marked as complete."""
+        return bool(self._select("SELECT 1 FROM cycles WHERE cycle = ?", cycle))
+
+    def completed_cycles(self) -> list[int]:
+        """Return the complete cycles in ascending order."""
+        return [row["cycle"] for row in self._select("SELECT cycle FROM cycles ORDER BY cycle")]
+
+    def stage_seconds(self, cycle: int) -> dict[str, float]:
+        """Return the wall time of each stage of a cycle, its pieces added up, in the order of their start."""
+        found = self._select(
+            "SELECT stage, sum(wall_seconds) AS total FROM stage_times WHERE cycle = ?"
+            " GROUP BY stage ORDER BY min(seq)",
+            cycle,
+        )
+        return {row["stage"]: row["total"] for row in found}
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a fact about the run, or None."""
+        found = self._select("SELECT value FROM meta WHERE key = ?", key)
+        return found[0]["value"] if found else None
+
+    def splits(self) -> dict[str, SplitAssignment]:
+        """Return the frozen splits by the id of the text, in the order in which they were assigned."""
+        found = self._select("SELECT text_id, group_id, split FROM split_assignments ORDER BY seq")
+        return {row["text_id"]: SplitAssignment(**row) for row in found}
+
+    def provenance(self) -> dict[str, Provenance]:
+        """Return where the imported programs come from, by candidate."""
+        return {row["candidate_id"]: Provenance(**row) for row in self._select("SELECT * FROM provenance")}
+
+    def imported_trials(self) -> dict[tuple[str, str], str]:
+        """Return imported measurements in their source's words, as JSON, by candidate and protocol."""
+        found = self._select("SELECT * FROM imported_trials")
+        return {(row["candidate_id"], row["protocol_id"]): row["detail"] for row in found}
+
+    def graph(self, structure: str) -> NetworkGraph:
+        """Return the network that evaluations refer to as `structure`.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        return NetworkGraph.model_validate_json(
+            self._only("SELECT graph FROM structures WHERE structure = ?", structure)["graph"]
+        )
+
+    def skeletons(self) -> dict[str, str]:
+        """Return the skeleton hash of every network, by its structure, in the order of their recording."""
+        found = self._select("SELECT structure, skeleton FROM structures ORDER BY rowid")
+        return {row["structure"]: row["skeleton"] for row in found}
+
+    def admitted_programs(self) -> list[tuple[str, str]]:
+        """Return candidate and address of its source for the admitted that have one, in their order."""
+        found = self._select(
+            "SELECT candidates.id, source_id FROM candidates"
+            " JOIN admissions ON candidate_id = candidates.id"
+            " WHERE admitted = 1 AND source_id IS NOT NULL ORDER BY admissions.seq"
+        )
+        return [(row["id"], row["source_id"]) for row in found]
+
+    def source(self, address: str) -> str:
+        """Return the program kept at an address.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return str(self._only("SELECT text FROM sources WHERE content_id = ?", address)["text"])
+
+    def admitted_structures(self) -> list[tuple[str, str, int]]:
+        """Return candidate, structure and version of its hash for the admitted, in the order of admission."""
+        found = self._select(
+            "SELECT candidate_id, structure, version FROM admissions"
+            " JOIN evaluations USING (candidate_id) JOIN structures USING (structure)"
+            " WHERE admitted = 1 AND (admissions.protocol_id = evaluations.protocol_id"
+            "                         OR admissions.protocol_id IS NULL)"
+            " ORDER BY admissions.seq, evaluations.seq"
+        )
+        return [(row["candidate_id"], row["structure"], row["version"]) for row in found]
+
+    def machine(self, identifier: str) -> Machine:
+        """Return the machine that candidates and evaluations refer to as `identifier`.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        return Machine.model_validate_json(
+            self._only("SELECT description FROM machines WHERE id = ?", identifier)["description"]
+        )
+
+    def _deciding_evaluations(self, cycle: int | None = None) -> dict[str, Evaluation]:
+        """Return by candidate the evaluation that its admission rests on (a seed's: its first)."""
+        found = self._select(
+            "SELECT evaluations.* FROM admissions JOIN evaluations USING (candidate_id)"
+            " JOIN candidates ON candidates.id = candidate_id"
+            " WHERE (admissions.protocol_id = evaluations.protocol_id"
+            "        OR admissions.protocol_id IS NULL AND admissions.reason = 'SEED')"
+            " AND (?1 IS NULL OR cycle = ?1) ORDER BY evaluations.seq DESC",
+            cycle,
+        )
+        return {row["candidate_id"]: rows.evaluation_from(row) for row in found}
+
+    def _only(self, query: str, key: str) -> sqlite3.Row:
+        """Return the row of a key, which stands at most once.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = self._select(query, key)
+        if not found:
+            raise KeyError(key)
+        return found[0]
+
+    def _select(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
+        with sqlite_errors_named(self.path):
+            return self._connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with sqlite_errors_named(self.path):
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _snapshot(self) -> AbstractContextManager[None]:
+        """Let the queries of a block see one state, even beside a writer."""
+        return self._transaction("BEGIN")

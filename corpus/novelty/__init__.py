@@ -1,0 +1,15 @@
+"""Whether a program is new. Start at `index`.
+
+    similarity       the one definition: parsed, reduced, shingled, Jaccard
+    scheme           the definition that a ledger was filled under, and the check against it
+    minhash          MinHash-LSH by datasketch, the field's usual estimate
+    shingle_index    the exact search: an inverted index whose bounds are proved
+    shingle_cache    shingle sets on disk, so that a resumed run need not read every program
+    groups           near-duplicates within a collection
+    structure_index  which networks there are already
+    index            the nearest programs of the corpus
+    gate             the decision on admission
+    diversity        how diverse a set of programs is; decides nothing
+
+Nothing here writes evaluations or trains.
+"""

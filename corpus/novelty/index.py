@@ -1,0 +1,110 @@
+"""Whether a program is new: its most similar programs in the corpus, found exactly.
+
+`NoveltyIndex.nearest` is right for *every* program held: an inverted index proposes, bounds that are proved
+rule out, exact Jaccard similarity decides (`corpus.novelty.shingle_index`), so no decision at tau is ever
+wrong or random. Twins within one cycle are caught because a program is added as soon as it is admitted. The
+sets are cached beside the store (`corpus.novelty.shingle_cache`), so that a resumed run need not read every
+program again.
+
+This module does *not* decide on admission (`corpus.novelty.gate`), and holds no program texts.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Self
+
+from corpus.config import CorpusConfig
+from corpus.novelty.scheme import check_scheme
+from corpus.novelty.shingle_cache import ShingleCache
+from corpus.novelty.shingle_index import ShingleIndex
+from corpus.novelty.similarity import Shingler
+from corpus.records.admissions import Neighbour
+
+if TYPE_CHECKING:
+    from corpus.ledger.writer import Corpus
+
+WORTH_CACHING = 256
+"""Fewer programs than that are read again within about a second."""
+
+_log = logging.getLogger(__name__)
+
+
+class NoveltyIndex:
+    """The shingle sets of admitted programs, searchable for the nearest."""
+
+    def __init__(self, config: CorpusConfig) -> None:
+        """Start empty, under the similarity that `config` describes."""
+        self._shingler = Shingler.from_config(config)
+        self._identifiers: list[str] = []
+        self._known: set[str] = set()
+        self._index = ShingleIndex()
+
+    @classmethod
+    def from_corpus(cls, corpus: Corpus, config: CorpusConfig) -> Self:
+        """Return the index over all programs that `corpus` has admitted, in their order.
+
+        The first index of a writable store writes its scheme there; from then on only an equal one is
+        accepted. Shingle sets come from the cache beside the store as far as they are there.
+
+        Raises:
+            SimilarityMismatchError: The store was filled under another definition of similarity.
+        """
+        check_scheme(corpus, config)
+        index = cls(config)
+        programs = corpus.admitted_programs()
+        cache = ShingleCache(corpus.path, index._shingler)
+        for part in cache.load([identifier for identifier, _ in programs]):
+            index._register(part.ids)
+            index._index.add_all(part.flat, part.starts)
+        cached = len(index)
+        missing = programs[cached:]
+        sets = [index._shingler.array(corpus.source(address)) for _, address in missing]
+        index._register([identifier for identifier, _ in missing])
+        for shingles in sets:
+            index._index.add(shingles)
+        if len(missing) >= WORTH_CACHING and not corpus.read_only:
+            try:
+                cache.append([identifier for identifier, _ in missing], sets, after=cached)
+            except OSError as error:
+                _log.warning("The shingle sets are not cached: %s. Opening stays slow, nothing else.", error)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._identifiers)
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._known
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the sets and their index take, identifiers not counted."""
+        return self._index.nbytes
+
+    def add(self, identifier: str, source: str) -> None:
+        """Put a program into the index.
+
+        Raises:
+            ValueError: `identifier` is in it already.
+        """
+        self._register([identifier])
+        self._index.add(self._shingler.array(source))
+
+    def nearest(self, source: str, at_least: float = 0.0) -> Neighbour | None:
+        """Return the most similar program of at least that similarity, the earliest of equals, or None.
+
+        With `at_least` at tau the search is many times faster than for the nearest however far.
+        """
+        return next(iter(self.neighbours(source, 1, at_least)), None)
+
+    def neighbours(self, source: str, count: int, at_least: float = 0.0) -> list[Neighbour]:
+        """Return the `count` most similar programs of at least that similarity, best first."""
+        matches = self._index.neighbours(self._shingler.array(source), count, at_least)
+        return [Neighbour(id=self._identifiers[match.row], jaccard=match.jaccard) for match in matches]
+
+    def _register(self, identifiers: list[str]) -> None:
+        for identifier in identifiers:
+            if identifier in self._known:
+                raise ValueError(f"{identifier} is in the index already")
+            self._known.add(identifier)
+            self._identifiers.append(identifier)

@@ -1,0 +1,14 @@
+"""The records that flow between the rooms. Every figure that archloop prints comes from rows of them.
+
+    base         what all records share: content addresses, derived seeds, a task's shape
+    prompts      a question to a model, and its answer
+    candidates   a program, and where it comes from
+    evaluations  how the judgement of a program ended
+    graphs       the network that a program builds
+    admissions   whether a candidate entered the corpus, and why
+    trainings    what a fine-tuning learned from, and what came of it
+    machines     where programs are written and judged
+    exchange     splits of an export, provenance of an import
+
+Nothing here decides, computes a figure, opens a file or imports torch.
+"""

@@ -1,0 +1,61 @@
+"""The record of a candidate: a program, and where it comes from. This module does *not* judge it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from corpus.records.base import Record
+from corpus.records.prompts import FinishReason, SamplingParameters
+
+
+class Origin(StrEnum):
+    """Where a program comes from."""
+
+    SEED = "seed"
+    """It stood in the starting corpus."""
+    SAMPLED = "sampled"
+    """The generator wrote it."""
+    IMPORTED = "imported"
+    """It was brought in from outside."""
+
+
+class Candidate(Record):
+    """One program to judge, together with everything needed to draw it again.
+
+    Attributes:
+        id: Unique within a store: `c003/0017` for samples, `seed/0004` for the starting corpus.
+        origin: Where it comes from.
+        source: The extracted program, or None when the completion held none.
+        completion: The raw text of the model; equal to the source for seeds and imports.
+        finish_reason: Why the model stopped, None for programs that no model wrote.
+        token_count: Tokens of the completion, 0 for programs that no model wrote.
+        prompt_id: The prompt it answers, None for programs that no prompt asked for.
+        cycle: Cycle that produced it, None for seeds and imports.
+        index: Its place within the cycle (or within the starting corpus).
+        parents: Candidates it was derived from.
+        generator: Name of the base model or program source that wrote it.
+        generator_hash: Content hash of the base model's weights, None where there are none or not here.
+        adapter_hash: Content hash of the LoRA adapter in use, None for the base model alone.
+        seed: What a program that no prompt asked for was drawn with; else the prompt holds the seed.
+        machine_id: The `Machine` that wrote it, None where nobody noted it.
+        sampling: The sampling parameters, None for programs that no model wrote.
+    """
+
+    id: str
+    origin: Origin
+    source: str | None
+    completion: str
+    finish_reason: FinishReason | None = None
+    token_count: int = Field(default=0, ge=0)
+    prompt_id: str | None = None
+    cycle: int | None = Field(default=None, ge=0)
+    index: int = Field(ge=0)
+    parents: tuple[str, ...] = ()
+    generator: str
+    generator_hash: str | None = None
+    adapter_hash: str | None = None
+    seed: int | None = None
+    machine_id: str | None = None
+    sampling: SamplingParameters | None = None

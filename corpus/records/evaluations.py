@@ -1,0 +1,108 @@
+"""The record of a judgement: how a program ended, and in which stage. This module does *not* run anything."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from corpus.records.base import Record, UnitInterval
+from corpus.records.graphs import NetworkGraph
+
+
+class EvaluationStatus(StrEnum):
+    """How the judgement of a program ended. Exactly one holds; only COMPLETE counts as valid."""
+
+    COMPLETE = "COMPLETE"
+    """It kept the contract, trained for the protocol's epochs and beat chance."""
+    NO_CODE = "NO_CODE"
+    """The completion held nothing that could be a program."""
+    SYNTAX_ERROR = "SYNTAX_ERROR"
+    """Python cannot parse it."""
+    CONTRACT_ERROR = "CONTRACT_ERROR"
+    """It lacks a part of the LEMUR contract, or exceeds the parameter cap."""
+    FORBIDDEN = "FORBIDDEN"
+    """It uses something that no program may use."""
+    RUNTIME_ERROR = "RUNTIME_ERROR"
+    """It raised an exception that no other status names."""
+    SHAPE_ERROR = "SHAPE_ERROR"
+    """Tensor shapes do not fit together, or the output is not `(B, classes)`."""
+    MISSING_DEPENDENCY = "MISSING_DEPENDENCY"
+    """It imports a package that is not there."""
+    TIMEOUT = "TIMEOUT"
+    """It used up its processor time or its wall time."""
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    """It exceeded its memory limit."""
+    NON_FINITE = "NON_FINITE"
+    """Its loss or its scores are not finite numbers."""
+    CRASHED = "CRASHED"
+    """Its process died of a signal, or left without an answer."""
+    OUTPUT_LIMIT = "OUTPUT_LIMIT"
+    """It printed more than its limit."""
+    PROTOCOL_ERROR = "PROTOCOL_ERROR"
+    """Its process broke the result channel's protocol."""
+    BELOW_CHANCE = "BELOW_CHANCE"
+    """It trained, but its accuracy is at most 1.2 times chance, as in the reference's filter."""
+
+
+class Stage(StrEnum):
+    """The stages of a judgement, in order; a failed evaluation names the one it failed in."""
+
+    EXTRACT = "extract"
+    LINT = "lint"
+    IMPORT = "import"
+    INIT = "init"
+    FORWARD = "forward"
+    LEARN = "learn"
+    PREDICT = "predict"
+    DONE = "done"
+
+
+class Evaluation(Record):
+    """The judgement of one candidate under one protocol.
+
+    Attributes:
+        candidate_id: The candidate.
+        protocol_id: Names task, split, epochs, batch, transform, seed and code version; accuracies compare
+            only when it is equal.
+        status: How it ended.
+        stage: The stage it ended in; DONE unless it failed.
+        accuracy: Top-1 accuracy on the validation split in [0, 1], None if it never predicted.
+        losses: Training loss at up to 16 evenly spaced steps, a claim of the candidate's own process.
+        wall_seconds: Wall time on the evaluator's own clock.
+        cpu_seconds: Processor time of the candidate's process, from the operating system.
+        parameters: Number of trainable parameters.
+        flops: Forward FLOPs for one image, where counted.
+        peak_memory_bytes: Peak resident set size of the candidate's process.
+        error_type: Class name of the exception, where there was one.
+        error: The message, at most 500 characters.
+        output_tail: The end of what the program printed, at most 2,000 characters; None if it was nothing.
+        graph: The network, recorded by (and so a claim of) the candidate's own process; None if its forward
+            pass failed or is too large. It is written with the evaluation and read by `Corpus.graph`:
+            evaluations that come from a store leave it there.
+        structure: The id under which the store keeps the graph, equal for equal networks; set by the store.
+        machine_id: The `Machine` that judged, None where nobody noted it.
+    """
+
+    candidate_id: str
+    protocol_id: str
+    status: EvaluationStatus
+    stage: Stage
+    accuracy: UnitInterval | None = None
+    losses: tuple[float, ...] = ()
+    wall_seconds: float = Field(default=0.0, ge=0.0)
+    cpu_seconds: float = Field(default=0.0, ge=0.0)
+    parameters: int | None = Field(default=None, ge=0)
+    flops: int | None = Field(default=None, ge=0)
+    peak_memory_bytes: int | None = Field(default=None, ge=0)
+    error_type: str | None = None
+    error: str | None = Field(default=None, max_length=500)
+    output_tail: str | None = Field(default=None, max_length=2000)
+    graph: NetworkGraph | None = Field(default=None, exclude=True, repr=False)
+    structure: str | None = None
+    machine_id: str | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether the program counts as valid."""
+        return self.status is EvaluationStatus.COMPLETE

@@ -1,0 +1,15 @@
+"""The command line; `app` is its entry.
+
+    app            run, resume, status, and what every command's end means
+    steps          generate, evaluate, finetune
+    corpus         corpus stats, show, search, ...
+    exchange       export, import
+    config         config show, diff, schema, ...
+    setup          init, doctor
+    report         report, watch, serve
+    options        the options that several commands share
+    corpus_access  what a command's path stands for: a run, a ledger, a folder
+    corpus_views   programs and figures as tables in the terminal
+
+Every command is a few lines over the rooms; what they show is decided elsewhere.
+"""

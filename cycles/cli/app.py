@@ -1,0 +1,194 @@
+"""The command line. Every command is a few lines over the rooms; heavy imports wait until a command needs
+them.
+
+Exit codes: 0 done, 2 the user's mistake, 3 `doctor` found a fault, 5 a model server is gone or refuses, 130
+interrupted, 1 broken machinery. Whatever the code, all that was finished is kept, and `resume` goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycles.cli import config as cli_config
+from cycles.cli import corpus as cli_corpus
+from cycles.cli import exchange as cli_exchange
+from cycles.cli import report as cli_report
+from cycles.cli import setup as cli_setup
+from cycles.cli import steps as cli_steps
+from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from cycles.errors import UsageError
+
+if TYPE_CHECKING:
+    from cycles.config.run import RunConfig
+
+app = typer.Typer(
+    name="archloop",
+    help="A code model that teaches itself to design neural networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(cli_config.config_app, name="config")
+app.add_typer(cli_corpus.corpus_app, name="corpus")
+_ELSEWHERE: tuple[Callable[..., None], ...] = (
+    *(cli_setup.init, cli_setup.doctor),
+    *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
+    *(cli_report.report, cli_report.watch, cli_report.serve),
+)
+for command in _ELSEWHERE:
+    app.command()(command)
+app.command("export")(cli_exchange.export)
+app.command("import")(cli_exchange.import_)
+
+RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake becomes one line on standard error and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except SystemExit:
+        raise
+    except _upstream() as error:  # before the mistakes: a refused request is both
+        _fail(f"{error} What is finished is kept: mend that, then archloop resume RUN.", code=5)
+    except _mistakes() as error:
+        _fail(str(error))
+    except PermissionError as error:
+        _fail(f"{error.filename}: no permission. Change it, or choose another place with --out.")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail("The disk is full. What is finished is kept: free some room, then archloop resume RUN.")
+
+
+def _upstream() -> type[Exception]:
+    """Return the error of a model server that is gone or refuses; looked up once one was raised."""
+    from generator.samplers.contract import UpstreamError
+
+    return UpstreamError
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    """Return the errors that a user can mend; looked up only once something was raised."""
+    from corpus.ledger.errors import CorpusError
+    from evaluator.errors import NoIsolationError, TaskDataError, UnknownTaskError
+    from finetune.config import FinetuneError
+    from generator.models.places import ModelNotFoundError
+
+    tasks = (TaskDataError, UnknownTaskError)
+    return UsageError, CorpusError, FinetuneError, ModelNotFoundError, NoIsolationError, *tasks
+
+
+def _fail(message: str, code: int = 2) -> None:
+    typer.echo(f"archloop: {message}", err=True)
+    sys.exit(code)
+
+
+@app.command()
+def run(
+    preset: PresetOption = "cpu-tiny",
+    overrides: SetOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run directory.  [default: runs/PRESET]")] = None,
+    control: Annotated[
+        str | None, typer.Option("--control", help="Run a control arm: frozen or random-valid.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
+    cycles: Annotated[int | None, typer.Option("--cycles", help="Cycles, cycle 0 included.")] = None,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only make the run; do not start it.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Print configuration, counts and memory plan; make nothing.")
+    ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="With --dry-run: measure this machine some seconds to estimate time and disk."),
+    ] = True,
+    gpu_memory_gb: Annotated[
+        float | None,
+        typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
+    ] = None,
+    unsafe: UnsafeOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a run: the model writes networks, the winners teach it, again and again."""
+    from cycles.assembly import start_run
+    from cycles.config.run import load_config
+
+    settings = list(overrides or [])
+    settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
+    if control is not None:
+        settings.append(f"control={json.dumps(control)}")
+    if unsafe:
+        settings.append('evaluator.isolation="unsafe"')
+    config = load_config(preset, settings)
+    if dry:
+        _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
+        return
+    directory = start_run(out or Path("runs") / Path(preset).stem, config)
+    if prepare:
+        typer.echo(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
+        return
+    _drive(directory.path, as_json)
+
+
+def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
+    """Print what the run would do; exit code 3 where something speaks against it."""
+    from rich.console import Console
+
+    from cycles.preflight.dry_run import dry_run, show
+
+    result = dry_run(config, gpu_memory_gb)
+    if measure and result.possible:
+        from cycles.preflight.calibration import calibrate
+        from cycles.preflight.estimate import estimate
+
+        typer.echo("Measuring this machine for some seconds ...", err=True)
+        result = result.model_copy(update={"estimate": estimate(config, calibrate(config))})
+    show(result, Console(width=None if sys.stdout.isatty() else 160), as_json=as_json)
+    if not result.possible:
+        raise typer.Exit(3)
+
+
+@app.command()
+def resume(run_path: RunArgument, unsafe: UnsafeOption = False, as_json: JsonOption = False) -> None:
+    """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
+    _drive(run_path, as_json, unsafe)
+
+
+def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
+    from cycles.assembly import open_loop
+    from cycles.run.interruption import Interrupted
+
+    with open_loop(path, as_json=as_json, unsafe=unsafe) as loop:
+        try:
+            loop.run()
+        except Interrupted:
+            typer.echo(
+                f"Interrupted; everything finished is kept. Go on with: archloop resume {path}", err=True
+            )
+            raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
+    else:
+        cli_report.show_report([path])
+
+
+@app.command()
+def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
+    """Say how far a run is: cycles complete, and what the current cycle has done."""
+    from corpus.ledger.writer import Corpus
+    from cycles.figures.status import run_status
+    from cycles.run.run_directory import RunDirectory
+
+    directory = RunDirectory.open(run_path)
+    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
+        state = run_status(corpus, directory.config())
+    typer.echo(json.dumps(state.model_dump(mode="json")) if as_json else str(state))

@@ -1,0 +1,236 @@
+"""The commands `archloop corpus ...`: what is in a corpus, where it comes from, what is like what.
+
+They read; the one file that any of them writes is the list of `dedupe --write`. Programs are named by their
+ids or by any beginning that only one id has.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycles.cli.options import JsonOption
+from cycles.errors import UsageError, suggestion
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from corpus.config import CorpusConfig
+    from corpus.ledger.catalogue import Entry
+    from corpus.records.evaluations import EvaluationStatus
+
+corpus_app = typer.Typer(
+    help="Look into a corpus: statistics, near-duplicates, lineage, search.", no_args_is_help=True
+)
+
+StoreArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run's directory, or a corpus file.", show_default=False)
+]
+SourceArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="A run's directory, a corpus file, or a folder of .py files.", show_default=False
+    ),
+]
+ProgramArgument = Annotated[
+    str, typer.Argument(help="A program's id, or a beginning that only it has.", show_default=False)
+]
+MaskOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--mask-numbers/--keep-numbers",
+        help="Whether all numbers are alike.  [default: as the corpus was filled]",
+        show_default=False,
+    ),
+]
+AdmittedOption = Annotated[bool, typer.Option("--admitted", help="Only what entered the corpus.")]
+
+
+@corpus_app.command()
+def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: JsonOption = False) -> None:
+    """Say what is in a corpus: how many, how well they do, how much alike they are."""
+    from cycles.cli.corpus_access import opened, programs_at, shingler_for
+    from cycles.cli.corpus_views import statistics_of, statistics_table
+
+    with opened(source) as (corpus, config):
+        shingler = shingler_for(config, mask_numbers)
+        figures = statistics_of(programs_at(source, corpus), corpus, shingler, config.tau)
+    if as_json:
+        typer.echo(json.dumps({"corpus": str(source), **figures}))
+    else:
+        _console().print(statistics_table(figures, title=str(source)))
+
+
+@corpus_app.command()
+def dedupe(
+    source: SourceArgument,
+    tau: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1.0, help="Jaccard similarity.  [default: as the corpus was filled]"),
+    ] = None,
+    mask_numbers: MaskOption = None,
+    admitted: AdmittedOption = False,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write the first of every group to this new JSONL file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Report the groups of near-duplicates. Nothing is ever deleted."""
+    from corpus.novelty.groups import duplicate_groups
+    from cycles.cli.corpus_access import opened, programs_at, shingler_for
+    from cycles.cli.corpus_views import group_table
+
+    if write is not None and write.exists():
+        raise UsageError(f"{write} exists already. Name a new file: --write FILE.jsonl")
+    with opened(source) as (corpus, config):
+        programs = programs_at(source, corpus, admitted=admitted)
+        shingler = shingler_for(config, mask_numbers)
+    tau = config.tau if tau is None else tau
+    groups = duplicate_groups(programs, shingler, tau)
+    if write is not None:
+        _write_first(write, [group.model_dump(mode="json") for group in groups], programs)
+    several = [group for group in groups if group.others]
+    if as_json:
+        for group in several:
+            typer.echo(group.model_dump_json())
+        return
+    if several:
+        _console().print(group_table(several))
+    typer.echo(
+        f"{len(programs)} programs, {len(groups)} without near-duplicates at tau {tau:g} "
+        f"({'numbers masked' if shingler.mask_numbers else 'numbers kept'}); "
+        f"{len(several)} groups of several." + (f" Written: {write}" if write else "")
+    )
+
+
+@corpus_app.command()
+def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = False) -> None:
+    """Print everything about one program: prompt, completion, judgement, machine, and all its ancestors."""
+    from corpus.ledger.lineage import lineage
+    from cycles.cli.corpus_access import opened_ledger
+    from cycles.cli.corpus_views import lineage_view
+
+    with opened_ledger(store) as (corpus, catalogue):
+        found = lineage(corpus, catalogue, catalogue.resolve(program))
+    if as_json:
+        typer.echo(found.model_dump_json())
+    else:
+        _console().print(lineage_view(found))
+
+
+@corpus_app.command()
+def diff(
+    store: SourceArgument,
+    first: Annotated[str, typer.Argument(help="A program's id, or a file.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="Another one.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Show how two programs differ, and how similar they are under both granularities."""
+    from corpus.novelty.similarity import Shingler
+    from cycles.cli.corpus_access import named_text, opened, programs_at
+    from cycles.cli.corpus_views import diff_view, unified_diff
+
+    with opened(store) as (corpus, config):
+        programs = programs_at(store, corpus)
+    (name, before), (other, after) = (named_text(given, programs) for given in (first, second))
+    size = config.shingle_size
+    similarity = {
+        "jaccard": Shingler(size).similarity(before, after),
+        "jaccard_numbers_masked": Shingler(size, mask_numbers=True).similarity(before, after),
+    }
+    text = unified_diff(before, after, name, other)
+    if as_json:
+        typer.echo(json.dumps({"first": name, "second": other, **similarity, "diff": text}))
+    else:
+        _console().print(diff_view(text, similarity))
+
+
+@corpus_app.command()
+def search(
+    store: StoreArgument,
+    query: Annotated[str | None, typer.Argument(help="Part of a program's text.", show_default=False)] = None,
+    similar_to: Annotated[
+        str | None, typer.Option("--similar-to", metavar="ID_OR_FILE", help="Best matches first.")
+    ] = None,
+    status: Annotated[str | None, typer.Option(help="Evaluation status, such as COMPLETE.")] = None,
+    min_accuracy: Annotated[float | None, typer.Option(min=0, max=1, help="Least accuracy.")] = None,
+    family: Annotated[str | None, typer.Option(help="Block family, such as residual.")] = None,
+    admitted: AdmittedOption = False,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="The most programs to list.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Find programs by their text, by likeness to another one, or by how they did; all filters combine."""
+    from corpus.ledger.catalogue import Criteria
+    from corpus.novelty.scheme import stored_config
+    from cycles.cli.corpus_access import named_text, opened_ledger
+    from cycles.cli.corpus_views import entry_row, entry_table
+
+    criteria = Criteria(query, _status(status), min_accuracy, family, admitted)
+    with opened_ledger(store) as (corpus, catalogue):
+        config = stored_config(corpus)
+    found = list(catalogue.search(criteria))
+    similarity: dict[str, float] = {}
+    if similar_to is not None:
+        _, text = named_text(similar_to, {row.candidate.id: row.candidate.source or "" for row in catalogue})
+        found, similarity = _most_similar(found, text, config, limit)
+    rows = [entry_row(row, similarity.get(row.candidate.id)) for row in found[:limit]]
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+        return
+    if rows:
+        _console().print(entry_table(rows))
+    typer.echo(
+        f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else ".")
+    )
+
+
+def _most_similar(
+    entries: list[Entry], text: str, config: CorpusConfig, limit: int
+) -> tuple[list[Entry], dict[str, float]]:
+    """Return the entries most similar to `text`, best first, and their exact similarities."""
+    from corpus.novelty.index import NoveltyIndex
+
+    index = NoveltyIndex(config)
+    by_id = {entry.candidate.id: entry for entry in entries}
+    for entry in entries:
+        if entry.candidate.source is not None:
+            index.add(entry.candidate.id, entry.candidate.source)
+    found = index.neighbours(text, limit)
+    return [by_id[row.id] for row in found], {row.id: row.jaccard for row in found}
+
+
+def _status(given: str | None) -> EvaluationStatus | None:
+    from corpus.records.evaluations import EvaluationStatus
+
+    if given is None:
+        return None
+    try:
+        return EvaluationStatus(given.upper())
+    except ValueError:
+        names = [status.value for status in EvaluationStatus]
+        raise UsageError(f"There is no status '{given}'.{suggestion(given.upper(), names)}") from None
+
+
+def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str, str]) -> None:
+    """Write the first program of every group, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8", errors="replace") as file:
+        for group in groups:
+            row = {
+                "id": group["first"],
+                "source": programs[str(group["first"])],
+                "duplicates": group["others"],
+            }
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    partial.rename(path)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)

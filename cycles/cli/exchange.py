@@ -1,0 +1,250 @@
+"""The commands `archloop export` and `archloop import`: a corpus as a data set for others, and back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycles.cli.options import JsonOption
+from cycles.errors import UsageError
+
+if TYPE_CHECKING:
+    from corpus.exchange.exporting.card import ExportNotes
+    from corpus.exchange.importing.findings import ImportReport
+    from corpus.ledger.writer import Corpus
+    from cycles.config.run import RunConfig
+
+
+class ExportFormat(StrEnum):
+    """What `archloop export` writes."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    LEMUR = "lemur"
+
+
+StoreArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RUN_OR_CORPUS", help="A run's directory, or a corpus file.", show_default=False),
+]
+LicenceHelp = "SPDX licence, such as MIT, of the programs that state none."
+
+
+def export(
+    store: StoreArgument,
+    out: Annotated[Path, typer.Argument(help="A new directory.", show_default=False)],
+    export_format: Annotated[
+        ExportFormat, typer.Option("--format", help="JSON lines, Parquet, or a tree that LEMUR loads.")
+    ] = ExportFormat.JSONL,
+    licence: Annotated[str | None, typer.Option("--licence", help=LicenceHelp)] = None,
+    margin: Annotated[
+        float, typer.Option("--margin", min=0, max=1, help="Accuracy by which a preferred program is better.")
+    ] = 0.1,
+    push: Annotated[
+        str | None, typer.Option("--push", help="Also upload to this private data set on the hub.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
+    from corpus.ledger.writer import Corpus
+
+    path, config = _locate(store)
+    notes = _notes(path, config, licence)
+    try:
+        if export_format is ExportFormat.LEMUR:
+            from corpus.exchange.exporting.lemur import export_lemur
+
+            with Corpus.open(path, read_only=True) as corpus:
+                counts = export_lemur(corpus, out, notes, _settings(config), replace=force)
+        else:
+            with Corpus.open(path) as corpus, _steps("Exporting", 6, as_json) as step:
+                counts = _export_tables(corpus, out, export_format, notes, margin, force, step)
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted; {out} is as it was.", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({"directory": str(out), **counts}))
+    else:
+        typer.echo(f"{out}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
+    if push is not None:
+        _push(out, push)
+
+
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of .py files, a LEMUR checkout or SQLite file, or an earlier export.",
+            show_default=False,
+        ),
+    ],
+    store: StoreArgument,
+    licence: Annotated[str | None, typer.Option("--licence", help=LicenceHelp)] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the collection.  [default: the source's]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring programs in from elsewhere: all that can be used, in one transaction. A new FILE.db is made."""
+    from corpus.exchange.importing.importer import import_programs, recognise
+    from corpus.ledger.writer import Corpus
+
+    found = recognise(source)
+    try:
+        with _steps("Reading", found.steps(), as_json) as step, _opened(Corpus, store, dry_run) as corpus:
+            report = import_programs(
+                found,
+                corpus,
+                name=name,
+                licence=licence,
+                dry_run=dry_run,
+                on_step=lambda: step(""),
+            )
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing was imported.", err=True)
+        raise typer.Exit(130) from None
+    _show(report, store, as_json)
+
+
+def _export_tables(
+    corpus: Corpus,
+    out: Path,
+    export_format: ExportFormat,
+    notes: ExportNotes,
+    margin: float,
+    force: bool,
+    step: Callable[[str], None],
+) -> dict[str, int]:
+    from corpus.exchange.exporting.dataset import TableFormat, export_dataset
+
+    table_format = TableFormat(export_format.value)
+    counts = export_dataset(corpus, out, table_format, notes, margin=margin, replace=force, on_config=step)
+    return {config: sum(splits.values()) for config, splits in counts.items()}
+
+
+def _locate(store: Path) -> tuple[Path, RunConfig | None]:
+    """Return the corpus file, and the run's configuration where there is a run."""
+    if store.is_file():
+        return store, None
+    from cycles.run.run_directory import RunDirectory
+
+    directory = RunDirectory.open(store)
+    return directory.corpus_file, directory.config()
+
+
+@contextmanager
+def _opened(kind: type[Corpus], store: Path, dry_run: bool) -> Iterator[Corpus | None]:
+    """Open the store that an import goes to; a new one is removed again if the import fails."""
+    fresh = store.suffix == ".db" and not store.exists()
+    if fresh and dry_run:
+        yield None
+        return
+    path = store if fresh else _locate(store)[0]
+    try:
+        with kind.create(path) if fresh else kind.open(path, read_only=dry_run) as corpus:
+            yield corpus
+    except BaseException:
+        if fresh:
+            for suffix in ("", ".lock", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        raise
+
+
+def _notes(path: Path, config: RunConfig | None, licence: str | None) -> ExportNotes:
+    from corpus.exchange.exporting.card import ExportNotes
+    from corpus.records.exchange import NO_LICENCE
+
+    known: dict[str, object] = {"licence": licence or NO_LICENCE}
+    if config is not None:
+        known |= {"name": f"Programs of the archloop run {path.resolve().parent.name}"}
+        known |= {"base_model": config.generator.model}
+        environment = path.with_name("env.json")
+        if environment.is_file():
+            facts = json.loads(environment.read_text(encoding="utf-8"))
+            packages = {key: value for key, value in facts.get("packages", {}).items() if value}
+            known["hardware"] = (
+                f"{facts.get('machine')}, {facts.get('cpu_count')} CPUs, {facts.get('platform')}"
+            )
+            known["software"] = {"python": str(facts.get("python")), **packages}
+    return ExportNotes.model_validate(known)
+
+
+def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
+    """Return the hyperparameters that the run's protocol hands to every program."""
+    if config is None:
+        return {}
+    from evaluator.errors import TaskDataError
+    from evaluator.supervisor.protocol import protocol_id
+    from evaluator.tasks import load_task, reads_files, task_spec
+
+    values = config.evaluator
+    try:
+        # The id of a task that is read from files names their fingerprint.
+        reading = reads_files(values.task)
+        spec = load_task(values.task, values.data_path).spec if reading else task_spec(values.task)
+    except TaskDataError:
+        return {}
+    protocol = protocol_id(values, spec)
+    return {protocol: {"lr": values.lr, "momentum": values.momentum, "dropout": values.dropout}}
+
+
+def _push(directory: Path, repository: str) -> None:
+    from huggingface_hub import DatasetCard, HfApi
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    try:
+        if (directory / "croissant.json").exists():
+            DatasetCard.load(directory / "README.md").validate()
+        api = HfApi()
+        api.create_repo(repository, repo_type="dataset", private=True, exist_ok=True)
+        api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=directory)
+    except (HfHubHTTPError, OfflineModeIsEnabled, ValueError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
+
+
+def _show(report: ImportReport, store: Path, as_json: bool) -> None:
+    if as_json:
+        for rejection in report.rejections:
+            typer.echo(json.dumps({"event": "rejected", **rejection.model_dump(mode="json")}))
+        summary = report.model_dump(mode="json", exclude={"rejections"})
+        typer.echo(json.dumps({"event": "imported", **summary, "rejected": report.reasons()}))
+        return
+    for rejection in report.rejections:
+        detail = f"  {rejection.detail}" if rejection.detail else ""
+        typer.echo(f"{rejection.location}: {rejection.reason}{detail}")
+    verb = "would enter" if report.dry_run else "entered"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.reasons().items()))
+    typer.echo(
+        f"{report.kind} '{report.source}': {report.programs} programs with {report.evaluations} evaluations "
+        f"{verb} {store}. Left behind: {reasons or 'nothing'}."
+    )
+
+
+@contextmanager
+def _steps(title: str, total: int, as_json: bool) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar on a terminal; yield what advances it."""
+    if as_json or not sys.stderr.isatty():
+        yield lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+
+        def advance(name: str) -> None:
+            progress.update(task, advance=1, description=f"{title} {name}".strip())
+
+        yield advance

@@ -1,0 +1,148 @@
+"""The commands that show a run: `report` as a table and a page, `watch` in the terminal, `serve` in a
+browser.
+
+All three only read ledgers, beside a running loop too; `report` also writes metrics.jsonl and the page.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycles.cli.options import JsonOption
+from cycles.errors import UsageError
+
+if TYPE_CHECKING:
+    from cycles.figures.runs import RunData
+
+RunsArgument = Annotated[
+    list[Path], typer.Argument(metavar="RUN...", help="The runs' directories.", show_default=False)
+]
+RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_default=False)]
+
+PIPE_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def report(
+    runs: RunsArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write the page.  [default: report.html in the first RUN]"),
+    ] = None,
+    html: Annotated[bool, typer.Option("--html/--no-html", help="Write the page.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the table of a run's cycles, and write metrics.jsonl and a page that shows all of it.
+
+    The page is one file that opens from disk and asks nothing of the network. Give a control run beside the
+    run itself, and the page says whether the loop beats it.
+    """
+    show_report(runs, out=out, html=html, as_json=as_json)
+
+
+def show_report(
+    runs: list[Path], *, out: Path | None = None, html: bool = True, as_json: bool = False
+) -> None:
+    """Do what `archloop report` does; `run` and `resume` end with it."""
+    from rich.console import Console
+
+    from cycles.figures.cycle_report import write_metrics
+    from cycles.figures.runs import gather
+    from cycles.run.run_directory import RunDirectory
+
+    if len({path.resolve() for path in runs}) < len(runs):
+        raise UsageError("A run is named twice. Name each run once.")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise UsageError(
+            f"{out}: not a place for a file. Give a file in a directory that exists: --out FILE."
+        )
+    # Counting goes over every program; the note is seen on terminals alone.
+    with Console(stderr=True).status("Reading the ledgers"):
+        found = gather(runs)
+    for run in found:
+        write_metrics(run.reports, RunDirectory(run.path).metrics_file)
+    page = (out or runs[0] / "report.html") if html else None
+    if page is not None:
+        _write_page(found, page)
+    if as_json:
+        for run in found:
+            for row in run.reports:
+                named = {"run": str(run.path)} if len(found) > 1 else {}
+                typer.echo(json.dumps({**named, **row.model_dump(mode="json")}))
+    else:
+        _print_tables(found, page)
+
+
+def _write_page(runs: list[RunData], path: Path) -> None:
+    """Write the page in one step: a browser that reloads never finds half of it."""
+    from cycles.reporting.page import render
+
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(render(runs), encoding="utf-8")
+    partial.replace(path)
+
+
+def _print_tables(runs: list[RunData], page: Path | None) -> None:
+    from rich.console import Console
+
+    from cycles.figures.cycle_report import cycle_table
+    from cycles.reporting.text import visible
+    from cycles.run.run_directory import RunDirectory
+
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+    def say(text: str) -> None:
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
+
+    for run in runs:
+        if len(runs) > 1:
+            say(f"\n{visible(run.name)}: {run.arm}, seed {run.config.seed}")
+        if run.reports:
+            console.print(cycle_table(run.reports, run.config.corpus.min_accuracy))
+        else:
+            say(f"No cycle of {run.path} is complete yet. See: archloop status {run.path}")
+        directory = RunDirectory(run.path)
+        say(f"Ledger: {directory.corpus_file}. Per-cycle figures: {directory.metrics_file}")
+    if page is not None:
+        say(f"Page: {page} (opens in any browser)")
+
+
+def watch(
+    run_path: RunArgument,
+    every: Annotated[float, typer.Option("--every", min=0.1, help="Seconds between two looks.")] = 2.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow a running loop until it is finished. Ctrl-C stops the watching, never the run."""
+    from rich.console import Console
+
+    from cycles.showing.watch import watch as follow
+
+    try:
+        follow(run_path, Console(), every_seconds=every, as_json=as_json)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped watching; the run is as it was. Again: archloop watch {run_path}", err=True)
+        raise typer.Exit(130) from None
+
+
+def serve(
+    runs: RunsArgument,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8321,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the report in a browser on this machine, renewed whenever a ledger grows. Ctrl-C ends it."""
+    from cycles.showing.serve import ReportServer
+
+    with ReportServer(runs, port) as server:
+        if as_json:
+            typer.echo(json.dumps({"event": "serving", "url": server.url}))
+        else:
+            typer.echo(f"{server.url}  (this machine only; Ctrl-C ends it)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None

@@ -1,0 +1,102 @@
+"""`archloop doctor` and `archloop init`: will it run here, and a configuration to start from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycles.cli.options import JsonOption, PresetOption, SetOption
+from cycles.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cycles.preflight.doctor.finding import Finding
+
+FAULT_EXIT = 3
+_STYLES = {"ok": "green", "warn": "yellow", "fault": "bold red"}
+
+
+def doctor(
+    preset: PresetOption = "cpu-tiny",
+    overrides: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where the run would lie.  [default: runs/PRESET]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check whether a run would work here, each line with its fix; exit code 3 where it would not."""
+    import logging
+
+    from rich.console import Console
+
+    from cycles.config.run import load_config
+    from cycles.preflight.doctor.examination import examine
+    from cycles.preflight.doctor.finding import Level
+
+    config = load_config(preset, overrides or [])
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    counts = dict.fromkeys(Level, 0)
+    for finding in examine(config, out or Path("runs") / Path(preset).stem):
+        counts[finding.level] += 1
+        if as_json:
+            typer.echo(finding.model_dump_json())
+        else:
+            _show(console, finding)
+    faults, warnings = counts[Level.FAULT], counts[Level.WARN]
+    if not as_json:
+        verdict = "archloop would not run here." if faults else "archloop runs here."
+        numbers = f"{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}"
+        console.print(f"{verdict} {numbers[:1].upper()}{numbers[1:]}.")
+    if faults:
+        raise typer.Exit(FAULT_EXIT)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("archloop.toml"),
+    preset: PresetOption = "cpu-tiny",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a configuration with every setting, its meaning and its default, to edit and to run."""
+    from cycles.config.document import commented_toml
+    from cycles.config.run import load_config
+
+    text = commented_toml(load_config(preset, overrides or []))
+    if file.suffix != ".toml":
+        raise UsageError(f"{file}: a configuration's name ends in .toml, for example {file}.toml.")
+    try:
+        with file.open("x", encoding="utf-8") as content:
+            content.write(text)
+    except FileExistsError:
+        raise UsageError(f"{file} exists already and is kept. Choose another: archloop init FILE.") from None
+    except FileNotFoundError:
+        raise UsageError(f"{file.parent}: there is no such directory. Make it first.") from None
+    if as_json:
+        typer.echo(json.dumps({"path": str(file)}))
+    else:
+        typer.echo(f"{file} is written. Edit it, then: archloop run --preset {file}")
+
+
+def _show(console: Console, finding: Finding) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    line = Table.grid(padding=(0, 2))
+    line.add_column(width=5)
+    line.add_column(width=11)
+    line.add_column(overflow="fold")
+    line.add_row(Text(finding.level, style=_STYLES[finding.level]), finding.subject, Text(finding.says))
+    console.print(line)
+    if finding.fix:
+        console.print(Padding(Text(f"fix: {finding.fix}", style="bold"), (0, 0, 0, 20)))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,2 @@
+"""The configuration of a run: `run` reads and checks it, `document` writes it with every setting's
+meaning."""

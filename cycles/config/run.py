@@ -1,0 +1,201 @@
+"""The configuration of a run: presets in TOML, a file of the user's own, dotted overrides, all checked at
+once.
+
+The resolved configuration is saved with the run and is the only thing that decides what the run does: no
+environment variable and no module-level state changes behaviour. Each room owns its part
+(`generator.config.generator` and so on); this module puts them together and turns pydantic's findings into
+one line per mistake. It loads no torch.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from corpus.config import CorpusConfig
+from cycles.errors import ConfigError, suggestion
+from evaluator.config import EvaluatorConfig
+from finetune.config import FinetuneConfig
+from generator.config.generator import GeneratorConfig
+
+PRESETS = Path(__file__).parent / "presets"
+
+Tracking = Literal["none", "trackio", "tensorboard"]
+
+
+class Control(StrEnum):
+    """Which selection teaches the generator; everything but NONE is a control arm."""
+
+    NONE = "none"
+    """The closed loop: LoRA on the admitted winners."""
+    FROZEN = "frozen"
+    """No fine-tuning: the base model writes every cycle."""
+    RANDOM_VALID = "random-valid"
+    """LoRA on as many randomly chosen valid candidates as the rule of admission would choose."""
+
+
+class Sharing(StrEnum):
+    """How the sampler and the trainer live together, on one GPU or on two."""
+
+    ALTERNATE = "alternate"
+    """They take turns: the sampler gives all its memory back before a fine-tuning, and starts again after it
+    with the new adapter."""
+    COLOCATE = "colocate"
+    """Both at once: the sampler keeps its share of the memory, the trainer has to do with the rest."""
+    SEPARATE = "separate"
+    """Both at once, each on a device of its own: `generator.device` and `finetune.device`."""
+
+
+class RunConfig(BaseModel):
+    """Everything that decides what a run does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    seed: int = Field(default=0, ge=0)
+    """Every other seed of the run is derived from this one."""
+    cycles: int = Field(default=5, ge=1)
+    """Number of cycles, cycle 0 (before any fine-tuning) included."""
+    candidates: int = Field(default=160, ge=1)
+    """Programs sampled and judged in each cycle."""
+    control: Control = Control.NONE
+    """Which arm this run is: the loop itself, or a control at the same budget."""
+    sharing: Sharing = Sharing.COLOCATE
+    """How the sampler and the trainer share the memory of their devices."""
+    tracking: Tracking = "none"
+    """Who else gets each cycle's figures, on this machine alone; needs the extra `track` or `tensorboard`."""
+    corpus: CorpusConfig = CorpusConfig()
+    """What counts as new, and what may enter the corpus."""
+    generator: GeneratorConfig = GeneratorConfig()
+    """Which model writes programs, and how its answers are drawn."""
+    evaluator: EvaluatorConfig = EvaluatorConfig()
+    """How a program is judged, and how it is contained."""
+    finetune: FinetuneConfig = FinetuneConfig()
+    """How winners become a LoRA adapter."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether anything is fine-tuned: not in the frozen control, and the grammar has nothing to tune."""
+        return self.control is not Control.FROZEN and self.generator.sampler != "grammar"
+
+    @property
+    def one_device(self) -> bool:
+        """Whether sampler and trainer run on the same device."""
+        return same_device(self.generator.device) == same_device(self.finetune.device)
+
+    @model_validator(mode="after")
+    def _the_sampler_can_share(self) -> RunConfig:
+        generator, elsewhere = self.generator, self.generator.server.url is not None
+        if self.sharing is Sharing.ALTERNATE and generator.sampler == "offline":
+            raise ValueError(
+                "sharing 'alternate' needs a sampler that gives its memory back, and vLLM in this process "
+                "never does: set generator.sampler to 'server'"
+            )
+        if self.sharing is Sharing.ALTERNATE and generator.sampler == "server" and elsewhere:
+            raise ValueError(
+                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
+            )
+        if self.sharing is Sharing.SEPARATE and self.one_device and not elsewhere:
+            raise ValueError(
+                "sharing 'separate' needs two devices: generator.device and finetune.device are both "
+                f"'{self.finetune.device}'; set one to 'cuda:1', for example"
+            )
+        return self
+
+
+def same_device(device: str) -> str:
+    """Return one name for each device: `cuda` for the first GPU, whether it is called that or `cuda:0`."""
+    return "cuda" if device == "cuda:0" else device
+
+
+def preset_names() -> list[str]:
+    """Return the names of the shipped presets."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def load_config(source: str = "cpu-tiny", overrides: Sequence[str] = ()) -> RunConfig:
+    """Return the configuration of a preset or a TOML file, with `key.path=value` overrides on top.
+
+    Args:
+        source: The name of a preset, or the path of a TOML file (anything with a slash or ending in `.toml`).
+        overrides: Dotted assignments; the value is read as TOML, or as a plain string where it is not TOML.
+
+    Raises:
+        ConfigError: The preset or file is not there or is broken, a key is unknown, or a value does not fit.
+    """
+    values = _read(source)
+    for override in overrides:
+        _assign(values, override)
+    return _validated(values, source)
+
+
+def save_config(config: RunConfig, path: Path) -> None:
+    """Write the resolved configuration as TOML; keys that are None are left out, as TOML has no null."""
+    path.write_text(tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+
+
+def _read(source: str) -> dict[str, Any]:
+    if "/" in source or source.endswith(".toml"):
+        path = Path(source)
+        if not path.is_file():
+            raise ConfigError(f"{source}: no such configuration file. Presets: {', '.join(preset_names())}.")
+    else:
+        path = PRESETS / f"{source}.toml"
+        if not path.is_file():
+            raise ConfigError(f"There is no preset '{source}'.{suggestion(source, preset_names())}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: cannot be read: {error}. Check the path and its permissions.") from None
+
+
+def _assign(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path.strip():
+        raise ConfigError(f"--set {override}: write it as key.path=value, for example --set cycles=3.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, leaf = path.strip().split(".")
+    table = values
+    for name in parents:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {override}: '{name}' is a value, not a section.")
+    table[leaf] = value
+
+
+def _validated(values: dict[str, Any], source: str) -> RunConfig:
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: " + "; ".join(_explain(error))) from None
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for finding in error.errors():
+        location = [str(part) for part in finding["loc"]]
+        path = ".".join(location)
+        if finding["type"] == "extra_forbidden":
+            yield f"unknown key '{path}'.{suggestion(location[-1], _known_keys(location[:-1]))}"
+        else:
+            message = finding["msg"].removeprefix("Value error, ")
+            yield f"{path or 'configuration'}: {message} (given: {finding['input']!r})"
+
+
+def _known_keys(location: Sequence[str]) -> list[str]:
+    model: type[BaseModel] = RunConfig
+    for name in location:
+        annotation = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,12 @@
+"""The figures of runs, each computed from the ledger.
+
+    records       which figures there are
+    statistics    shares, means and quantiles with their intervals
+    cycle_report  what a cycle came to
+    status        how far a run is
+    snapshot      a run at one moment, for those who watch it
+    runs          several runs, gathered for a report
+    comparison    one arm against another
+
+Nothing here prints or draws.
+"""

@@ -1,0 +1,170 @@
+"""The closed loop against its controls: a difference, its 95% interval, and a plain verdict.
+
+Runs are comparable if they were judged under one protocol with one budget, and are paired by seed. With two
+pairs or more the seeds are the unit: Student's t interval over the differences. With one pair only the
+candidates within the runs vary: the interval is put together from those of the two figures (MOVER: Zou and
+Donner 2008, Statistics in Medicine 27; for rates this is Newcombe's), and says nothing of other seeds.
+
+A verdict is "met" only if the whole interval lies above zero, for the figure that is named first. This module
+does *not* correct for looking at several figures, and looks at the last complete cycle alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import hypot
+from typing import NamedTuple
+
+from cycles.config.run import Control
+from cycles.figures.records import CycleReport, Mean, Rate
+from cycles.figures.runs import ARM_NAMES, RunData
+from cycles.figures.statistics import mean_interval
+
+FIGURES: dict[str, Callable[[CycleReport], Rate | Mean]] = {
+    "mean accuracy of all candidates": lambda report: report.mean_accuracy_all,
+    "valid rate": lambda report: report.valid,
+    "share above the threshold": lambda report: report.strong,
+}
+"""What is compared; the first decides the verdict."""
+
+
+class Finding(StrEnum):
+    """What a comparison came to."""
+
+    MET = "met"
+    """The whole interval of the difference lies above zero."""
+    NOT_MET = "not met"
+    """It does not."""
+
+
+class Interval(NamedTuple):
+    """A difference with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure of the closed loop minus the same figure of one control.
+
+    Attributes:
+        figure: Its name.
+        control: The control arm, in words.
+        loop: The loop's figure, averaged over the pairs.
+        baseline: The control's.
+        difference: Their difference.
+        pairs: Pairs of runs with equal seeds.
+        cycle: The cycle that is compared: the last one complete in all of them.
+    """
+
+    figure: str
+    control: str
+    loop: float
+    baseline: float
+    difference: Interval
+    pairs: int
+    cycle: int
+
+    @property
+    def finding(self) -> Finding:
+        """Whether the loop is above the control beyond doubt."""
+        return Finding.MET if self.difference.low > 0 else Finding.NOT_MET
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All comparisons among the runs of a report, and why there are not more.
+
+    Attributes:
+        comparisons: By control and figure, the deciding figure of each control first.
+        remarks: What keeps runs from being compared, in sentences.
+    """
+
+    comparisons: list[Comparison]
+    remarks: list[str]
+
+    @property
+    def deciding(self) -> list[Comparison]:
+        """The comparison that decides, for each control."""
+        return [row for row in self.comparisons if row.figure == next(iter(FIGURES))]
+
+
+def verdict(runs: Sequence[RunData]) -> Verdict:
+    """Return what the given runs say about the closed loop against each control among them."""
+    loops = [run for run in runs if run.config.control is Control.NONE]
+    comparisons: list[Comparison] = []
+    remarks: list[str] = []
+    for control in (Control.FROZEN, Control.RANDOM_VALID):
+        baselines = [run for run in runs if run.config.control is control]
+        if not loops or not baselines:
+            continue
+        pairs = _pairs(loops, baselines)
+        name = ARM_NAMES[control.value]
+        if not pairs:
+            remarks.append(
+                f"The {name} cannot be compared: no two runs share seed, budget and protocol "
+                "and have a complete cycle in common."
+            )
+            continue
+        cycle = min(run.reports[-1].cycle for pair in pairs for run in pair)
+        rows = [(_report_of(loop, cycle), _report_of(baseline, cycle)) for loop, baseline in pairs]
+        comparisons += [_compare(figure, name, rows, cycle) for figure in FIGURES]
+        if cycle == 0:
+            remarks.append("Cycle 0 comes before any fine-tuning: the arms do not differ yet.")
+    return Verdict(comparisons, list(dict.fromkeys(remarks)))
+
+
+def _pairs(loops: Sequence[RunData], baselines: Sequence[RunData]) -> list[tuple[RunData, RunData]]:
+    """Return each loop with the first control of the same seed, protocol and budget; each run once."""
+    left = list(baselines)
+    pairs = []
+    for loop in loops:
+        partner = next((other for other in left if _comparable(loop, other)), None)
+        if partner is not None:
+            left.remove(partner)
+            pairs.append((loop, partner))
+    return pairs
+
+
+def _comparable(loop: RunData, other: RunData) -> bool:
+    def budget(run: RunData) -> tuple[object, ...]:
+        config = run.config
+        return config.seed, config.candidates, config.corpus, config.generator, run.protocols
+
+    return bool(loop.reports and other.reports) and budget(loop) == budget(other)
+
+
+def _report_of(run: RunData, cycle: int) -> CycleReport:
+    return next(report for report in run.reports if report.cycle == cycle)
+
+
+def _compare(
+    figure: str, control: str, rows: Sequence[tuple[CycleReport, CycleReport]], cycle: int
+) -> Comparison:
+    values = [(FIGURES[figure](loop), FIGURES[figure](baseline)) for loop, baseline in rows]
+    if len(values) == 1:
+        difference = between(*values[0])
+    else:
+        mean = mean_interval([a.value - b.value for a, b in values], bounds=(-1.0, 1.0))
+        difference = Interval(mean.value, mean.low, mean.high)
+    return Comparison(
+        figure=figure,
+        control=control,
+        loop=sum(a.value for a, _ in values) / len(values),
+        baseline=sum(b.value for _, b in values) / len(values),
+        difference=difference,
+        pairs=len(values),
+        cycle=cycle,
+    )
+
+
+def between(first: Rate | Mean, second: Rate | Mean) -> Interval:
+    """Return `first - second` with an interval put together from theirs (MOVER)."""
+    value = first.value - second.value
+    low = value - hypot(first.value - first.low, second.high - second.value)
+    high = value + hypot(first.high - first.value, second.value - second.low)
+    return Interval(value, low, high)

@@ -1,0 +1,89 @@
+"""The records of figures: shares and means with their intervals, and all that a cycle came to.
+
+Every figure is computed from the ledger, never counted along the way. This module does *not* compute: it says
+which figures there are.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from corpus.records.admissions import AdmissionReason
+from corpus.records.base import Record, UnitInterval
+from corpus.records.evaluations import EvaluationStatus
+from corpus.records.trainings import TrainingResult
+
+
+class Rate(Record):
+    """A share `count / total` with its 95% Wilson score interval; 0 of 0 has the interval [0, 1]."""
+
+    count: int = Field(ge=0)
+    total: int = Field(ge=0)
+    low: UnitInterval
+    high: UnitInterval
+
+    @property
+    def value(self) -> float:
+        """The share itself, 0.0 when nothing was counted."""
+        return self.count / self.total if self.total else 0.0
+
+
+class Mean(Record):
+    """A mean over `count` values with a 95% confidence interval; all zero when nothing was counted."""
+
+    count: int = Field(ge=0)
+    value: float
+    low: float
+    high: float
+
+
+class CycleReport(Record):
+    """What one cycle came to, every figure computed from the ledger.
+
+    Attributes:
+        cycle: The cycle.
+        control: The arm: "none" for the closed loop itself, else the name of the control.
+        candidates: Programs sampled.
+        statuses: How many evaluations ended in each status.
+        reasons: How many admissions were decided for each reason.
+        executable: Share of candidates that trained and predicted, whatever their accuracy.
+        valid: Share of candidates with status COMPLETE.
+        strong: Share of candidates whose accuracy is at least the admission threshold.
+        novel: Share of the valid candidates that were new to the corpus.
+        admitted: Share of candidates admitted.
+        unique: Share of candidates with a program whose text is unlike every other of the cycle.
+        mean_accuracy_all: Mean accuracy over *all* candidates, invalid ones counted as 0.
+        mean_accuracy_valid: Mean accuracy over the valid ones.
+        best_accuracy: Best validation accuracy, None without a valid candidate.
+        accuracy_quantiles: 10, 25, 50, 75, 90% quantiles over the valid ones, empty without any.
+        median_jaccard: Median pairwise Jaccard similarity of the valid programs, None for fewer than two.
+        unique_skeletons: Share of the valid programs' skeletons (numbers masked) that are distinct.
+        families: How many valid programs use each block family.
+        family_entropy_bits: Shannon entropy of `families`, in bits.
+        mean_tokens: Mean length of the completions, in the model's tokens.
+        training: The fine-tuning that this cycle's adapter came from, None where the base model wrote.
+        stage_seconds: Wall time of each stage.
+    """
+
+    cycle: int = Field(ge=0)
+    control: str
+    candidates: int = Field(ge=0)
+    statuses: dict[EvaluationStatus, int]
+    reasons: dict[AdmissionReason, int]
+    executable: Rate
+    valid: Rate
+    strong: Rate
+    novel: Rate
+    admitted: Rate
+    unique: Rate
+    mean_accuracy_all: Mean
+    mean_accuracy_valid: Mean
+    best_accuracy: UnitInterval | None
+    accuracy_quantiles: tuple[float, ...]
+    median_jaccard: UnitInterval | None
+    unique_skeletons: UnitInterval | None
+    families: dict[str, int]
+    family_entropy_bits: float
+    mean_tokens: float
+    training: TrainingResult | None
+    stage_seconds: dict[str, float]

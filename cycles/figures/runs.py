@@ -1,0 +1,179 @@
+"""What a report shows, read from a run's ledger in one pass: figures, candidates, exemplars, networks.
+
+Reading takes no lock, so a run may be read while it goes on; a cycle under way contributes its judged
+candidates to the table but no point to a curve. This module does *not* compute statistics
+(`cycles.figures.cycle_report` does) or lay anything out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.ledger.writer import Corpus, Judged
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation
+from corpus.records.graphs import NetworkGraph
+from cycles.config.run import RunConfig
+from cycles.figures.cycle_report import cycle_report
+from cycles.figures.records import CycleReport
+from cycles.figures.status import RunStatus, run_status
+from cycles.run.run_directory import RunDirectory
+
+ARM_NAMES = {"none": "closed loop", "frozen": "frozen control", "random-valid": "random-valid control"}
+"""What people call the arms of a comparison."""
+
+DRAWN_NETWORKS = 150
+"""Networks that a run's report holds as pictures: those of its best candidates."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    """One run as the report sees it.
+
+    Attributes:
+        name: Short name, unique within the report.
+        path: The run's directory.
+        config: What the run was started with.
+        environment: The run's `env.json`, empty if it cannot be read.
+        state: How far the run is.
+        reports: The figures of its complete cycles, in order.
+        judged: All judged candidates, by cycle and index.
+        referenced: Programs of the starting corpus that a judged candidate refers to.
+        exemplars: Candidates that stood in the prompt, by candidate.
+        taught: Candidates that the generator of a cycle learned from, by cycle.
+        networks: Recorded networks of the best candidates, by candidate.
+    """
+
+    name: str
+    path: Path
+    config: RunConfig
+    environment: dict[str, Any]
+    state: RunStatus
+    reports: list[CycleReport]
+    judged: list[Judged]
+    referenced: list[tuple[Candidate, Evaluation | None]] = field(default_factory=list)
+    exemplars: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    taught: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    networks: dict[str, NetworkGraph] = field(default_factory=dict)
+
+    @property
+    def arm(self) -> str:
+        """The arm of a comparison that this run is, in words."""
+        return ARM_NAMES[self.config.control.value]
+
+    @property
+    def protocols(self) -> frozenset[str]:
+        """Ids of the protocols that its candidates were judged under."""
+        return frozenset(row.evaluation.protocol_id for row in self.judged)
+
+    @property
+    def valid(self) -> list[Judged]:
+        """The valid candidates, best first; equal accuracies in the order of the ledger."""
+        found = [row for row in self.judged if row.evaluation.valid and row.evaluation.accuracy is not None]
+        return sorted(found, key=lambda row: -(row.evaluation.accuracy or 0.0))
+
+
+def gather(
+    paths: Sequence[Path], known: MutableMapping[Path, list[CycleReport]] | None = None
+) -> list[RunData]:
+    """Return the data of the runs at `paths`, each under a name that no other has.
+
+    Args:
+        paths: Run directories.
+        known: Figures of cycles that were complete at an earlier call, by run; brought up to date. Complete
+            cycles never change, so a page that is made again and again need not count them again.
+
+    Raises:
+        UsageError: A path holds no run.
+        CorpusError: A ledger cannot be read.
+    """
+    return [
+        _gather_run(path, name, [] if known is None else known.setdefault(path, []))
+        for path, name in zip(paths, _names(paths), strict=True)
+    ]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return the last parts of the paths, as many as it takes to tell them apart."""
+    resolved = [path.resolve() for path in paths]
+    for length in range(1, 1 + max(len(path.parts) for path in resolved)):
+        names = ["/".join(path.parts[-length:]) for path in resolved]
+        if len(set(names)) == len(set(resolved)):
+            return names
+    return [str(path) for path in resolved]
+
+
+def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
+    directory = RunDirectory.open(path)
+    config = directory.config()
+    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
+        state = run_status(corpus, config)
+        complete = corpus.completed_cycles()
+        reports.extend(cycle_report(corpus, cycle, config) for cycle in complete[len(reports) :])
+        # The current cycle may have been completed since the state was read.
+        cycles = sorted({*complete, *([] if state.current is None else [state.current])})
+        judged = [row for cycle in cycles for row in corpus.judged(cycle)]
+        run = RunData(
+            name=name,
+            path=path,
+            config=config,
+            environment=_environment(directory.environment_file),
+            state=state,
+            reports=list(reports),
+            judged=judged,
+            exemplars=_exemplars(corpus, cycles),
+            taught={
+                cycle: row.training_ids
+                for cycle in cycles
+                if (row := corpus.cycle_row(cycle)) is not None and row.training_ids
+            },
+        )
+        run.referenced.extend(_referenced(corpus, run))
+        run.networks.update(_networks(corpus, run.valid))
+    return run
+
+
+def _environment(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _exemplars(corpus: Corpus, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
+    shown = {
+        prompt.id: prompt.exemplar_ids
+        for cycle in cycles
+        for prompt in corpus.prompts(cycle)
+        if prompt.exemplar_ids
+    }
+    if not shown:
+        return {}
+    return {
+        candidate.id: shown[candidate.prompt_id]
+        for cycle in cycles
+        for candidate in corpus.candidates(cycle=cycle)
+        if candidate.prompt_id in shown
+    }
+
+
+def _referenced(corpus: Corpus, run: RunData) -> list[tuple[Candidate, Evaluation | None]]:
+    """Return the programs of the starting corpus that the page will link to; the others may be very many."""
+    wanted = {other for ids in run.exemplars.values() for other in ids}
+    for row in run.judged:
+        wanted.update(row.candidate.parents)
+        wanted.update(filter(None, (row.admission.nearest_id, row.admission.twin_id)))
+    wanted -= {row.candidate.id for row in run.judged}
+    if not wanted:
+        return []
+    return [(candidate, found) for candidate, found in corpus.admitted() if candidate.id in wanted]
+
+
+def _networks(corpus: Corpus, best: Sequence[Judged]) -> dict[str, NetworkGraph]:
+    drawn = [row for row in best if row.evaluation.structure is not None][:DRAWN_NETWORKS]
+    return {row.candidate.id: corpus.graph(row.evaluation.structure or "") for row in drawn}

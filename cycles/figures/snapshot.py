@@ -1,0 +1,126 @@
+"""A run at one moment, read from its ledger: what is judged of each cycle, the best so far, the time left.
+
+Cheap enough to be taken every second beside a running loop. This module does *not* show anything, and does
+not compute the figures of a report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corpus.ledger.writer import Corpus, Judged
+from cycles.config.run import RunConfig
+from cycles.figures.status import RunStatus, run_status
+from cycles.run.run_directory import RunDirectory
+
+BEST = 5
+"""Programs that a snapshot names."""
+
+_STAGES = ("train", "generate", "judge")
+
+
+@dataclass(frozen=True)
+class CycleSummary:
+    """What is judged of one cycle: counts, and no figure that takes long to compute."""
+
+    cycle: int
+    judged: int
+    valid: int
+    admitted: int
+    strong: int
+    best: float | None
+    statuses: Counter[str]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run at one moment.
+
+    Attributes:
+        state: How far it is.
+        cycles: Its cycles so far, the current one included.
+        best: Its most accurate candidates so far, best first.
+        seconds_left: Estimate of the time to its end; None while nothing is known to estimate it from.
+    """
+
+    state: RunStatus
+    cycles: list[CycleSummary]
+    best: list[Judged]
+    seconds_left: float | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all cycles are complete."""
+        return self.state.current is None
+
+
+@dataclass
+class Watcher:
+    """Takes snapshots of one run; complete cycles are read once."""
+
+    directory: RunDirectory
+    config: RunConfig
+    _summaries: dict[int, CycleSummary] = field(default_factory=dict)
+    _seconds: dict[int, dict[str, float]] = field(default_factory=dict)
+    _best: list[Judged] = field(default_factory=list)
+    _first_seen: tuple[float, int] | None = None
+
+    def look(self) -> Snapshot:
+        """Return the run as it is now."""
+        with Corpus.open(self.directory.corpus_file, read_only=True) as corpus:
+            state = run_status(corpus, self.config)
+            complete = corpus.completed_cycles()
+            for cycle in complete:
+                if cycle not in self._summaries:
+                    rows = corpus.judged(cycle)
+                    self._summaries[cycle] = summary(cycle, rows, self.config.corpus.min_accuracy)
+                    self._seconds[cycle] = corpus.stage_seconds(cycle)
+                    self._best = _ranked([*self._best, *rows])
+            best, cycles = self._best, [self._summaries[cycle] for cycle in complete]
+            if state.current is not None and state.current not in complete:
+                rows = corpus.judged(state.current)
+                cycles.append(summary(state.current, rows, self.config.corpus.min_accuracy))
+                best = _ranked([*best, *rows])
+        return Snapshot(state, cycles, best, self._seconds_left(state))
+
+    def _seconds_left(self, state: RunStatus) -> float | None:
+        """Estimate from complete cycles; without one, from the pace of judging since the first look."""
+        if state.current is None:
+            return 0.0
+        done = state.judged / self.config.candidates
+        if self._seconds:
+            count = len(self._seconds)
+            mean = {s: sum(each.get(s, 0.0) for each in self._seconds.values()) / count for s in _STAGES}
+            sampled = state.sampled / self.config.candidates
+            current = (1 - done) * mean["judge"] + (1 - sampled) * mean["generate"]
+            current += 0.0 if state.trained or state.sampled else mean["train"]
+            return current + (state.cycles - state.current - 1) * sum(mean.values())
+        if self._first_seen is None:
+            self._first_seen = time.monotonic(), state.judged
+        start, judged = self._first_seen
+        if state.judged <= judged:
+            return None
+        pace = (time.monotonic() - start) / (state.judged - judged)
+        return pace * (self.config.candidates * (state.cycles - state.current) - state.judged)
+
+
+def summary(cycle: int, rows: Sequence[Judged], threshold: float) -> CycleSummary:
+    """Return the counts of one cycle."""
+    accuracies = [row.evaluation.accuracy or 0.0 for row in rows if row.evaluation.valid]
+    return CycleSummary(
+        cycle=cycle,
+        judged=len(rows),
+        valid=len(accuracies),
+        admitted=sum(row.admission.admitted for row in rows),
+        strong=sum(accuracy >= threshold for accuracy in accuracies),
+        best=max(accuracies, default=None),
+        statuses=Counter(row.evaluation.status.value for row in rows),
+    )
+
+
+def _ranked(rows: Sequence[Judged]) -> list[Judged]:
+    valid = [row for row in rows if row.evaluation.valid]
+    return sorted(valid, key=lambda row: -(row.evaluation.accuracy or 0.0))[:BEST]

@@ -1,0 +1,57 @@
+"""How far a run is, read from its ledger; works beside a running loop, since reading takes no lock."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from corpus.ledger.writer import Corpus
+from cycles.config.run import RunConfig
+
+
+class RunStatus(BaseModel):
+    """The state of a run.
+
+    Attributes:
+        cycles: Cycles that the configuration asks for.
+        completed: Cycles that are complete.
+        current: The cycle under way, None when all are complete.
+        trained: Whether the adapter of the current cycle is there.
+        sampled: Candidates of the current cycle that are written.
+        judged: Candidates of the current cycle that are judged.
+        candidates: Candidates that each cycle asks for.
+    """
+
+    cycles: int
+    completed: int
+    current: int | None
+    trained: bool = False
+    sampled: int = 0
+    judged: int = 0
+    candidates: int
+
+    def __str__(self) -> str:
+        if self.current is None:
+            return f"All {self.cycles} cycles are complete."
+        return (
+            f"{self.completed} of {self.cycles} cycles are complete. Cycle {self.current}: "
+            f"adapter {'there' if self.trained else 'not there'}, "
+            f"{self.sampled} of {self.candidates} sampled, {self.judged} judged."
+        )
+
+
+def run_status(corpus: Corpus, config: RunConfig) -> RunStatus:
+    """Return the state of the run whose ledger is `corpus`."""
+    completed = set(corpus.completed_cycles())
+    current = next((cycle for cycle in range(config.cycles) if cycle not in completed), None)
+    state = RunStatus(
+        cycles=config.cycles, completed=len(completed), current=current, candidates=config.candidates
+    )
+    if current is None:
+        return state
+    return state.model_copy(
+        update={
+            "trained": corpus.training(current) is not None,
+            "sampled": len(corpus.candidates(cycle=current)),
+            "judged": len(corpus.judged(current)),
+        }
+    )

@@ -1,0 +1,235 @@
+"""Measures in some ten seconds what a run will cost on this machine: its own sampler, evaluator and trainer,
+on a few programs.
+
+Programs of the grammar are judged beside the sampled ones: they are nearly always valid, so they show what a
+program will cost once the generator has learnt. `cycles.preflight.estimate` makes a forecast of it. This
+module does *not* measure what would first have to be started for minutes (a vLLM engine) or loaded twice (a
+large model); `Calibration.notes` says so.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide
+from corpus.records.base import Record, TaskShape
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+from corpus.records.trainings import TrainingExample
+from cycles.assembly import build_evaluator, build_sampler, build_strategy, build_trainer, task_shape
+from cycles.config.run import RunConfig
+from cycles.run.starting_corpus import plant, replay_pool
+from generator.models.places import resolve_model
+from generator.prompts.extraction import extract_program
+from generator.samplers.contract import Sampler, in_order
+
+SECONDS = 5.0
+"""About how long programs are judged. Sampling a batch and four training steps take as long as they take: for
+the embedded model on two idle cores, some seconds more."""
+
+_BATCH = 24
+_GRAMMAR_PROGRAMS = 6
+_STEPS = 4
+_PATIENCE_SECONDS = 60.0
+_QUICK_TO_LOAD_BYTES = 100 * 2**20
+
+
+class Calibration(Record):
+    """What was measured.
+
+    Attributes:
+        batch: Size of the sampled batch; 0 where none was.
+        batch_seconds: Wall seconds that it took.
+        judged: Programs judged.
+        judge_seconds: Wall seconds of judging one program as the generator writes them today, over the number
+            of workers.
+        valid_seconds: The same for valid programs alone.
+        step_seconds: Wall seconds of one optimiser step, None where it was not measured.
+        training_start_seconds: What a fine-tuning takes beside its steps: loading and writing.
+        start_seconds: Loading the model and starting the sandbox.
+        ledger_bytes: Size of the ledger before the first cycle.
+        candidate_bytes: What one candidate adds to it.
+        adapter_bytes: Size of an adapter's directory, None where none was trained.
+        notes: What was not measured, and why.
+    """
+
+    batch: int
+    batch_seconds: float
+    judged: int
+    judge_seconds: float
+    valid_seconds: float
+    step_seconds: float | None
+    training_start_seconds: float
+    start_seconds: float
+    ledger_bytes: int
+    candidate_bytes: float
+    adapter_bytes: int | None
+    notes: tuple[str, ...] = ()
+
+
+def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
+    """Run a few programs through the parts of the run, in a temporary directory that is removed again.
+
+    Args:
+        config: The run's configuration.
+        seconds: About how long to judge programs.
+
+    Raises:
+        SandboxError, UpstreamError, ModelNotFoundError: A part cannot be started, as in a run.
+    """
+    notes: list[str] = []
+    # Enough rows for a fine-tuning batch or two; a run's own number changes nothing that is measured here.
+    seeds = max(_GRAMMAR_PROGRAMS, config.finetune.batch_size)
+    small = config.model_copy(update={"corpus": config.corpus.model_copy(update={"seed_programs": seeds})})
+    shape = task_shape(config)
+    with tempfile.TemporaryDirectory(prefix="archloop-calibration-") as home:
+        with Corpus.create(Path(home, "corpus.db")) as corpus:
+            plant(corpus, small, shape)
+            programs = corpus.candidates(origin=Origin.SEED)
+            rows = replay_pool(corpus, small, shape)
+        start, batch_seconds, sampled = _sampled(config, notes)
+        judge_start, evaluations = _judged(config, sampled, programs[:_GRAMMAR_PROGRAMS], seconds)
+        step, training_start, adapter = _trained(config, rows, Path(home, "adapter"), notes)
+        ledger, size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled, evaluations)
+    workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
+    written = {candidate.id for candidate in sampled}
+    seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}
+    return Calibration(
+        batch=len(sampled),
+        batch_seconds=batch_seconds,
+        judged=len(evaluations),
+        judge_seconds=_mean(each for key, each in seconds_of.items() if key in written),
+        valid_seconds=_mean(seconds_of[each.candidate_id] for each in evaluations if each.valid),
+        step_seconds=step,
+        training_start_seconds=training_start,
+        start_seconds=start + judge_start,
+        ledger_bytes=ledger,
+        candidate_bytes=size,
+        adapter_bytes=adapter,
+        notes=tuple(notes),
+    )
+
+
+def _sampled(config: RunConfig, notes: list[str]) -> tuple[float, float, list[Candidate]]:
+    """Return the seconds to load the sampler, those of one batch, and the batch."""
+    settings = config.generator
+    if settings.sampler == "offline" or (settings.sampler == "server" and settings.server.url is None):
+        notes.append("sampling was not measured: that would start vLLM, which takes minutes")
+        return 0.0, 0.0, []
+    started = time.monotonic()
+    sampler = build_sampler(config)
+    first = _batch(sampler, config, 1)  # samplers load when they are first asked
+    loaded = time.monotonic()
+    if loaded - started > _PATIENCE_SECONDS:
+        notes.append("only one program was sampled, as that took long enough")
+        return 0.0, loaded - started, first
+    batch = _batch(sampler, config, min(_BATCH, settings.batch_size))
+    return loaded - started, time.monotonic() - loaded, batch
+
+
+def _batch(sampler: Sampler, config: RunConfig, size: int) -> list[Candidate]:
+    plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
+    prompts = build_strategy(plain).propose(None, 0, size)
+    return [
+        Candidate(
+            id=f"c000/{index:04d}",
+            origin=Origin.SAMPLED,
+            source=extract_program(answer.text),
+            completion=answer.text,
+            finish_reason=answer.finish_reason,
+            token_count=answer.token_count,
+            index=index,
+            generator=sampler.model_name,
+        )
+        for index, answer in enumerate(in_order(prompts, sampler.sample(prompts, None)))
+    ]
+
+
+def _judged(
+    config: RunConfig, sampled: Sequence[Candidate], programs: Sequence[Candidate], seconds: float
+) -> tuple[float, list[Evaluation]]:
+    """Return the seconds to start the sandbox, and the evaluations that fitted into the time."""
+    started = time.monotonic()
+    with build_evaluator(config) as evaluator:
+        ready = time.monotonic()
+        # Mixed, so that both kinds were judged when time is up; the sampled ones are the cheaper.
+        mixed = chain.from_iterable(zip_longest(programs, sampled[::3], sampled[1::3], sampled[2::3]))
+        results = evaluator.evaluate([candidate for candidate in mixed if candidate is not None])
+        return ready - started, list(_until(results, ready + seconds))
+
+
+def _until(results: Iterator[Evaluation], deadline: float) -> Iterator[Evaluation]:
+    for result in results:
+        yield result
+        if time.monotonic() > deadline:
+            return
+
+
+def _trained(
+    config: RunConfig, rows: Sequence[TrainingExample], directory: Path, notes: list[str]
+) -> tuple[float | None, float, int | None]:
+    """Return the seconds of a step, those of a fine-tuning beside its steps, and the adapter's size."""
+    if not config.learns:
+        return None, 0.0, None
+    model = resolve_model(config.generator.model)
+    files = model.glob("*.safetensors") if isinstance(model, Path) else []
+    size = sum(file.stat().st_size for file in files)
+    if not size or size > _QUICK_TO_LOAD_BYTES:
+        notes.append("fine-tuning was not measured: a model of this size would have to be loaded once more")
+        return None, 0.0, None
+    settings = {"max_steps": _STEPS, "epochs": 1000, "min_examples": 1, "start": "base", "warmup_steps": 0}
+    trial = config.model_copy(update={"finetune": config.finetune.model_copy(update=settings)})
+    times: list[float] = []
+    started = time.monotonic()
+    build_trainer(trial).train(
+        rows,
+        output_dir=directory,
+        seed=config.seed,
+        previous=None,
+        on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+    )
+    whole = time.monotonic() - started
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    size_on_disk = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+    return step, max(0.0, whole - step * len(times)), size_on_disk
+
+
+def _ledger_bytes(
+    path: Path,
+    config: RunConfig,
+    shape: TaskShape,
+    candidates: Sequence[Candidate],
+    evaluations: Sequence[Evaluation],
+) -> tuple[int, float]:
+    """Return the size of a fresh ledger, and what one judged candidate adds to it, by writing both."""
+    with Corpus.create(path) as corpus:
+        plant(corpus, config, shape)
+    before = path.stat().st_size
+    if not candidates:
+        return before, 0.0
+    with Corpus.open(path) as corpus:
+        plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
+        prompts = build_strategy(plain).propose(corpus, 0, len(candidates))
+        corpus.add_prompts(0, prompts)
+        written = [
+            candidate.model_copy(update={"cycle": 0, "prompt_id": prompt.id})
+            for candidate, prompt in zip(candidates, prompts, strict=True)
+        ]
+        corpus.add_candidates(written)
+        known = {candidate.id for candidate in written}
+        for evaluation in evaluations:
+            if evaluation.candidate_id in known:
+                corpus.add_judgement(evaluation, decide(evaluation, None, config.corpus))
+    return before, (path.stat().st_size - before) / len(candidates)
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Return the mean, 0.0 over nothing."""
+    known = list(values)
+    return sum(known) / len(known) if known else 0.0

@@ -1,0 +1,130 @@
+"""What the configuration needs beside the machine: a model, a server, vLLM, the task's images, a tracker.
+
+This module does *not* download anything, and loads no weights: it opens the files and asks the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cycles.config.run import RunConfig
+from cycles.errors import UsageError
+from cycles.preflight.doctor.finding import Finding, fault, ok
+from cycles.showing.tracking import check_tracking
+from evaluator.errors import TaskDataError, UnknownTaskError
+from evaluator.tasks import find_data, task_spec
+from generator.config.generator import GeneratorConfig
+from generator.models.places import ModelNotFoundError, resolve_model
+from generator.models.weights import weights_hash
+from generator.samplers.contract import UpstreamError
+from generator.serving.endpoint import Endpoint
+from generator.serving.installation import installed_vllm
+
+_SECONDS = 10.0
+
+
+def model(config: RunConfig) -> Iterator[Finding]:
+    """Open the model's files, unless neither the sampler nor a fine-tuning needs them here."""
+    settings = config.generator
+    elsewhere = settings.sampler == "server" and settings.server.url is not None
+    if settings.sampler == "grammar":
+        yield ok("Model", "none needed: the grammar writes the programs")
+    elif elsewhere and not config.learns:
+        yield ok("Model", "none needed here: the server has it")
+    else:
+        yield _local_model(settings.model)
+
+
+def _local_model(name: str) -> Finding:
+    choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
+    try:
+        place = resolve_model(name)
+    except ModelNotFoundError as error:
+        return fault("Model", str(error), choose)
+    from safetensors import SafetensorError, safe_open
+    from transformers import AutoConfig, AutoTokenizer
+
+    digest = weights_hash(place)
+    if digest is None:
+        if isinstance(place, Path):
+            return fault("Model", f"{place} holds no weights (*.safetensors or *.bin)", "copy them there")
+        return fault("Model", f"{name} is not in the local cache", f"hf download {name}")
+    try:
+        shape = AutoConfig.from_pretrained(place, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
+        for file in sorted(place.glob("*.safetensors")) if isinstance(place, Path) else []:
+            with safe_open(file, framework="pt"):  # compares the header with the file's length
+                pass
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        anew = "git checkout -- generator/embedded/model" if name == "embedded" else "copy it anew"
+        return fault("Model", f"{name} is damaged: {reason}", f"{anew}, or {choose}")
+    if tokenizer.chat_template is None:
+        return fault("Model", f"{name}: its tokenizer has no chat template", "use an instruct version of it")
+    return ok("Model", f"{name} ({shape.model_type}), weights {digest}")
+
+
+def server(config: RunConfig) -> Iterator[Finding]:
+    """Ask the configured server what it serves, or the interpreter of our own for its vLLM."""
+    settings = config.generator
+    if settings.sampler == "server" and settings.server.url is not None:
+        yield _endpoint(settings)
+    elif settings.sampler in ("server", "offline"):
+        own = settings.server.python if settings.sampler == "server" else None
+        try:
+            version = installed_vllm(own or Path(sys.executable))
+        except UpstreamError as error:
+            yield fault("vLLM", str(error).partition(". ")[0], "bash scripts/install_vllm")
+        else:
+            yield ok("vLLM", f"{version} at {own or sys.executable}")
+
+
+def _endpoint(settings: GeneratorConfig) -> Finding:
+    url, variable = settings.server.url or "", settings.server.api_key_variable
+    key = os.environ.get(variable) if variable else None
+    if variable and not key:
+        return fault("Server", f"{url}: the variable {variable} holds no key", f"export {variable}=...")
+
+    async def served() -> list[str]:
+        async with Endpoint(url, api_key=key, timeout_seconds=_SECONDS, attempts=1) as endpoint:
+            return [card["id"] for card in await endpoint.models() if not card.get("parent")]
+
+    try:
+        names = asyncio.run(served())
+    except UpstreamError as error:
+        return fault("Server", str(error), "start it, or correct generator.server.url")
+    if settings.server.model is not None and settings.server.model not in names:
+        fix = "set generator.server.model to one of them"
+        return fault("Server", f"{url} does not serve {settings.server.model}, but {', '.join(names)}", fix)
+    if settings.server.model is None and len(names) != 1:
+        fix = "name one: generator.server.model"
+        return fault("Server", f"{url} serves {len(names)} models: {', '.join(names)}", fix)
+    return ok("Server", f"{url} serves {', '.join(names)}")
+
+
+def task(config: RunConfig) -> Finding:
+    """Find the task's images."""
+    name = config.evaluator.task
+    try:
+        place = find_data(name, config.evaluator.data_path)
+        shape = task_spec(name, config.evaluator.data_path).shape
+    except (TaskDataError, UnknownTaskError) as error:
+        return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")
+    size = f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes"
+    return ok("Task", f"{name}: {size}, {f'from {place}' if place else 'no files needed'}")
+
+
+def tracking(config: RunConfig) -> Iterator[Finding]:
+    """See that the tracker that the configuration asks for is installed."""
+    if config.tracking == "none":
+        return
+    try:
+        check_tracking(config.tracking)
+    except UsageError as error:
+        yield fault("Tracking", str(error), "install the extra, or leave tracking out")
+    else:
+        yield ok("Tracking", config.tracking)

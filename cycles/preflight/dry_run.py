@@ -1,0 +1,191 @@
+"""What a run would do, without doing it: configuration, counts, memory, and what stands in its way.
+
+This module does *not* load weights, start servers or write files. It knows amounts, not durations: those
+come from `cycles.preflight.estimate`, which measures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from corpus.records.base import Record
+from cycles.config.run import RunConfig, same_device
+from cycles.errors import UsageError
+from cycles.preflight.estimate import Estimate, estimate_lines
+from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
+from cycles.run.devices import check_devices, detected_gpus
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+
+class Counts(Record):
+    """How much work a run is, at most.
+
+    Attributes:
+        cycles: Cycles.
+        programs: Programs that are sampled and judged.
+        completion_tokens: Tokens that the generator writes if no completion ends early.
+        fine_tunings: Trainings, one before every cycle but the first.
+        optimiser_steps: Their steps if every candidate were a winner.
+    """
+
+    cycles: int
+    programs: int
+    completion_tokens: int
+    fine_tunings: int
+    optimiser_steps: int
+
+
+class DryRun(Record):
+    """A run on paper.
+
+    Attributes:
+        config: The resolved configuration.
+        counts: How much work it is.
+        memory: Whether its models fit; None where no model of this machine writes.
+        estimate: Time and disk; None where this machine was not measured.
+        obstacles: What the run lacks on this machine, each with its remedy; not looked for in a plan for
+            another machine.
+    """
+
+    config: dict[str, Any]
+    counts: Counts
+    memory: MemoryPlan | None
+    estimate: Estimate | None = None
+    obstacles: tuple[str, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing speaks against the run."""
+        return not self.obstacles and (self.memory is None or self.memory.fits is not False)
+
+
+def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
+    """Return what a run with `config` would do.
+
+    Args:
+        config: The run's configuration.
+        gpu_memory_gb: Memory of each GPU in GiB, to plan for another machine; None: this machine.
+
+    Raises:
+        ModelNotFoundError: The model's size is unknown here.
+    """
+    memory = None
+    if config.generator.sampler != "grammar":
+        from generator.models.size import describe
+
+        memory = plan_memory(config, describe(config.generator.model), _capacities(config, gpu_memory_gb))
+    return DryRun(
+        config=config.model_dump(mode="json", exclude_none=True),
+        counts=_counts(config),
+        memory=memory,
+        obstacles=() if gpu_memory_gb is not None else tuple(_obstacles(config)),
+    )
+
+
+def _counts(config: RunConfig) -> Counts:
+    trainings = range(1, config.cycles) if config.learns else range(0)
+    from_base = config.finetune.start == "base"
+    rows = [config.candidates * (cycle if from_base else 1) for cycle in trainings]
+    replayed = [count + round(config.finetune.replay * count) for count in rows]
+    programs = config.cycles * config.candidates
+    return Counts(
+        cycles=config.cycles,
+        programs=programs,
+        completion_tokens=programs * config.generator.max_new_tokens,
+        fine_tunings=len(rows),
+        optimiser_steps=sum(config.finetune.planned_steps(count) for count in replayed),
+    )
+
+
+def _capacities(config: RunConfig, gpu_memory_gb: float | None) -> dict[str, int]:
+    """Return the memory of the devices that the run names, as far as it is known."""
+    gpus = [] if gpu_memory_gb is not None else detected_gpus()
+    found = {}
+    for device in {same_device(each) for each in (config.generator.device, config.finetune.device)}:
+        kind, _, number = device.partition(":")
+        if kind == "cpu":
+            found[device] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        elif gpu_memory_gb is not None:
+            found[device] = int(gpu_memory_gb * GIB)
+        elif int(number or 0) < len(gpus):
+            found[device] = gpus[int(number or 0)].memory_bytes
+    return found
+
+
+def _obstacles(config: RunConfig) -> Iterator[str]:
+    """Yield what would end the run at its start, each as the message that it would end with."""
+    from evaluator.errors import TaskDataError
+    from evaluator.tasks import find_data
+    from finetune.config import FinetuneError
+    from generator.models.places import ModelNotFoundError, resolve_model
+
+    checks = (
+        lambda: check_devices(config),
+        lambda: resolve_model(config.generator.model),
+        lambda: find_data(config.evaluator.task, config.evaluator.data_path),
+    )
+    for check in checks:
+        try:
+            check()
+        except (UsageError, FinetuneError, ModelNotFoundError, TaskDataError) as error:
+            yield str(error)
+
+
+def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
+    """Print a dry run, as tables or as one line of JSON."""
+    if as_json:
+        row = {**result.model_dump(mode="json"), "possible": result.possible}
+        console.out(json.dumps(row), highlight=False)
+        return
+    import tomli_w
+
+    console.print(tomli_w.dumps(result.config).rstrip(), markup=False, highlight=False, soft_wrap=True)
+    counts = result.counts
+    console.print(
+        f"\n{counts.cycles} cycles; {counts.programs:,} programs, in all at most "
+        f"{counts.completion_tokens:,} tokens; {counts.fine_tunings} fine-tunings, in all at most "
+        f"{counts.optimiser_steps:,} optimiser steps",
+        soft_wrap=True,
+    )
+    if result.estimate is not None:
+        console.print("\n".join(estimate_lines(result.estimate)), soft_wrap=True, highlight=False)
+    if result.memory is not None:
+        for piece in _memory(result.memory):
+            console.print(piece, soft_wrap=isinstance(piece, str))
+    for obstacle in result.obstacles:
+        console.print(f"In the way: {obstacle}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
+    from rich.table import Table
+
+    table = Table(title=f"Memory: {plan.model}, sharing {plan.sharing}", title_justify="left")
+    for name in ("side", "device", "part", "GiB", "how"):
+        table.add_column(name, justify="right" if name == "GiB" else "left")
+    for tenant in plan.tenants:
+        for part in tenant.parts:
+            table.add_row(tenant.who, tenant.device, part.name, f"{part.bytes / GIB:.2f}", part.how)
+        table.add_row(tenant.who, tenant.device, "all", f"{tenant.bytes / GIB:.2f}", "", end_section=True)
+    yield table
+    room = plan.full_sequences
+    yield (
+        f"{plan.architecture.parameters:,} parameters (from {plan.architecture.source}), "
+        f"{plan.kv_bytes_per_token / 1024:,.1f} KiB of cache a token"
+        + ("" if room is None else f", room for {room:.1f} sequences of full length")
+    )
+    for load in plan.devices:
+        yield f"{load.device}: {_verdict(load.needed_bytes, load.capacity_bytes)}"
+    if plan.full_sequences is not None and plan.full_sequences < 1:
+        yield "The cache holds no whole sequence: lower generator.engine.max_model_len or raise its share."
+
+
+def _verdict(needed: int, capacity: int | None) -> str:
+    if capacity is None:
+        return f"needs {needed / GIB:.1f} GiB; no such device here, so name its memory: --gpu-memory-gb 24"
+    word = "fits" if needed <= capacity else "does not fit"
+    return f"needs {needed / GIB:.1f} GiB: {word} in {capacity / GIB:.1f} GiB"

@@ -1,0 +1,11 @@
+"""What a run has: its directory, its devices, its starting corpus, its ways to stop.
+
+    run_directory    the files of a run
+    starting_corpus  the programs that it starts from
+    selection        which winners teach
+    sharing          how sampler and trainer share a device
+    devices          which devices there are
+    interruption     Ctrl-C, obeyed where nothing is lost
+
+Nothing here drives the loop.
+"""

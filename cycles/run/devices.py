@@ -1,0 +1,69 @@
+"""The GPUs of this machine, as the driver's own `nvidia-smi` lists them, and whether a run has what it needs.
+
+Asking torch would start CUDA in this process and hold half a gigabyte of the very memory in question. This
+module does *not* import torch, but for the checks of a run that trains on a GPU.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from cycles.config.run import RunConfig
+from cycles.errors import UsageError
+
+_QUERY = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU: its name, and its memory in bytes."""
+
+    name: str
+    memory_bytes: int
+
+
+def detected_gpus() -> list[Gpu]:
+    """Return the GPUs that CUDA would show this process, in the driver's order; none without a driver."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    try:
+        answer = subprocess.run([program, *_QUERY], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    rows = (line.rpartition(",") for line in answer.stdout.splitlines())
+    gpus = [Gpu(name.strip(), int(mib) << 20) for name, _, mib in rows if mib.strip().isdigit()]
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    numbers = [name.strip() for name in shown.split(",") if name.strip()] if shown is not None else None
+    if numbers is None or not all(name.isdigit() and int(name) < len(gpus) for name in numbers):
+        return gpus  # all are in sight, or they are named in another way than by number
+    return [gpus[int(name)] for name in numbers]
+
+
+def check_devices(config: RunConfig) -> None:
+    """Check that the devices of a run are there, before anything is made.
+
+    Raises:
+        UsageError: A GPU is asked for, and the driver knows of none, or of too few.
+        FinetuneError: Torch cannot train there as configured; the message has the remedy.
+    """
+    devices = {"generator.device": config.generator.device} if config.generator.server.url is None else {}
+    if config.learns:
+        devices["finetune.device"] = config.finetune.device
+    wanted = {key: device for key, device in devices.items() if device.startswith("cuda")}
+    gpus = detected_gpus() if wanted else []
+    for key, device in wanted.items():
+        if not gpus:
+            raise UsageError(
+                f"{key} is '{device}', but nvidia-smi finds no GPU here. Run this preset on a machine with "
+                "one (see docs/gpu.md), or the embedded model on the CPU: archloop run --preset cpu-tiny"
+            )
+        if int(device.partition(":")[2] or 0) >= len(gpus):
+            raise UsageError(f"{key} is '{device}', but there are {len(gpus)} GPUs. Name one of them.")
+    if config.learns and (config.finetune.device != "cpu" or config.finetune.quantization != "none"):
+        from finetune.base_model import check_ready
+
+        check_ready(config.finetune)

@@ -1,0 +1,64 @@
+"""The corpus before the first cycle: programs of the grammar, against which novelty is judged from the start.
+
+They are not evaluated and never exemplars; as `finetune.replay` asks, they are mixed into the fine-tuning
+rows so that a narrow set of winners does not make the generator forget the rest.
+"""
+
+from __future__ import annotations
+
+import random
+
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import seed_admission
+from corpus.records.base import TaskShape, derive_seed
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.trainings import TrainingExample
+from cycles.config.run import RunConfig
+from generator.prompts.templates import ProgramRequest, expected_completion, render
+
+
+def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
+    """Return what the run asks its generator for."""
+    return ProgramRequest(
+        shape=shape,
+        max_parameters=config.evaluator.max_parameters,
+        target_accuracy=config.corpus.min_accuracy,
+    )
+
+
+def plant(corpus: Corpus, config: RunConfig, shape: TaskShape) -> None:
+    """Put the starting corpus into a ledger that has none, in one transaction."""
+    if corpus.candidates(origin=Origin.SEED) or not config.corpus.seed_programs:
+        return
+    from generator.grammar import GRAMMAR_VERSION, sample_program
+
+    seeds = []
+    for index in range(config.corpus.seed_programs):
+        seed = derive_seed(config.seed, "starting-corpus", index)
+        cap = config.evaluator.max_parameters
+        source = sample_program(random.Random(seed), shape, max_parameters=cap).source
+        seeds.append(
+            Candidate(
+                id=f"seed/{index:04d}",
+                origin=Origin.SEED,
+                source=source,
+                completion=source,
+                index=index,
+                generator=f"grammar-{GRAMMAR_VERSION}",
+                seed=seed,
+            )
+        )
+    corpus.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
+
+
+def replay_pool(corpus: Corpus, config: RunConfig, shape: TaskShape) -> list[TrainingExample]:
+    """Return the starting corpus as training rows, each under the run's own prompt without exemplars."""
+    template = config.generator.template
+    messages = render(template, program_request(config, shape))
+    return [
+        TrainingExample(
+            candidate_id=seed.id, prompt=messages, completion=expected_completion(template, seed.source)
+        )
+        for seed in corpus.candidates(origin=Origin.SEED)
+        if seed.source is not None
+    ]

@@ -1,0 +1,10 @@
+"""A run as it goes: to a terminal, a browser, a tracker.
+
+    progress        bars, lines or JSON while a run works
+    watch           a run followed live in the terminal
+    serve           the report's page, renewing itself
+    tracking        each cycle's figures to TensorBoard or trackio
+    trackio_writer  the process that writes to trackio
+
+Nothing here computes a figure (`cycles.figures`) or draws the page (`cycles.reporting`).
+"""

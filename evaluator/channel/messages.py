@@ -1,0 +1,161 @@
+"""The fixed vocabulary: everything a program's process or a zygote can say, and all that a zygote is told.
+
+Whatever does not fit one of these models to the letter is refused. What a program's process says is a claim:
+it can make its own evaluation fail, but it cannot set an accuracy, a time or a memory figure.
+
+This module does *not* move bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from corpus.records.evaluations import EvaluationStatus, Stage
+from corpus.records.graphs import MAX_GRAPH_NODES, GraphNode
+from evaluator.channel.plan import Plan
+from evaluator.isolation.tiers import Tier
+
+MESSAGE_BYTES = 65536
+"""Room for one message to or from a zygote."""
+
+MAX_LOSSES = 16
+MAX_ERROR_CHARACTERS = 500
+MAX_TYPE_CHARACTERS = 100
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+ClaimableFailure = Literal[
+    EvaluationStatus.SYNTAX_ERROR,
+    EvaluationStatus.CONTRACT_ERROR,
+    EvaluationStatus.FORBIDDEN,
+    EvaluationStatus.RUNTIME_ERROR,
+    EvaluationStatus.SHAPE_ERROR,
+    EvaluationStatus.MISSING_DEPENDENCY,
+    EvaluationStatus.OUT_OF_MEMORY,
+    EvaluationStatus.NON_FINITE,
+    EvaluationStatus.CRASHED,
+]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StageReached(_Message):
+    """The program enters `stage`."""
+
+    event: Literal["stage"] = "stage"
+    stage: Stage
+
+
+class Built(_Message):
+    """The network stands and its forward pass has the right shape."""
+
+    event: Literal["built"] = "built"
+    parameters: Count
+    flops: Count | None
+
+
+class GraphPart(_Message):
+    """The next nodes of the network that the forward pass showed, in the order of the graph."""
+
+    event: Literal["graph"] = "graph"
+    nodes: Annotated[tuple[GraphNode, ...], Field(max_length=MAX_GRAPH_NODES)]
+    last: bool
+
+
+class Trained(_Message):
+    """Training is over, and the images to predict may come."""
+
+    event: Literal["trained"] = "trained"
+    losses: Annotated[tuple[float, ...], Field(max_length=MAX_LOSSES)]
+
+
+class Failed(_Message):
+    """The program failed."""
+
+    event: Literal["failed"] = "failed"
+    status: ClaimableFailure
+    error_type: Annotated[str, Field(max_length=MAX_TYPE_CHARACTERS)] | None
+    error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
+
+
+Claim = StageReached | Built | GraphPart | Trained | Failed
+claim_adapter: TypeAdapter[Claim] = TypeAdapter(Annotated[Claim, Field(discriminator="event")])
+
+
+class Start(_Message):
+    """To a zygote, once, with the descriptor of the training data: load torch, get warm, prepare the jail.
+
+    Attributes:
+        plan: What it is to know.
+        tier: How its children are contained.
+        cores: The processors that it and its children may run on; empty for all.
+    """
+
+    order: Literal["start"] = "start"
+    plan: Plan
+    tier: Tier
+    cores: tuple[int, ...]
+
+
+class Judge(_Message):
+    """To a zygote, with the descriptors of channel and output: fork a child for job `job` in `scratch`."""
+
+    order: Literal["judge"] = "judge"
+    job: int
+    scratch: str
+
+
+class Kill(_Message):
+    """To a zygote: end job `job` and everything that it started."""
+
+    order: Literal["kill"] = "kill"
+    job: int
+
+
+Order = Start | Judge | Kill
+order_adapter: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="order")])
+
+
+class Ready(_Message):
+    """From a zygote: it is warm. `home` is the folder that holds its package `evaluator`."""
+
+    event: Literal["ready"] = "ready"
+    home: str
+
+
+class Started(_Message):
+    """From a zygote: the child of job `job` runs.
+
+    Attributes:
+        pid: Its process id, session and group; None where it is the id of another namespace.
+    """
+
+    event: Literal["started"] = "started"
+    job: int
+    pid: int | None
+
+
+class Exited(_Message):
+    """From a zygote: the child of job `job` and all its descendants are gone.
+
+    Attributes:
+        exit_code: As in `subprocess`: negative for a signal.
+        cpu_seconds: User and system time of the child and of all that was left of it.
+        peak_memory_bytes: Peak resident set size of the child.
+        too_many_processes: Whether it was killed for having more processes or threads than allowed.
+    """
+
+    event: Literal["exited"] = "exited"
+    job: int
+    exit_code: int
+    cpu_seconds: float
+    peak_memory_bytes: int
+    too_many_processes: bool
+
+
+Report = Ready | Started | Exited
+report_adapter: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="event")])

@@ -1,0 +1,48 @@
+"""What a process that judges programs must know of the protocol and of the data.
+
+This module does *not* hold data: images and labels travel by other ways, validation labels not at all.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus.records.base import TaskShape
+from evaluator.channel.proxy_config import ProxyConfig
+
+_LABEL_BYTES = 8
+
+
+class Plan(BaseModel):
+    """What a zygote and its children know of the protocol and of the data.
+
+    Attributes:
+        config: How to train, and the limits.
+        shape: Image shape and number of classes.
+        train_images: Number of training images.
+        mean: Mean of each channel, in [0, 1].
+        std: Standard deviation of each channel, in [0, 1].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: ProxyConfig
+    shape: TaskShape
+    train_images: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of one uint8 image."""
+        return self.shape.channels * self.shape.height * self.shape.width
+
+    @property
+    def labels_offset(self) -> int:
+        """Where the labels begin in the file of the training split: at a multiple of their size."""
+        return labels_offset(self.train_images * self.image_bytes)
+
+
+def labels_offset(images_bytes: int) -> int:
+    """Return where int64 labels begin that follow so many bytes of images."""
+    return -(-images_bytes // _LABEL_BYTES) * _LABEL_BYTES

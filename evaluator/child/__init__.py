@@ -1,0 +1,17 @@
+"""Everything that runs beside a stranger's program, and so must be taken for the stranger's. Start at
+`zygote`.
+
+    zygote           loads torch, gets warm, forks a child for every program
+    confinement      limits of a child, and its view of other processes
+    child            one child: put the jail on, receive a program, lint, train, predict
+    lint             what no network needs, found in the text
+    proxy            the one-epoch training and the predictions
+    train_data       the training split as a program iterates over it
+    acceleration     what makes a training step fast without changing ranks
+    warmup           the training step that warms the zygote
+    diagnosis        an exception as a status
+    graph            the recorded graph of a network
+    graph_operators  what the recorder calls an operator
+
+No label of the validation split ever comes here. What this side says is a claim.
+"""

@@ -1,0 +1,147 @@
+"""Static checks of a program before it runs: syntax, contract, and a short list of things no network needs.
+
+The list is hygiene and early feedback, *not* the boundary: whoever wants to get around it will. The boundary
+is the process that a program runs in. For the same reason lint runs inside that process: parsing hostile text
+in the supervisor would put the supervisor at the mercy of the parser.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from corpus.records.evaluations import EvaluationStatus
+from evaluator.child.contract import Finding, contract_findings
+
+MAX_SOURCE_CHARACTERS = 100_000
+"""Longest program that is looked at; the largest of the reference's corpus have a third of that."""
+
+FORBIDDEN_MODULES = frozenset(
+    {
+        *(
+            "asyncio",
+            "builtins",
+            "concurrent",
+            "ctypes",
+            "fcntl",
+            "importlib",
+            "mmap",
+            "multiprocessing",
+        ),
+        *(
+            "pickle",
+            "posix",
+            "posixsubprocess",
+            "pty",
+            "resource",
+            "runpy",
+            "shutil",
+            "signal",
+            "socket",
+            "subprocess",
+            "tempfile",
+        ),
+        *("aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "urllib", "urllib3"),
+        # Data sets, and with them labels, come from the evaluator alone.
+        *("datasets", "sklearn", "torchvision.datasets", "tensorflow_datasets", "kagglehub"),
+        *("torch.distributed", "torch.hub", "torch.multiprocessing", "torch.utils.cpp_extension"),
+        *("corpus", "cycles", "evaluator", "finetune", "generator"),
+    }
+)
+"""With all that is below them, and with the underscore that the C part of some of them begins with."""
+
+FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
+FORBIDDEN_MEMBERS = {
+    "os": (
+        *("abort", "exec", "_exit", "fork", "kill", "open", "popen", "posix_spawn", "remove", "rename"),
+        *("rmdir", "setsid", "spawn", "system", "unlink", "write"),
+    ),
+    "sys": ("_getframe", "modules", "settrace", "setrecursionlimit"),
+    "torch": ("distributed", "hub", "load", "multiprocessing", "ops.load_library", "save"),
+    "np": ("load", "fromfile", "memmap", "save"),
+    "numpy": ("load", "fromfile", "memmap", "save"),
+}
+"""For each module, beginnings of the members that no network needs."""
+
+_LONGEST_CHAIN = 3
+"""Names in the longest dotted name above; looking no further keeps the walk linear in a program's length."""
+
+
+def lint(source: str, *, hygiene: bool = True) -> Finding | None:
+    """Return what keeps `source` from being run, with its line; None if it may run.
+
+    A syntax error is reported before a breach of the contract, that before a forbidden use; of several
+    forbidden uses the first in the text.
+
+    Args:
+        source: The program.
+        hygiene: Whether to look for forbidden uses. Syntax, contract and length are checked in any case.
+    """
+    if len(source) > MAX_SOURCE_CHARACTERS:
+        message = f"{len(source)} characters, the limit is {MAX_SOURCE_CHARACTERS}"
+        return Finding(EvaluationStatus.CONTRACT_ERROR, message)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+            # The compiler finds what the parser lets pass, such as a `return` outside a function.
+            compile(tree, "<program>", "exec", dont_inherit=True)
+            finding = next(contract_findings(tree), None)
+            if finding is None and hygiene:
+                finding = min(_forbidden(tree), key=_line, default=None)
+    except SyntaxError as error:
+        return Finding(EvaluationStatus.SYNTAX_ERROR, error.msg or "invalid syntax", error.lineno)
+    except ValueError as error:  # null bytes, lone surrogates
+        return Finding(EvaluationStatus.SYNTAX_ERROR, str(error))
+    except (RecursionError, MemoryError):
+        return Finding(EvaluationStatus.SYNTAX_ERROR, "nested too deeply")
+    return finding
+
+
+def _line(finding: Finding) -> int:
+    return finding.line or 0
+
+
+def _forbidden(tree: ast.Module) -> Iterator[Finding]:
+    for node in ast.walk(tree):
+        for name in _forbidden_names(node):
+            line = getattr(node, "lineno", None)
+            yield Finding(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
+
+
+def _forbidden_names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if _is_forbidden_module(alias.name))
+    elif isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        names = [f"{module}.{alias.name}" for alias in node.names]
+        yield from (
+            name for name in names if node.level or _is_forbidden_module(name) or _is_forbidden_member(name)
+        )
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id in FORBIDDEN_CALLS:
+            yield f"{node.func.id}()"
+    elif isinstance(node, ast.Attribute):
+        name = _dotted(node)
+        if _is_forbidden_member(name):
+            yield name
+
+
+def _is_forbidden_module(name: str) -> bool:
+    parts = name.removeprefix("_").split(".")
+    return any(".".join(parts[:count]) in FORBIDDEN_MODULES for count in range(1, len(parts) + 1))
+
+
+def _is_forbidden_member(name: str) -> bool:
+    module, _, member = name.partition(".")
+    return bool(member) and any(member.startswith(start) for start in FORBIDDEN_MEMBERS.get(module, ()))
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return `a.b.c` for a plain and short chain of attributes, an empty string for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and len(parts) < _LONGEST_CHAIN:
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -1,0 +1,67 @@
+"""One training step of a network of our own, so that the first step of a program finds everything set up.
+
+This module does *not* measure or keep anything.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from evaluator.channel.plan import Plan
+from evaluator.child import proxy
+from evaluator.child.acceleration import fuse_optimizers
+from evaluator.child.child import TrainingSet
+from evaluator.child.graph import GraphRecorder
+from evaluator.child.train_data import TrainData
+
+
+class _WarmNet(nn.Module):
+    """The layers that most programs are made of, under the contract."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(8, 8, 1, groups=2),
+            nn.GELU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.LayerNorm(8),
+            nn.Dropout(0.1),
+            nn.Linear(8, classes),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self.body(x)
+        return scores
+
+    def train_setup(self, prm: dict[str, float]) -> None:
+        self.criteria = nn.CrossEntropyLoss()
+        self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
+            self.parameters(), lr=prm["lr"], momentum=prm["momentum"]
+        )
+
+    def learn(self, train_data: TrainData) -> None:
+        for inputs, labels in train_data:
+            self.optimizer.zero_grad()
+            loss = self.criteria(self(inputs), labels)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.parameters(), 3.0)
+            self.optimizer.step()
+
+
+def warm_up(plan: Plan, data: TrainingSet) -> None:
+    """Build, check, train for one step and predict, as `evaluator.child.child` does it."""
+    size = plan.config.batch_size
+    net = _WarmNet(plan.shape.channels, plan.shape.classes)
+    proxy.check_forward(net, data.images, plan, forward=GraphRecorder())
+    proxy.train(net, {"lr": 0.01, "momentum": 0.9}, data.images[:size], data.labels[:size], plan)
+    proxy.predict(net, data.images[:size], plan)
+    for optimizer in (torch.optim.Adam, torch.optim.AdamW):
+        net.optimizer = optimizer(net.parameters())
+        fuse_optimizers(net)
+        net.optimizer.step()

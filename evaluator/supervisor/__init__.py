@@ -1,0 +1,15 @@
+"""The trusted side: it holds the labels, the clocks and the decisions. Start at `sandbox`.
+
+    sandbox         the evaluator: programs in, evaluations out
+    worker_pool     several zygotes side by side
+    zygote_process  one zygote, as seen from outside
+    session         one program's judgement from start to end
+    conversation    the order in which a child may say what
+    exam            the images to predict, and the accuracy
+    verdict         all that was seen of a program, as one evaluation
+    protocol        the protocol's id
+    scratch         the folders that programs may write to
+    cores           which processors a worker has to itself
+
+Nothing here imports torch, unpickles, or believes a figure that a child states.
+"""

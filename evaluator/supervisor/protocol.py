@@ -1,0 +1,52 @@
+"""The protocol's name, and the plan for those who train under it.
+
+Two accuracies may be compared only when their protocol ids are equal: the id names task, version, split,
+epochs, batch size and seed in clear, and hashes everything else that can change a result.
+
+This module does *not* hold data: images and labels travel by other ways, validation labels not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from evaluator.channel.plan import Plan
+from evaluator.channel.proxy_config import ProxyConfig
+from evaluator.config import EvaluatorConfig
+from evaluator.tasks import Task, TaskSpec
+
+PROTOCOL_VERSION = 2
+"""To be raised with every change of the code that can move an accuracy or turn one status into another."""
+
+SplitName = Literal["val", "test"]
+
+_NO_PART_OF_THE_ID = {"data_path", "workers", "isolation"}
+
+
+def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val") -> str:
+    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`; the test split is named in it, val is not.
+
+    Raises:
+        ValueError: The task comes from files that were not read yet: their fingerprint belongs into the id.
+    """
+    if spec.from_files and spec.fingerprint is None:
+        raise ValueError(
+            f"load the task '{spec.name}' first: its files' fingerprint is part of the protocol's id"
+        )
+    rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID) | {"version": PROTOCOL_VERSION}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
+    where = spec.id if split == "val" else f"{spec.id}/{split}"
+    return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
+
+
+def training_plan(config: EvaluatorConfig, task: Task) -> Plan:
+    """Return the plan for training on `task`; it tells neither the task's name nor where its files are."""
+    return Plan(
+        config=ProxyConfig(**config.model_dump(include=set(ProxyConfig.model_fields))),
+        shape=task.shape,
+        train_images=len(task.train),
+        mean=task.mean,
+        std=task.std,
+    )

@@ -1,0 +1,139 @@
+"""`SandboxedEvaluator`: the evaluator that the loop uses. Read this first.
+
+    supervisor (here: labels, clocks, verdicts)  ->  zygote (warm torch)  ->  one child for each program
+
+A program is linted, executed, built, checked, trained for the protocol's epochs and asked for predictions in
+a process of its own; all that comes back are small frames. The accuracy is computed here.
+
+This module does *not* import torch, and does not run, parse or unpickle anything that a program made.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import sys
+import threading
+from collections.abc import Generator, Iterable
+from types import TracebackType
+
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation
+from evaluator.config import EvaluatorConfig
+from evaluator.errors import SandboxError
+from evaluator.isolation.probe import probe
+from evaluator.isolation.tiers import Tier, choose_tier, describe
+from evaluator.supervisor.conversation import Conversation
+from evaluator.supervisor.cores import Cores
+from evaluator.supervisor.exam import Exam
+from evaluator.supervisor.protocol import SplitName, protocol_id, training_plan
+from evaluator.supervisor.scratch import Scratch
+from evaluator.supervisor.session import Session
+from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
+from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
+from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
+from evaluator.tasks import Split, Task, TaskSpec, load_task, reads_files, task_spec
+
+
+class SandboxedEvaluator:
+    """Judges programs in processes of their own. A context manager; `evaluate` works inside the `with` block.
+
+    Enter it from the main thread: the zygotes die with the thread that started them.
+
+    Args:
+        config: The protocol and the limits.
+        split: What accuracy is measured on. Selection uses "val"; "test" is for the final wave alone, and
+            only then is the test split read at all.
+        task: The task's data, loaded by the name in `config` when not given.
+    """
+
+    def __init__(
+        self, config: EvaluatorConfig, *, split: SplitName = "val", task: Task | None = None
+    ) -> None:
+        if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
+            task = load_task(config.task, config.data_path)
+        self.config = config
+        self.task: TaskSpec = task.spec if task else task_spec(config.task)
+        """What is known of the task: name, version, shape, chance."""
+        self.protocol_id: str = protocol_id(config, self.task, split)
+        """Names all that an accuracy depends on."""
+        self.tier: Tier | None = None
+        """How programs are contained; known once the `with` block is entered."""
+        self.isolation: str = ""
+        """The same in a line for people, with what a missing layer costs."""
+        self._split_name, self._data = split, task
+        self._jobs = itertools.count()
+        self._pool: WorkerPool | None = None
+
+    def __enter__(self) -> SandboxedEvaluator:
+        """Load the task, find out how programs can be contained, and start the zygotes: some seconds.
+
+        Raises:
+            SandboxError: The platform or the installation cannot do it, or offers no isolation.
+        """
+        if not sys.platform.startswith("linux"):
+            raise SandboxError("programs can only be evaluated on Linux")
+        findings = probe()
+        self.tier = choose_tier(self.config.isolation, findings)
+        self.isolation = describe(self.tier, findings)
+        task = self._data or load_task(self.config.task)
+        self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
+        self._scratch = Scratch()
+        images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
+        self._training_data = training_data_file(images, labels)
+        plan = training_plan(self.config, task)
+        home = self._scratch.path / "zygotes"
+        home.mkdir()
+        workers = min(self.config.workers, len(os.sched_getaffinity(0)))
+        self._cores = Cores(workers, self.config.threads)
+        launch = functools.partial(ZygoteProcess, plan, self._training_data, home, tier=self.tier)
+        try:
+            self._pool = WorkerPool(lambda worker: launch(cores=self._cores.of_worker(worker)), workers)
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        self._release()
+
+    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+        """Yield one evaluation for each candidate, in order; a few are under way at the same time.
+
+        Closing the iterator, or leaving the `with` block, kills what is under way.
+
+        Raises:
+            SandboxError: The machinery broke. Programs never cause it.
+        """
+        if self._pool is None:
+            raise RuntimeError("evaluate() works inside the evaluator's `with` block")
+        return self._pool.map(
+            candidates,
+            self._judge,
+            lambda candidate: unjudgeable(candidate, self.protocol_id, ATTEMPTS),
+        )
+
+    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+        if candidate.source is None:
+            return no_code(candidate, self.protocol_id)
+        exam = Exam(
+            self._exam_split,
+            classes=self.task.shape.classes,
+            batch_size=self.config.predict_batch_size,
+            topic=f"{self.protocol_id}\n{candidate.source}",
+        )
+        talk = Conversation(candidate.source, exam)
+        session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
+        ending = session.run(self._scratch.path)
+        return evaluation(candidate, self.protocol_id, talk, ending, self.config, chance=self.task.chance)
+
+    def _release(self) -> None:
+        os.close(self._training_data)
+        self._cores.release()
+        self._scratch.remove()

@@ -1,0 +1,137 @@
+"""From the end of a program's stay to its evaluation.
+
+The accuracy is the exam's, the wall time the supervisor's, processor time and memory the kernel's.
+Parameters, FLOPs, graph, losses and the text of an error are what the program's process said.
+
+This module does *not* talk to processes.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from evaluator.channel.messages import MAX_ERROR_CHARACTERS
+from evaluator.config import EvaluatorConfig
+from evaluator.supervisor.conversation import Conversation
+from evaluator.supervisor.session import Cause, Ending
+
+_NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
+_LAST_WORDS_CHARACTERS = 200
+
+
+def no_code(candidate: Candidate, protocol: str) -> Evaluation:
+    """Return the evaluation of a completion that held no program."""
+    return Evaluation(
+        candidate_id=candidate.id,
+        protocol_id=protocol,
+        status=EvaluationStatus.NO_CODE,
+        stage=Stage.EXTRACT,
+        error="the completion holds no program",
+    )
+
+
+def unjudgeable(candidate: Candidate, protocol: str, attempts: int) -> Evaluation:
+    """Return the evaluation of a program with which zygote after zygote died, each of them healthy before."""
+    return Evaluation(
+        candidate_id=candidate.id,
+        protocol_id=protocol,
+        status=EvaluationStatus.CRASHED,
+        stage=Stage.IMPORT,
+        error=f"the process that it was started from died with it, {attempts} times out of {attempts}",
+    )
+
+
+def evaluation(
+    candidate: Candidate,
+    protocol: str,
+    talk: Conversation,
+    ending: Ending,
+    config: EvaluatorConfig,
+    chance: float,
+) -> Evaluation:
+    """Return the evaluation that `talk` and `ending` amount to."""
+    stage = talk.stage
+    status: EvaluationStatus
+    error_type: str | None = None
+    detail: str | None
+    if talk.failure is not None:
+        status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
+    elif talk.accuracy is not None:
+        stage = Stage.DONE
+        status, detail = _grade(talk.accuracy, config.below_chance_factor * chance)
+    else:
+        status, detail = _unfinished(ending, config)
+    return Evaluation(
+        candidate_id=candidate.id,
+        protocol_id=protocol,
+        status=status,
+        stage=stage,
+        accuracy=talk.accuracy,
+        losses=talk.losses,
+        wall_seconds=ending.wall_seconds,
+        cpu_seconds=ending.exited.cpu_seconds,
+        parameters=talk.built.parameters if talk.built else None,
+        flops=talk.built.flops if talk.built else None,
+        peak_memory_bytes=ending.exited.peak_memory_bytes,
+        error_type=_printable(error_type),
+        error=_printable(detail and detail[:MAX_ERROR_CHARACTERS]),
+        output_tail=_printable(ending.output_tail) or None,
+        graph=talk.graph,
+    )
+
+
+def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
+    if accuracy > bar:
+        return EvaluationStatus.COMPLETE, None
+    return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"
+
+
+def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+    """Return what ended a program that neither failed by its own account nor finished, and its last words."""
+    status, detail = _cause(ending, config)
+    tail = " ".join(ending.output_tail.split())[-_LAST_WORDS_CHARACTERS:]
+    return status, f"{detail}; it printed: {tail}" if tail else detail
+
+
+def _cause(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+    match ending.cause:
+        case Cause.WALL_TIME:
+            return EvaluationStatus.TIMEOUT, f"more than {config.wall_seconds:g} seconds of wall time"
+        case Cause.OUTPUT:
+            return EvaluationStatus.OUTPUT_LIMIT, f"it printed more than {config.output_bytes} bytes"
+        case Cause.BREACH:
+            return EvaluationStatus.PROTOCOL_ERROR, ending.detail
+        case Cause.SILENCE:
+            return EvaluationStatus.CRASHED, "it closed the result channel"
+    return _self_inflicted(ending, config)
+
+
+def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+    code = ending.exited.exit_code
+    if ending.exited.too_many_processes:
+        allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
+        return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
+    if code == -signal.SIGXCPU or (code < 0 and ending.exited.cpu_seconds >= config.cpu_seconds):
+        return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
+    if _NATIVE_MEMORY.search(ending.output_tail):
+        return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
+    if code < 0:
+        return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
+    return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _printable(text: str | None) -> str | None:
+    """Return `text` without the control characters that would let a program write to the user's terminal."""
+    if text is None:
+        return None
+    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)

@@ -1,0 +1,1 @@
+"""The settings of the generator: `generator` for its table, `serving` for the tables of vLLM."""

@@ -1,0 +1,106 @@
+"""Settings of the generator: which model writes, with which prompts, and how its answers are drawn.
+
+This module does *not* load models or touch files, and importing it loads no torch.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from corpus.records.prompts import SamplingParameters
+from generator.config.serving import EngineConfig, ServerConfig
+from generator.prompts.templates import TemplateName
+from generator.samplers.contract import SamplingOptions
+
+
+class GeneratorConfig(BaseModel):
+    """The `[generator]` table of a run's configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    sampler: Literal["transformers", "server", "offline", "grammar"] = "transformers"
+    """Who answers prompts. A language model: `transformers` in this process, `server` on our own vLLM server
+    or an OpenAI-compatible endpoint, `offline` on vLLM in this process. Or `grammar`, a control that cannot
+    learn."""
+
+    model: str = "embedded"
+    """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""
+
+    template: TemplateName = "compact"
+    """Prompt template: `compact` for the embedded model, `instruct` for general code models."""
+
+    exemplars: int = Field(default=0, ge=0, le=8)
+    """Programs of the corpus shown in each prompt. `compact` shows none."""
+
+    batch_size: int = Field(default=100, ge=1)
+    """Prompts answered at a time."""
+
+    threads: int = Field(default=1, ge=1)
+    """CPU threads of the model. One is fastest for the embedded model."""
+
+    device: str = "cpu"
+    """Where the model runs, in PyTorch's notation: `cpu`, `cuda`, `cuda:1`."""
+
+    temperature: float = Field(default=0.8, ge=0.0)
+    """Sampling temperature; 0 is greedy."""
+
+    top_k: int = Field(default=0, ge=0)
+    """Only the k likeliest tokens are drawn from; 0 switches the filter off."""
+
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Only the likeliest tokens that together reach this probability are drawn from; 1 switches it off."""
+
+    max_new_tokens: int = Field(default=640, ge=1)
+    """Longest completion, in tokens."""
+
+    skeleton: bool = False
+    """Whether completions are forced into the outline of a program (`generator.samplers.outline`); vLLM
+    only."""
+
+    engine: EngineConfig = EngineConfig()
+    """How vLLM runs the model; for samplers `server` (our own) and `offline`."""
+
+    server: ServerConfig = ServerConfig()
+    """Our own server, or the endpoint that stands for it; for sampler `server`."""
+
+    @property
+    def options(self) -> SamplingOptions:
+        """What every call asks for beside the sampling parameters."""
+        if not self.skeleton:
+            return SamplingOptions()
+        from generator.samplers.outline import program_skeleton
+
+        return SamplingOptions(guide=program_skeleton())
+
+    @property
+    def sampling(self) -> SamplingParameters:
+        """The sampling parameters as one record."""
+        return SamplingParameters(
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            max_new_tokens=self.max_new_tokens,
+        )
+
+    @model_validator(mode="after")
+    def _exemplars_need_room(self) -> GeneratorConfig:
+        if self.exemplars and self.template == "compact":
+            raise ValueError(
+                "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
+            )
+        answers_itself = self.sampler in ("transformers", "offline") or (
+            self.sampler == "server" and self.server.url is None
+        )
+        if self.model == "embedded" and answers_itself and self.template != "compact":
+            raise ValueError("the embedded model understands template 'compact' only")
+        return self
+
+    @model_validator(mode="after")
+    def _the_skeleton_needs_vllm(self) -> GeneratorConfig:
+        if self.skeleton and self.sampler not in ("server", "offline"):
+            raise ValueError("skeleton needs vLLM: set sampler to 'server' or 'offline'")
+        if self.skeleton and self.template != "compact":
+            raise ValueError("skeleton is the outline of a bare program: set template to 'compact'")
+        return self

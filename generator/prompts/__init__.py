@@ -1,0 +1,1 @@
+"""From a task to a prompt (`templates`), and from an answer to a program (`extraction`)."""

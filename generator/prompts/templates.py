@@ -1,0 +1,115 @@
+"""Prompt templates: a request for a program, rendered as chat messages, and the answer that is wanted.
+
+`compact` is for the embedded model, whose context is short and which has learnt this one sentence. `instruct`
+is for real code models and states the whole contract, with exemplars. No template names a benchmark: shapes
+say enough, and a famous name would invite a memorised network.
+
+This module does *not* choose exemplars (the strategy does) and does not tokenise (the sampler does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from corpus.records.base import Record, TaskShape
+from corpus.records.prompts import Message
+
+TemplateName = Literal["compact", "instruct"]
+
+
+class ProgramRequest(Record):
+    """What a prompt asks for.
+
+    Attributes:
+        shape: Image shape and number of classes.
+        max_parameters: Cap on trainable parameters.
+        target_accuracy: Validation accuracy in [0, 1] that the program should exceed.
+    """
+
+    shape: TaskShape
+    max_parameters: int
+    target_accuracy: float
+
+
+_SYSTEM = "You design neural networks and answer with one complete Python module and nothing else."
+
+_CONTRACT = """\
+Write a PyTorch image classifier as one complete, self-contained Python module.
+
+Task
+- Images of {channels} x {height} x {width} (channels x height x width), {classes} classes.
+- At most {max_parameters} trainable parameters.
+- The network is trained from scratch for ONE epoch, so it must learn fast.
+- Aim at a validation accuracy above {target:.2f} (chance is {chance:.2f}).
+
+Contract
+1. At module level, `def supported_hyperparameters()` returns the set of names of the hyperparameters that the
+   module reads, for example {{'lr', 'momentum', 'dropout'}}. Their values arrive in a dict `prm`, each in
+   [0, 1].
+2. `class Net(nn.Module)` with
+   `def __init__(self, in_shape: tuple, out_shape: tuple, prm: dict, device: torch.device)`.
+   `in_shape` is (batch, channels, height, width), `out_shape` is (classes,). Build every layer here, with
+   channel and feature counts that fit together.
+3. `def forward(self, x)` maps images of shape (batch, channels, height, width) to scores of shape
+   (batch, classes). No softmax: the loss applies it.
+4. `def train_setup(self, prm)` moves the network to its device and sets the criterion and the optimizer.
+5. `def learn(self, train_data)` trains for exactly one pass over `train_data`, an iterable of
+   (inputs, labels) batches: move the batch to the device, zero the gradients, compute the loss, go backward,
+   step.
+
+Limits
+- Import only `torch`, its submodules and `math`. No pretrained weights, no files, no network, no printing.
+- Spell out every layer and helper class; leave nothing abbreviated.
+- Answer with a single ```python code block."""
+
+_EXEMPLARS = """\
+Earlier modules for this task, each with the validation accuracy that it reached. Write one that is
+better than they are and whose architecture differs from all of them."""
+
+
+def render(
+    template: TemplateName, request: ProgramRequest, exemplars: Sequence[tuple[str, float]] = ()
+) -> tuple[Message, ...]:
+    """Return the chat for `request`.
+
+    Args:
+        template: `compact` leaves exemplars out, its model has never seen any.
+        request: What to ask for.
+        exemplars: Pairs of a program and its validation accuracy in [0, 1], shown in the given order.
+    """
+    if template == "instruct":
+        return _instruct(request, exemplars)
+    shape = request.shape
+    text = (
+        f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes, "
+        f"at most {request.max_parameters} parameters, accuracy above {request.target_accuracy:.2f}"
+    )
+    return (Message(role="user", content=text),)
+
+
+def _instruct(request: ProgramRequest, exemplars: Sequence[tuple[str, float]]) -> tuple[Message, ...]:
+    shape = request.shape
+    text = _CONTRACT.format(
+        channels=shape.channels,
+        height=shape.height,
+        width=shape.width,
+        classes=shape.classes,
+        max_parameters=f"{request.max_parameters:,}",
+        target=request.target_accuracy,
+        chance=1 / shape.classes,
+    )
+    if exemplars:
+        text += f"\n\n{_EXEMPLARS}"
+    for number, (source, accuracy) in enumerate(exemplars, start=1):
+        text += f"\n\nModule {number}, accuracy {accuracy:.3f}:\n{_fenced(source)}"
+    return (Message(role="system", content=_SYSTEM), Message(role="user", content=text))
+
+
+def expected_completion(template: TemplateName, source: str) -> str:
+    """Return what an ideal model answers under `template`: the plain program, or a fenced block."""
+    return source if template == "compact" else _fenced(source)
+
+
+def _fenced(source: str) -> str:
+    return f"```python\n{source.rstrip()}\n```"

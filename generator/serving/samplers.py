@@ -1,0 +1,53 @@
+"""Samplers on vLLM, put together from the generator's configuration.
+
+This module does *not* start anything: servers and engines start with the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from generator.config.generator import GeneratorConfig
+from generator.config.serving import EngineConfig
+from generator.models.places import resolve_model
+from generator.serving.endpoint_sampler import EndpointSampler
+from generator.serving.offline_sampler import OfflineSampler
+from generator.serving.server import VllmServer
+
+
+def server_sampler(
+    config: GeneratorConfig, *, lora_rank: int, log_file: Path, notify: Callable[[str], None]
+) -> EndpointSampler:
+    """Return the sampler over our own server, or over the endpoint that `config.server.url` names."""
+    server = None
+    if config.server.url is None:
+        server = VllmServer(
+            resolve_model(config.model),
+            _engine(config, lora_rank),
+            config.server,
+            device=config.device,
+            threads=config.threads,
+            log_file=log_file.absolute(),
+            notify=notify,
+        )
+    return EndpointSampler(
+        config.server, config.sampling, server=server, defaults=config.options, notify=notify
+    )
+
+
+def offline_sampler(config: GeneratorConfig, *, lora_rank: int) -> OfflineSampler:
+    """Return the sampler with vLLM in this process."""
+    return OfflineSampler(
+        resolve_model(config.model),
+        config.sampling,
+        _engine(config, lora_rank),
+        device=config.device,
+        threads=config.threads,
+        defaults=config.options,
+    )
+
+
+def _engine(config: GeneratorConfig, lora_rank: int) -> EngineConfig:
+    rank = max(config.engine.max_lora_rank, lora_rank)
+    return config.engine.model_copy(update={"max_lora_rank": rank})

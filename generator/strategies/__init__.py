@@ -1,0 +1,1 @@
+"""What to ask next: search strategies, one file each."""

@@ -1,0 +1,147 @@
+"""Who enters the corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.config import CorpusConfig, Novelty
+from corpus.ledger.errors import SimilarityMismatchError
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide, seed_admission
+from corpus.novelty.index import NoveltyIndex
+from corpus.novelty.structure_index import StructureIndex
+from corpus.records.admissions import AdmissionReason, Neighbour
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.graphs import GraphNode, NetworkGraph
+
+CONFIG = CorpusConfig(tau=0.8, min_accuracy=0.5)
+
+
+def evaluation(
+    accuracy: float | None = 0.9, status: EvaluationStatus = EvaluationStatus.COMPLETE, identifier: str = "a"
+) -> Evaluation:
+    return Evaluation(
+        candidate_id=identifier, protocol_id="p", status=status, stage=Stage.DONE, accuracy=accuracy
+    )
+
+
+def neighbour(jaccard: float) -> Neighbour:
+    return Neighbour(id="n", jaccard=jaccard)
+
+
+@pytest.mark.parametrize(
+    "judged, nearest, reason",
+    [
+        (evaluation(), None, AdmissionReason.ADMITTED),
+        (evaluation(), neighbour(0.79), AdmissionReason.ADMITTED),
+        (evaluation(), neighbour(0.8), AdmissionReason.NEAR_DUPLICATE),
+        (evaluation(), neighbour(1.0), AdmissionReason.EXACT_DUPLICATE),
+        (evaluation(0.5), neighbour(0.1), AdmissionReason.ADMITTED),
+        (evaluation(0.49), neighbour(0.1), AdmissionReason.BELOW_THRESHOLD),
+        (evaluation(0.49), neighbour(0.9), AdmissionReason.NEAR_DUPLICATE),
+        (evaluation(None, EvaluationStatus.SHAPE_ERROR), neighbour(1.0), AdmissionReason.INVALID),
+        (evaluation(0.9, EvaluationStatus.BELOW_CHANCE), None, AdmissionReason.INVALID),
+    ],
+)
+def test_the_first_reason_that_applies_decides(
+    judged: Evaluation, nearest: Neighbour | None, reason: AdmissionReason
+) -> None:
+    decision = decide(judged, nearest, CONFIG)
+    assert decision.reason is reason
+    assert decision.admitted == (reason is AdmissionReason.ADMITTED)
+    assert decision.nearest_id == (nearest.id if nearest else None)
+
+
+GRAPH = NetworkGraph(nodes=(GraphNode(op="input"),))
+
+
+@pytest.mark.parametrize(
+    "novelty, jaccard, twin, known, reason",
+    [
+        ("lexical", 0.9, None, True, AdmissionReason.NEAR_DUPLICATE),
+        ("lexical", 0.1, "twin", True, AdmissionReason.ADMITTED),
+        ("structural", 0.9, None, True, AdmissionReason.ADMITTED),
+        ("structural", 1.0, None, True, AdmissionReason.ADMITTED),
+        ("structural", 0.1, "twin", True, AdmissionReason.DUPLICATE_STRUCTURE),
+        ("structural", 0.9, None, False, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.9, None, True, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.9, "twin", True, AdmissionReason.NEAR_DUPLICATE),
+        ("both", 0.1, "twin", True, AdmissionReason.DUPLICATE_STRUCTURE),
+        ("both", 0.1, None, True, AdmissionReason.ADMITTED),
+    ],
+)
+def test_the_configured_notion_of_novelty_decides(
+    novelty: Novelty, jaccard: float, twin: str | None, known: bool, reason: AdmissionReason
+) -> None:
+    judged = evaluation().model_copy(update={"graph": GRAPH if known else None})
+    decision = decide(judged, neighbour(jaccard), CONFIG.model_copy(update={"novelty": novelty}), twin)
+    assert decision.reason is reason
+    assert (decision.nearest_id, decision.jaccard, decision.twin_id) == ("n", jaccard, twin)
+
+
+def test_novelty_is_decided_before_strength_and_validity_before_both() -> None:
+    config = CONFIG.model_copy(update={"novelty": "both"})
+    weak, broken = evaluation(0.1), evaluation(None, EvaluationStatus.TIMEOUT)
+    assert decide(weak, None, config, "twin").reason is AdmissionReason.DUPLICATE_STRUCTURE
+    assert decide(broken, None, config, "twin").reason is AdmissionReason.INVALID
+    assert not AdmissionReason.DUPLICATE_STRUCTURE.novel
+
+
+def test_a_twin_by_structure_in_the_same_cycle_is_refused() -> None:
+    index, reasons = StructureIndex(), []
+    for identifier in ("first", "twin"):
+        judged = evaluation(identifier=identifier).model_copy(update={"graph": GRAPH})
+        config = CONFIG.model_copy(update={"novelty": "structural"})
+        decision = decide(judged, None, config, index.twin(judged))
+        if decision.admitted:
+            index.add(judged)
+        reasons.append((decision.reason, decision.twin_id))
+    assert reasons == [(AdmissionReason.ADMITTED, None), (AdmissionReason.DUPLICATE_STRUCTURE, "first")]
+
+
+def test_a_complete_evaluation_without_accuracy_is_a_fault_of_the_machinery() -> None:
+    with pytest.raises(ValueError, match="accuracy"):
+        decide(evaluation(None), None, CONFIG)
+
+
+def test_a_twin_in_the_same_cycle_is_refused() -> None:
+    source = (
+        "import torch.nn as nn\n\nclass Net(nn.Module):\n    def forward(self, x):\n        return x * 2\n"
+    )
+    index = NoveltyIndex(CONFIG)
+    reasons = []
+    for identifier in ("first", "twin"):
+        decision = decide(evaluation(identifier=identifier), index.nearest(source), CONFIG)
+        if decision.admitted:
+            index.add(identifier, source)
+        reasons.append(decision.reason)
+    assert reasons == [AdmissionReason.ADMITTED, AdmissionReason.EXACT_DUPLICATE]
+
+
+def test_the_index_of_a_store_knows_its_admitted_programs(tmp_path: Path) -> None:
+    with Corpus.create(tmp_path / "corpus.db") as corpus:
+        seed = Candidate(
+            id="seed/0", origin=Origin.SEED, source="x = 1", completion="x = 1", index=0, generator="g"
+        )
+        corpus.add_starting_corpus([(seed, seed_admission(seed))])
+        found = NoveltyIndex.from_corpus(corpus, CONFIG).nearest("y = 1")
+        assert found == Neighbour(id="seed/0", jaccard=1.0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"tau": 0.7}, {"shingle_size": 5}, {"mask_numbers": True}, {"minhash_seed": 2}]
+)
+def test_a_store_refuses_another_definition_of_similarity(tmp_path: Path, change: dict[str, object]) -> None:
+    with Corpus.create(tmp_path / "corpus.db") as corpus:
+        NoveltyIndex.from_corpus(corpus, CONFIG)
+        NoveltyIndex.from_corpus(corpus, CONFIG)
+        with pytest.raises(SimilarityMismatchError, match=next(iter(change))):
+            NoveltyIndex.from_corpus(corpus, CONFIG.model_copy(update=change))
+
+
+def test_bands_that_do_not_divide_the_signature_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of bands"):
+        CorpusConfig(num_perm=100, bands=16)

@@ -1,0 +1,367 @@
+"""The export as tables: complete, split without leaks, honest about its origin, and read by others' tools."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import DatasetCard
+
+from corpus.config import CorpusConfig
+from corpus.exchange.exporting.card import ExportNotes, size_category
+from corpus.exchange.exporting.columns import CONFIGS, Row, features
+from corpus.exchange.exporting.dataset import TableFormat, export_dataset
+from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
+from corpus.exchange.exporting.tables import Tables
+from corpus.exchange.splits import frozen_splits
+from corpus.ledger.errors import CorpusExistsError
+from corpus.ledger.writer import Corpus
+from corpus.novelty.gate import decide, seed_admission
+from corpus.novelty.scheme import check_scheme
+from corpus.records.admissions import Neighbour
+from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.exchange import Split
+from corpus.records.prompts import Message, Prompt, SamplingParameters
+
+MESSAGES = (Message(role="user", content="a net, s'il vous plaît"),)
+
+
+def seed(index: int, source: str) -> Candidate:
+    return Candidate(
+        id=f"seed/{index}",
+        origin=Origin.SEED,
+        source=source,
+        completion=source,
+        index=index,
+        generator="grammar",
+    )
+
+
+def asking(index: int, exemplar_ids: tuple[str, ...] = ()) -> Prompt:
+    return Prompt(
+        id=f"c000/p{index:04d}",
+        strategy="s",
+        template="compact",
+        messages=MESSAGES,
+        exemplar_ids=exemplar_ids,
+        seed=index,
+    )
+
+
+def judged(index: int, status: EvaluationStatus, accuracy: float | None) -> Evaluation:
+    return Evaluation(
+        candidate_id=f"c000/{index:04d}",
+        protocol_id="digits-1",
+        status=status,
+        stage=Stage.DONE,
+        accuracy=accuracy,
+    )
+
+
+def sampled(index: int, source: str | None) -> Candidate:
+    return Candidate(
+        id=f"c000/{index:04d}",
+        origin=Origin.SAMPLED,
+        source=source,
+        completion=source or "no program",
+        prompt_id=f"c000/p{index:04d}",
+        cycle=0,
+        index=index,
+        generator="tiny",
+        sampling=SamplingParameters(),
+    )
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    """Two seeds; of three samples the first is admitted, the second weak, the third broken."""
+    outcomes = [
+        ("x = 1\n", EvaluationStatus.COMPLETE, 0.75, (2.5, 0.5)),
+        ("x = 2\n", EvaluationStatus.COMPLETE, 0.125, ()),
+        ("x = 3\n", EvaluationStatus.NON_FINITE, None, (float("nan"),)),
+    ]
+    with Corpus.create(tmp_path / "corpus.db") as opened:
+        # A tau of 0.1 makes all samples one group: they are in one split, and can form pairs.
+        config = CorpusConfig(tau=0.1, shingle_size=1)
+        check_scheme(opened, config)
+        seeds = [seed(index, "s\n") for index in range(2)]
+        opened.add_starting_corpus([(each, seed_admission(each)) for each in seeds])
+        opened.add_prompts(0, [asking(index) for index in range(3)])
+        opened.add_candidates([sampled(index, source) for index, (source, *_) in enumerate(outcomes)])
+        for index, (_, status, accuracy, losses) in enumerate(outcomes):
+            evaluation = judged(index, status, accuracy).model_copy(update={"losses": losses})
+            admission = decide(evaluation, Neighbour(id="seed/0", jaccard=0.0625), config)
+            opened.add_judgement(evaluation, admission)
+        yield opened
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cut the network off for everything in this process."""
+    import datasets
+    import huggingface_hub.constants
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def json_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_row_is_exported_and_only_winners_teach(corpus: Corpus, tmp_path: Path) -> None:
+    counts = export_dataset(corpus, tmp_path / "out", TableFormat.JSONL)
+    assert {config: sum(splits.values()) for config, splits in counts.items()} == {
+        "programs": 5,
+        "prompts": 3,
+        "evaluations": 3,
+        "sft": 1,
+        "preferences": 2,
+        "unpaired_preferences": 3,
+    }
+    rows = json_rows(tmp_path / "out" / "programs.jsonl")
+    assert [row["reason"] for row in rows] == ["SEED", "SEED", "ADMITTED", "BELOW_THRESHOLD", "INVALID"]
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_datasets_loads_every_field_of_every_row_offline(
+    corpus: Corpus, tmp_path: Path, table_format: TableFormat
+) -> None:
+    import datasets
+
+    counts = export_dataset(corpus, tmp_path / "out", table_format)
+    evaluations = corpus.evaluations()
+    tables = Tables(corpus, corpus.splits())
+    expected: dict[str, Iterable[Row]] = {
+        "programs": tables.programs(),
+        "prompts": tables.asked(),
+        "evaluations": tables.evaluations(),
+        "sft": tables.sft(),
+        "preferences": preferences(tables, evaluations),
+        "unpaired_preferences": unpaired_preferences(tables, evaluations),
+    }
+    for config, rows in expected.items():
+        loaded = datasets.load_dataset(str(tmp_path / "out"), config)
+        assert {split: len(part) for split, part in loaded.items()} == counts[config]
+        plain = [row.model_dump(mode="json") for row in rows]
+        assert plain
+        for split, part in loaded.items():
+            assert part.features == features(CONFIGS[config])
+            assert list(part) == [row for row in plain if split in ("ledger", row["split"])]
+
+
+def test_a_field_keeps_its_value_on_the_way(corpus: Corpus, tmp_path: Path) -> None:
+    """The expectation above comes from the exporter's own rows; here it comes from the ledger."""
+    import pyarrow.parquet
+
+    export_dataset(corpus, tmp_path / "out", TableFormat.PARQUET)
+    found: dict[str, dict[str, Any]] = {}
+    for config in ("programs", "evaluations", "prompts"):
+        files = (tmp_path / "out" / config).iterdir()
+        rows = [row for path in files for row in pyarrow.parquet.read_table(path).to_pylist()]
+        found[config] = {row.get("id") or row["candidate_id"]: row for row in rows}
+    for candidate in corpus.candidates():
+        row = found["programs"][candidate.id]
+        own = candidate.model_dump(mode="json", exclude={"seed"})
+        assert {name: row[name] for name in own} == own
+        if candidate.prompt_id:
+            prompt = corpus.prompt(candidate.prompt_id).model_dump(mode="json")
+            assert {name: found["prompts"][candidate.prompt_id][name] for name in prompt} == prompt
+    for evaluation in corpus.evaluations():
+        row = found["evaluations"][evaluation.candidate_id]
+        values = evaluation.model_dump(mode="json", exclude={"losses"})
+        assert {name: row[name] for name in values} == values
+    assert found["evaluations"]["c000/0000"]["losses"] == [2.5, 0.5]
+
+
+def test_a_loss_that_is_no_number_is_exported_as_null(corpus: Corpus, tmp_path: Path) -> None:
+    export_dataset(corpus, tmp_path / "out", TableFormat.JSONL)
+    assert json_rows(tmp_path / "out" / "evaluations.jsonl")[2]["losses"] == [None]
+
+
+def test_what_is_no_number_of_rows_is_no_configuration(tmp_path: Path) -> None:
+    """An empty configuration could not be loaded, so the card does not promise it."""
+    with Corpus.create(tmp_path / "corpus.db") as empty:
+        export_dataset(empty, tmp_path / "out", TableFormat.PARQUET)
+    card = DatasetCard.load(tmp_path / "out" / "README.md")
+    assert card.data.to_dict()["configs"] == []
+
+
+def test_the_card_keeps_the_rules_that_can_be_checked_offline(corpus: Corpus, tmp_path: Path) -> None:
+    """The hub's validator needs the network; what it builds on is read here by the libraries of the hub."""
+    from datasets.info import DatasetInfosDict
+    from datasets.utils.metadata import MetadataConfigs
+
+    notes = ExportNotes(name="tiny", licence="MIT", base_model="tiny-model", hardware="one abacus")
+    counts = export_dataset(corpus, tmp_path / "out", TableFormat.PARQUET, notes)
+    card = DatasetCard.load(tmp_path / "out" / "README.md")
+    data = card.data.to_dict()
+    configs = MetadataConfigs.from_dataset_card_data(card.data)
+    infos = DatasetInfosDict.from_dataset_card_data(card.data)
+    assert set(configs) == set(infos) == set(CONFIGS)
+    assert configs.get_default_config_name() == "programs"
+    for config, splits in counts.items():
+        assert {name: split.num_examples for name, split in infos[config].splits.items()} == splits
+        assert infos[config].features == features(CONFIGS[config])
+        for files in configs[config]["data_files"]:
+            assert (tmp_path / "out" / files["path"]).is_file()
+    assert (data["license"], data["size_categories"], data["language"]) == ("mit", ["n<1K"], ["code"])
+    for fact in ("grammar, tiny", "digits-1", "tiny-model", "one abacus", '"temperature":0.8', "sandbox"):
+        assert fact in card.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "category"), [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (10**5, "100K<n<1M")]
+)
+def test_the_size_category_is_the_hubs(rows: int, category: str) -> None:
+    assert size_category(rows) == category
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_mlcroissant_finds_no_error_and_reads_the_rows(
+    corpus: Corpus, tmp_path: Path, table_format: TableFormat
+) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant", reason="needs mlcroissant: install the extra dev")
+    counts = export_dataset(corpus, tmp_path / "out", table_format)
+    described = mlcroissant.Dataset(jsonld=str(tmp_path / "out" / "croissant.json"))
+    assert list(described.metadata.ctx.issues.errors) == []
+    sets = {record_set.uuid for record_set in described.metadata.record_sets}
+    assert sets == {f"{config}/{split}" for config, splits in counts.items() for split in splits}
+    for name in sets:
+        config, split = name.split("/")
+        rows = list(described.records(name))
+        assert len(rows) == counts[config][split]
+    programs = [row for name in sets if name.startswith("programs/") for row in described.records(name)]
+    texts = {value for row in programs for key, value in row.items() if key.endswith("/completion")}
+    assert texts == {candidate.completion.encode() for candidate in corpus.candidates()}
+
+
+def test_a_row_whose_prompt_shows_another_split_is_held_out(tmp_path: Path) -> None:
+    """An exemplar of test in a prompt of train would teach what test measures."""
+    texts = {name: f"{name} = 1\n" for name in "abcdefghijklmnopqrst"}
+    with Corpus.create(tmp_path / "corpus.db") as opened:
+        seeds = [seed(index, text) for index, text in enumerate(texts.values())]
+        opened.add_starting_corpus([(each, seed_admission(each)) for each in seeds])
+        frozen_splits(opened)
+        prompts, candidates = [], []
+        for index, each in enumerate(seeds):
+            for other in range(2):
+                place = 2 * index + other
+                candidates.append(sampled(place, f"own_{place} = {place}\n"))
+                prompts.append(asking(place, exemplar_ids=(each.id,)))
+        opened.add_prompts(0, prompts)
+        opened.add_candidates(candidates)
+        tables = Tables(opened, frozen_splits(opened))
+    split = {each.id: tables.assignment(each).split for each in tables.candidates.values()}
+    combinations = set()
+    for row in tables.asked():
+        own, shown = split[row.id.replace("p", "")], split[row.exemplar_ids[0]]
+        combinations.add((own, shown))
+        assert row.split is (own if shown in (own, Split.TRAIN) else Split.EXCLUDED)
+    assert (Split.TRAIN, Split.TEST) in combinations or (Split.TRAIN, Split.VALIDATION) in combinations
+
+
+def judged_answers(tmp_path: Path, accuracies: list[float | None]) -> tuple[Tables, list[Evaluation]]:
+    """Return the tables of a store whose programs answer one prompt; without an accuracy, invalidly."""
+    with Corpus.create(tmp_path / "corpus.db") as opened:
+        opened.add_prompts(0, [asking(index) for index in range(len(accuracies))])
+        same = "layers = 1\n"  # one text, hence one split
+        opened.add_candidates([sampled(index, same) for index in range(len(accuracies))])
+        for index, accuracy in enumerate(accuracies):
+            status = EvaluationStatus.SHAPE_ERROR if accuracy is None else EvaluationStatus.COMPLETE
+            opened.add_evaluation(judged(index, status, accuracy))
+        return Tables(opened, frozen_splits(opened)), opened.evaluations()
+
+
+def test_pairs_are_valid_over_invalid_and_better_over_worse_by_the_margin(tmp_path: Path) -> None:
+    tables, evaluations = judged_answers(tmp_path, [0.5, None, 0.9, 0.3, 0.55, None])
+    found = [
+        (row.kind, row.chosen_id[-1], row.rejected_id[-1], row.margin)
+        for row in preferences(tables, evaluations, margin=0.1)
+    ]
+    assert found == [
+        ("validity", "2", "1", None),
+        ("validity", "4", "5", None),
+        ("accuracy", "2", "3", pytest.approx(0.6)),
+    ]
+
+
+def test_accuracies_of_different_protocols_form_no_pair(tmp_path: Path) -> None:
+    tables, evaluations = judged_answers(tmp_path, [0.9, 0.1])
+    other = evaluations[1].model_copy(update={"protocol_id": "digits-2"})
+    assert len(list(preferences(tables, evaluations))) == 1
+    assert list(preferences(tables, [evaluations[0], other])) == []
+
+
+@pytest.mark.slow
+def test_trl_reads_pairs_as_preferences_and_labels_as_unpaired(corpus: Corpus, tmp_path: Path) -> None:
+    from trl import is_conversational
+
+    tables = Tables(corpus, frozen_splits(corpus))
+    evaluations = corpus.evaluations()
+    pair = next(iter(preferences(tables, evaluations))).model_dump(mode="json")
+    assert {"prompt", "chosen", "rejected"} <= pair.keys() and is_conversational(pair)
+    labelled = next(iter(unpaired_preferences(tables, evaluations))).model_dump(mode="json")
+    assert {"prompt", "completion", "label"} <= labelled.keys() and is_conversational(labelled)
+
+
+def test_a_directory_that_holds_something_is_refused_and_left_alone(corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    for replace in (False, True):
+        with pytest.raises(CorpusExistsError, match="holds something"):
+            export_dataset(corpus, out, TableFormat.JSONL, replace=replace)
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_an_earlier_export_is_replaced_only_on_demand(corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_dataset(corpus, out, TableFormat.JSONL)
+    with pytest.raises(CorpusExistsError, match="--force"):
+        export_dataset(corpus, out, TableFormat.PARQUET)
+    assert (out / "programs.jsonl").exists()
+    export_dataset(corpus, out, TableFormat.PARQUET, replace=True)
+    assert not (out / "programs.jsonl").exists() and (out / "programs").is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir() if "out" in path.name) == ["out"]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_an_interrupted_export_leaves_everything_as_it_was(
+    corpus: Corpus, tmp_path: Path, replace: bool
+) -> None:
+    out = tmp_path / "out"
+    if replace:
+        export_dataset(corpus, out, TableFormat.JSONL)
+    before = sorted(tmp_path.rglob("*"))
+
+    def interrupt(config: str) -> None:
+        if config == "sft":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_dataset(corpus, out, TableFormat.PARQUET, replace=replace, on_config=interrupt)
+    assert [path for path in sorted(tmp_path.rglob("*")) if path.suffix not in (".db-wal", ".db-shm")] == [
+        path for path in before if path.suffix not in (".db-wal", ".db-shm")
+    ]
+
+
+def test_the_documentation_explains_every_column() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    sections = dict(part.split("`", 1) for part in text.split("\n### `")[1:])
+    for config, model in CONFIGS.items():
+        documented = re.findall(r"^\| `(\w+)` \| ([\w\[\]]+) \| (.+) \|$", sections[config], re.MULTILINE)
+        stated = {name: field.description for name, field in model.model_fields.items()}
+        assert {name: meaning.replace("\\|", "|") for name, _, meaning in documented} == stated

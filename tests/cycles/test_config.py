@@ -1,0 +1,76 @@
+"""Configurations: presets load, mistakes are named with their remedy, and what is saved is what was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cycles.config.run import Control, RunConfig, load_config, preset_names, save_config
+from cycles.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_shipped_preset_loads(name: str) -> None:
+    assert load_config(name).cycles >= 1
+
+
+def test_a_saved_configuration_reads_back_equal(tmp_path: Path) -> None:
+    config = load_config("cpu-tiny", ["seed=7", "control='frozen'", "finetune.rank=4"])
+    save_config(config, tmp_path / "config.toml")
+    assert load_config(str(tmp_path / "config.toml")) == config
+
+
+def test_an_override_reaches_a_nested_key() -> None:
+    assert load_config("cpu-tiny", ["finetune.learning_rate=0.5"]).finetune.learning_rate == 0.5
+
+
+def test_an_override_that_is_not_toml_is_a_string() -> None:
+    assert load_config("cpu-tiny", ["control=random-valid"]).control is Control.RANDOM_VALID
+
+
+@pytest.mark.parametrize(
+    ("override", "remedy"),
+    [
+        ("finetune.lerning_rate=1.0", "Did you mean 'learning_rate'?"),
+        ("cycels=2", "Did you mean 'cycles'?"),
+        ("cycles=zero", "cycles: "),
+        ("cycles=0", "cycles: "),
+        ("control='frosen'", "control: "),
+        ("cycles.more=1", "'cycles' is a value, not a section"),
+        ("cycles", "key.path=value"),
+    ],
+)
+def test_a_wrong_override_is_named_with_its_remedy(override: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("cpu-tiny", [override])
+    assert remedy in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_preset_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'cpu-tiny'"):
+        load_config("cpu-tny")
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        load_config(str(tmp_path / "mine.toml"))
+
+
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("cycles = 3\nseed = = 4\n")
+    with pytest.raises(ConfigError, match="line 2"):
+        load_config(str(path))
+
+
+def test_several_mistakes_are_reported_together() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("cpu-tiny", ["cycles=0", "candidates=0"])
+    assert "cycles" in str(caught.value) and "candidates" in str(caught.value)
+
+
+def test_a_configuration_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        RunConfig().seed = 3  # type: ignore[misc]

@@ -1,0 +1,65 @@
+"""The figures of a report, checked against ledgers small enough to count by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corpus.config import CorpusConfig
+from corpus.records.admissions import AdmissionReason
+from corpus.records.evaluations import EvaluationStatus
+from cycles.config.run import RunConfig
+from cycles.figures.cycle_report import cycle_report, run_reports, write_metrics
+from tests.ledgers import new_corpus, program, write_cycle
+
+CONFIG = RunConfig(corpus=CorpusConfig(min_accuracy=0.5))
+
+
+def test_rates_count_every_candidate(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as corpus:
+        strong, weak, broken = (
+            program("conv relu pool"),
+            program("linear gelu drop"),
+            program("norm tanh flat"),
+        )
+        write_cycle(corpus, 0, [(strong, 0.8), (weak, 0.2), (broken, None), (strong, 0.8)], CONFIG.corpus)
+        report = cycle_report(corpus, 0, CONFIG)
+    assert report.statuses == {EvaluationStatus.COMPLETE: 3, EvaluationStatus.SHAPE_ERROR: 1}
+    assert report.reasons == {
+        AdmissionReason.ADMITTED: 1,
+        AdmissionReason.BELOW_THRESHOLD: 1,
+        AdmissionReason.EXACT_DUPLICATE: 1,
+        AdmissionReason.INVALID: 1,
+    }
+    assert (report.valid.count, report.valid.total) == (3, 4)
+    assert (report.strong.count, report.strong.total) == (2, 4)
+    assert (report.novel.count, report.novel.total) == (2, 3)
+    assert (report.unique.count, report.unique.total) == (2, 4)
+
+
+def test_the_mean_over_all_counts_an_invalid_program_as_zero(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as corpus:
+        write_cycle(corpus, 0, [(program("conv relu"), 0.8), (program("norm flat"), None)], CONFIG.corpus)
+        report = cycle_report(corpus, 0, CONFIG)
+    assert report.mean_accuracy_all.value == pytest.approx(0.4)
+    assert report.mean_accuracy_valid.value == pytest.approx(0.8)
+    assert report.best_accuracy == 0.8
+
+
+def test_a_cycle_without_a_valid_program_has_a_report(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as corpus:
+        write_cycle(corpus, 0, [(program("conv"), None), (program("relu"), None)], CONFIG.corpus)
+        report = cycle_report(corpus, 0, CONFIG)
+    assert report.best_accuracy is None and report.median_jaccard is None
+    assert report.valid.count == 0 and report.mean_accuracy_all.value == 0.0
+
+
+def test_metrics_hold_a_line_per_finished_cycle(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as corpus:
+        for cycle, words in enumerate(("conv relu", "norm flat")):
+            write_cycle(corpus, cycle, [(program(words), 0.6)], CONFIG.corpus)
+        write_metrics(run_reports(corpus, CONFIG), tmp_path / "metrics.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["cycle"] for line in lines] == [0, 1]

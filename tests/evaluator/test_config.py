@@ -1,0 +1,63 @@
+"""The evaluator's settings and the protocol's name."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from evaluator.config import EvaluatorConfig
+from evaluator.supervisor.protocol import protocol_id
+from evaluator.tasks import task_spec
+
+
+def name_of(split: str = "val", **settings: object) -> str:
+    config = EvaluatorConfig.model_validate(settings)
+    return protocol_id(config, task_spec(config.task), split)  # type: ignore[arg-type]
+
+
+def test_the_protocol_id_names_task_epochs_batch_and_seed_in_clear() -> None:
+    assert name_of(seed=3).startswith("digits-v1/e1/b16/s3/p")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"task": "digits-clean"},
+        {"epochs": 2},
+        {"batch_size": 32},
+        {"seed": 1},
+        {"lr": 0.02},
+        {"dropout": 0.0},
+        {"max_parameters": 1000},
+        {"cpu_seconds": 9},
+        {"predict_batch_size": 64},
+        {"precision": "bf16"},
+        {"channels_last": False},
+        {"lint": False},
+        {"other_hyperparameters": 0.1},
+    ],
+)
+def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]) -> None:
+    assert name_of(**settings) != name_of()
+
+
+def test_the_number_of_workers_does_not_change_the_id() -> None:
+    assert name_of(workers=1) == name_of(workers=7)
+
+
+def test_accuracies_on_val_and_test_have_different_ids() -> None:
+    assert name_of("test") != name_of("val") and "/test/" in name_of("test")
+
+
+def test_an_unknown_task_is_refused_with_the_list_of_tasks() -> None:
+    with pytest.raises(ValidationError, match=r"Did you mean 'digits-clean'\? Tasks: digits, digits-clean"):
+        EvaluatorConfig(task="digit-clean")
+
+
+def test_a_wall_time_that_leaves_no_room_for_the_processor_time_is_refused() -> None:
+    with pytest.raises(ValidationError, match="wall_seconds"):
+        EvaluatorConfig(cpu_seconds=30, wall_seconds=10.0)
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in EvaluatorConfig.model_fields.values())

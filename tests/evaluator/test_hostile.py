@@ -1,0 +1,344 @@
+"""Programs that mean harm, each with one trick, and what becomes of them: a status, and nothing left behind.
+
+The programs are in `tests/hostile`. All are judged twice, in the strongest tier that this machine offers:
+with lint, and without it, so that the boundary itself is tested. After each, canaries outside are looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from evaluator.child.confinement import children, descendants
+from evaluator.config import EvaluatorConfig
+from evaluator.errors import SandboxError
+from evaluator.isolation.probe import probe
+from evaluator.isolation.tiers import Tier, choose_tier
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from evaluator.tasks import load_task
+from tests.evaluator_programs import FORWARD, LEARN, candidate, program
+from tests.hostile.canaries import Canaries
+from tests.hostile.suite import HostileProgram, hostile_programs
+from tests.hostile.text_bombs import text_bombs
+
+CONFIG = EvaluatorConfig(
+    task="digits-clean",
+    workers=2,
+    cpu_seconds=1,
+    wall_seconds=5.0,
+    memory_bytes=2**29,
+    output_bytes=100_000,
+)
+PROGRAMS = [*hostile_programs(), *text_bombs()]
+
+
+@dataclasses.dataclass
+class Trial:
+    """What became of all programs that this machine can contain.
+
+    Attributes:
+        lint: Whether they were linted.
+        secret: What none of them may have learnt.
+        layers: The layers of isolation that were there.
+        results: The evaluation of each program, by its name.
+        touched: The canaries that were found touched, with the program whose result had just come.
+        honest: Accuracy and losses of the same honest program, judged before, between and after them.
+        processes: How many processes the evaluator had before the first and after the last program.
+        left: Processes that were still there when the evaluator had been closed.
+    """
+
+    lint: bool
+    secret: str
+    layers: frozenset[str]
+    results: dict[str, Evaluation] = dataclasses.field(default_factory=dict)
+    touched: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    honest: list[tuple[object, ...]] = dataclasses.field(default_factory=list)
+    processes: tuple[int, ...] = ()
+    left: list[int] = dataclasses.field(default_factory=list)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(False, id="without lint"),
+        pytest.param(True, id="with lint", marks=pytest.mark.slow),
+    ],
+)
+def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    config = CONFIG.model_copy(update={"lint": request.param})
+    with Canaries(tmp_path_factory.mktemp("canaries")) as canaries:
+        with SandboxedEvaluator(config) as evaluator:
+            assert evaluator.tier is not None
+            trial = Trial(config.lint, canaries.secret, frozenset(evaluator.tier.layers))
+            known = canaries.known_to_the_program(evaluator._scratch.path)
+            running = [each for each in PROGRAMS if each.missing(trial.layers) is None]
+            before = len(_zygotes_of_this_process())
+            _judge_all(evaluator, running, known, canaries, trial)
+            trial.processes = before, len(_zygotes_of_this_process())
+        trial.left = _zygotes_of_this_process()
+    return trial
+
+
+def _judge_all(
+    evaluator: SandboxedEvaluator,
+    programs: list[HostileProgram],
+    known: dict[str, object],
+    canaries: Canaries,
+    trial: Trial,
+) -> None:
+    """Judge `programs` with an honest one before, in the middle and, for each worker, after them."""
+    middle = len(programs) // 2
+    queue = [None, *programs[:middle], None, *programs[middle:], None, None]
+    sources = (program() if each is None else each.source(known) for each in queue)
+    results = evaluator.evaluate(candidate(source, index) for index, source in enumerate(sources))
+    for each, result in zip(queue, results, strict=True):
+        name = "the honest program" if each is None else each.name
+        if each is None:
+            trial.honest.append((result.status, result.accuracy, result.losses))
+        trial.results[name] = result
+        if touched := canaries.touched():
+            trial.touched[name] = touched
+
+
+def _zygotes_of_this_process() -> list[int]:
+    """Return every process that is a zygote of ours or was forked by one, whosever child it is by now."""
+    mine = f"\0{os.getpid()}\0".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            continue
+        if b"evaluator.child.zygote" in line and mine in line:
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("hostile", PROGRAMS, ids=lambda each: each.name)
+def test_a_hostile_program_gets_its_verdict(trial: Trial, hostile: HostileProgram) -> None:
+    lacking = hostile.missing(trial.layers)
+    if lacking is not None:
+        pytest.skip(f"this machine has no {lacking} to contain it: see `archloop doctor`")
+    result = trial.results[hostile.name]
+    assert hostile.expected(lint=trial.lint).objection(result) is None, result
+    assert result.error_type != "Escaped"
+    assert result.wall_seconds < CONFIG.wall_seconds + 1 and result.cpu_seconds < CONFIG.cpu_seconds + 2
+    assert (result.peak_memory_bytes or 0) < 2**30
+
+
+def test_no_evaluation_holds_a_secret(trial: Trial) -> None:
+    assert [name for name, each in trial.results.items() if trial.secret in each.model_dump_json()] == []
+
+
+def test_no_canary_is_touched(trial: Trial) -> None:
+    assert trial.touched == {}
+
+
+def test_an_honest_program_gets_the_same_result_before_and_after_them_to_the_bit(trial: Trial) -> None:
+    assert trial.honest[0][0] is EvaluationStatus.COMPLETE
+    assert trial.honest == trial.honest[:1] * 4
+
+
+def test_no_text_of_a_program_can_steer_a_terminal(trial: Trial) -> None:
+    texts = [text for each in trial.results.values() for text in (each.error, each.error_type) if text]
+    assert texts and all(character.isprintable() or character == "\n" for text in texts for character in text)
+
+
+def test_no_hostile_program_is_accurate_but_by_honest_work(trial: Trial) -> None:
+    (_, honest, _) = trial.honest[0]
+    assert isinstance(honest, float)
+    assert [name for name, each in trial.results.items() if (each.accuracy or 0.0) > honest + 0.05] == []
+
+
+def test_no_process_is_left(trial: Trial) -> None:
+    before, after = trial.processes
+    assert before == after >= CONFIG.workers
+    assert trial.left == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tier", ["landlock", "namespaces"])
+def test_a_weaker_tier_contains_what_its_layers_can(
+    tier: Literal["landlock", "namespaces"], tmp_path: Path
+) -> None:
+    config = CONFIG.model_copy(update={"lint": False, "isolation": tier})
+    try:
+        choose_tier(tier, probe())
+    except SandboxError as error:
+        pytest.skip(str(error))
+    with Canaries(tmp_path) as canaries, SandboxedEvaluator(config) as evaluator:
+        trial = Trial(config.lint, canaries.secret, frozenset(Tier(tier).layers))
+        running = [each for each in PROGRAMS if each.needs and each.missing(trial.layers) is None]
+        known = canaries.known_to_the_program(evaluator._scratch.path)
+        _judge_all(evaluator, running, known, canaries, trial)
+    assert len(running) > 80 and trial.touched == {}
+    verdicts = {each.name: each.jailed.objection(trial.results[each.name]) for each in running}
+    assert {name: verdict for name, verdict in verdicts.items() if verdict} == {}
+
+
+def test_every_canary_tells_when_it_is_touched(tmp_path: Path) -> None:
+    def told(deed: Callable[[], object]) -> str:
+        deed()
+        first, second = canaries.touched(), canaries.touched()
+        assert len(first) == 1 and second in ([], first)
+        return first[0]
+
+    abstract, datagrams = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with Canaries(tmp_path) as canaries, abstract, datagrams:
+        known: dict[str, Any] = canaries.known_to_the_program(tmp_path)
+        assert canaries.touched() == []
+        here = "127.0.0.1"
+        assert told(lambda: socket.create_connection((here, known["tcp_port"])).close()) == "TCP port"
+        assert told(lambda: datagrams.sendto(b"x", (here, known["udp_port"]))) == "UDP port"
+        assert told(lambda: abstract.connect("\0" + known["unix_name"])) == "abstract socket"
+        for place in known["places"]:
+            assert told(Path(place, known["mark"]).touch).endswith(known["mark"])
+        assert told(lambda: Path(known["secret_file"]).chmod(0o777)).startswith("files")
+        Path(known["secret_file"]).chmod(0o644)
+        os.kill(known["victim"], signal.SIGKILL)
+        time.sleep(0.2)
+        assert "victim" in canaries.touched()
+
+
+def test_the_suite_is_as_large_as_it_claims() -> None:
+    assert len({each.name for each in PROGRAMS}) == len(PROGRAMS) >= 200
+
+
+# Where nothing contains a program, its processes are still watched, and buried with it.
+
+
+@pytest.fixture(scope="module")
+def uncontained() -> Iterator[SandboxedEvaluator]:
+    with SandboxedEvaluator(CONFIG.model_copy(update={"isolation": "unsafe", "workers": 1})) as opened:
+        yield opened
+
+
+def judge(evaluator: SandboxedEvaluator, source: str) -> Evaluation:
+    return next(iter(evaluator.evaluate([candidate(source)])))
+
+
+def processes_of_programs() -> list[int]:
+    return [pid for zygote in children(os.getpid()) for pid in descendants(zygote)]
+
+
+CALL = """\
+import os
+import time
+
+def call(name, *arguments):
+    return getattr(os, name)(*arguments)
+"""
+
+
+@pytest.mark.parametrize(
+    "escape",
+    ["time.sleep(60)", "call('setsid')\ntime.sleep(60)", "while call('fork') >= 0: time.sleep(0.02)"],
+    ids=["child", "own session", "bomb"],
+)
+def test_without_isolation_a_program_that_starts_processes_is_stopped(
+    uncontained: SandboxedEvaluator, escape: str
+) -> None:
+    indented = escape.replace("\n", "\n    ")
+    result = judge(uncontained, program(top=f"{CALL}\nif call('fork') == 0:\n    {indented}\ntime.sleep(60)"))
+    assert result.status is EvaluationStatus.FORBIDDEN and "0 processes" in (result.error or ""), result
+    assert processes_of_programs() == []
+
+
+def test_without_isolation_a_process_left_behind_in_its_own_session_is_found_and_killed(
+    uncontained: SandboxedEvaluator,
+) -> None:
+    daemon = "if call('fork') == 0:\n    call('setsid')\n    if call('fork') == 0:\n        time.sleep(60)\n"
+    judge(uncontained, program(top=f"{CALL}\n{daemon}    call('_exit', 0)\ncall('_exit', 0)"))
+    assert processes_of_programs() == []
+
+
+def test_without_isolation_a_program_still_sees_no_secret_of_the_environment(
+    uncontained: SandboxedEvaluator,
+) -> None:
+    result = judge(uncontained, program(top="import os\nraise ValueError(sorted(os.environ))"))
+    assert "PATH" in (result.error or "") and "PYTEST_CURRENT_TEST" in os.environ
+    assert "PYTEST" not in (result.error or "")
+
+
+def test_without_isolation_a_program_still_finds_nothing_that_an_earlier_one_wrote(
+    uncontained: SandboxedEvaluator,
+) -> None:
+    look = "assert call('listdir') == []\ncall('close', call('open', 'mark', 65))\n"
+    for _ in range(2):
+        result = judge(uncontained, program(top=CALL, learn=look + LEARN))
+        assert result.status is EvaluationStatus.COMPLETE, result
+
+
+SEARCH = """\
+import io
+import re
+
+def count_in_memory(pattern):
+    found = 0
+    for row in io.open("/proc/self/maps").read().splitlines():
+        addresses, rights, *_ = row.split()
+        start, end = (int(each, 16) for each in addresses.split("-"))
+        if "w" in rights:
+            memory = io.open("/proc/self/mem", "rb", 0)
+            memory.seek(start)
+            found += len(re.findall(pattern.encode(), memory.read(end - start), re.DOTALL))
+    return found
+"""
+
+
+def test_validation_images_are_not_in_the_process_while_it_trains(uncontained: SandboxedEvaluator) -> None:
+    """The program searches its own memory for a validation image, and for a training image as the control.
+
+    It knows the image only as the text of a regular expression, so it does not find its own question.
+    Isolation would only keep it from looking.
+    """
+    task = load_task("digits-clean")
+    for images, there in ((task.train.images, True), (task.val.images, False)):
+        pattern = "".join(f"\\x{byte:02x}" for byte in images[7].tobytes())
+        learn = f"count = count_in_memory({pattern!r})\nraise ValueError(f'found {{count}}')"
+        result = judge(uncontained, program(top=SEARCH, learn=learn))
+        count = int((result.error or "found -1").rpartition("found ")[2])
+        assert (count > 0) is there and count >= 0, result
+
+
+def test_a_thread_left_behind_does_not_outlive_its_program(uncontained: SandboxedEvaluator) -> None:
+    top = "import threading\nimport time\nthreading.Thread(target=time.sleep, args=(60,)).start()"
+    result = judge(uncontained, program(top=top))
+    assert result.status is EvaluationStatus.COMPLETE, result
+    assert processes_of_programs() == []
+
+
+def test_output_below_the_limit_does_no_harm(uncontained: SandboxedEvaluator) -> None:
+    result = judge(uncontained, program(learn=LEARN + "print('x' * 90_000)"))
+    assert result.status is EvaluationStatus.COMPLETE, result
+
+
+@pytest.mark.slow
+def test_a_program_that_kills_its_zygote_every_time_has_crashed(uncontained: SandboxedEvaluator) -> None:
+    result = judge(uncontained, program(top=f"{CALL}\ncall('kill', call('getppid'), 9)\ntime.sleep(60)"))
+    assert result.status is EvaluationStatus.CRASHED and "3 times out of 3" in (result.error or "")
+    assert judge(uncontained, program()).status is EvaluationStatus.COMPLETE
+
+
+def test_a_stage_that_runs_out_of_time_is_named(uncontained: SandboxedEvaluator) -> None:
+    forward = f"while len(x) > 2 and not self.training: pass\n{FORWARD}"
+    result = judge(uncontained, program(forward=forward))
+    assert (result.status, result.stage) == (EvaluationStatus.TIMEOUT, Stage.PREDICT), result
+    assert 0.7 < result.cpu_seconds < 2
+
+
+def test_the_last_words_of_a_program_that_had_to_be_ended_are_kept(uncontained: SandboxedEvaluator) -> None:
+    result = judge(
+        uncontained, program(learn="print('x' * 5000, '\\x1b[2J step 7', flush=True)\nwhile True: pass")
+    )
+    assert result.status is EvaluationStatus.TIMEOUT, result
+    assert (result.error or "").endswith("x ?[2J step 7") and "processor time" in (result.error or "")

@@ -1,0 +1,250 @@
+"""The tiers of isolation: which one is chosen, that each contains programs, that none changes a result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from corpus.records.evaluations import EvaluationStatus
+from evaluator.config import EvaluatorConfig
+from evaluator.errors import SandboxError
+from evaluator.isolation import probe as probing
+from evaluator.isolation.probe import probe
+from evaluator.isolation.readable import readable_paths
+from evaluator.isolation.tiers import Finding, Layer, Tier, choose_tier, describe
+from evaluator.supervisor.cores import Cores
+from evaluator.supervisor.protocol import protocol_id
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from evaluator.supervisor.scratch import Scratch
+from evaluator.tasks import task_spec
+from tests.evaluator_programs import candidate, program
+
+ROOT = Path(__file__).parents[2]
+CONFIG = EvaluatorConfig(task="digits-clean", workers=1, lint=False, cpu_seconds=5, wall_seconds=20.0)
+REFUSED = {EvaluationStatus.FORBIDDEN, EvaluationStatus.RUNTIME_ERROR}
+
+READS_THE_LABELS = program(init="import sklearn.datasets\nself.truth = sklearn.datasets.load_digits().target")
+STARTS_A_PROCESS = program(init="import os\nif os.fork() == 0:\n    os._exit(0)\n")
+OPENS_A_SOCKET = program(init="import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n")
+WRITES_A_LITTLE = program(top="open('note', 'w').write('x')")
+
+
+def reads(path: Path) -> str:
+    return program(init=f"raise ValueError(open({str(path)!r}).read())")
+
+
+def findings(*working: Layer) -> tuple[Finding, ...]:
+    return tuple(Finding(layer=each, works=each in working, detail=f"no {each}") for each in Layer)
+
+
+@pytest.mark.parametrize(
+    ("working", "tier"),
+    [
+        (tuple(Layer), Tier.FULL),
+        ((Layer.LANDLOCK, Layer.SECCOMP, Layer.BUBBLEWRAP), Tier.LANDLOCK),
+        ((Layer.NAMESPACES, Layer.SECCOMP), Tier.NAMESPACES),
+        ((Layer.BUBBLEWRAP, Layer.SECCOMP), Tier.BUBBLEWRAP),
+    ],
+)
+def test_the_strongest_tier_whose_layers_all_work_is_chosen(working: tuple[Layer, ...], tier: Tier) -> None:
+    assert choose_tier("auto", findings(*working)) is tier
+
+
+@pytest.mark.parametrize("working", [(), (Layer.LANDLOCK, Layer.NAMESPACES), (Layer.SECCOMP,)])
+def test_without_a_tier_nothing_is_run_and_the_message_has_the_remedies(working: tuple[Layer, ...]) -> None:
+    with pytest.raises(SandboxError, match="--unsafe") as refusal:
+        choose_tier("auto", findings(*working))
+    for layer in set(Layer) - set(working):
+        assert f"{layer}: no {layer}. Remedy:" in str(refusal.value)
+
+
+def test_a_tier_asked_for_by_name_is_never_replaced_by_a_weaker_one() -> None:
+    with pytest.raises(SandboxError, match="namespaces: no namespaces"):
+        choose_tier("full", findings(Layer.LANDLOCK, Layer.SECCOMP))
+
+
+def test_no_isolation_is_had_by_asking_for_it_alone() -> None:
+    assert choose_tier("unsafe", findings()) is Tier.UNSAFE
+    assert "NO ISOLATION" in describe(Tier.UNSAFE, findings())
+
+
+def test_a_missing_layer_is_named_with_its_reason_and_its_cost() -> None:
+    line = describe(Tier.LANDLOCK, findings(Layer.LANDLOCK, Layer.SECCOMP))
+    assert "without namespaces (no namespaces)" in line and "scratch" in line
+
+
+def test_the_isolation_is_no_part_of_the_protocol() -> None:
+    spec = task_spec("digits-clean")
+    other = CONFIG.model_copy(update={"isolation": "unsafe", "workers": 2})
+    assert protocol_id(CONFIG, spec) == protocol_id(other, spec)
+
+
+FOUND = {finding.layer: finding for finding in probe()}
+
+
+def test_the_probe_reports_on_every_layer() -> None:
+    assert set(FOUND) == set(Layer)
+
+
+def test_a_layer_that_lets_something_through_does_not_count(tmp_path: Path) -> None:
+    def lets_through(canary: Path) -> str:
+        probing._must_fail("a file outside could be read", canary.read_text)
+        return ""
+
+    canary = tmp_path / "canary"
+    canary.write_text("seen")
+    found = probing._try(Layer.LANDLOCK, lets_through, canary)
+    assert not found.works and found.detail == "a file outside could be read"
+
+
+def opened(tier: Tier) -> SandboxedEvaluator:
+    for layer in tier.layers:
+        if not FOUND[layer].works:
+            pytest.skip(f"this machine has no {layer}: {FOUND[layer].detail}")
+    return SandboxedEvaluator(CONFIG.model_copy(update={"isolation": str(tier)}))
+
+
+@pytest.mark.parametrize("tier", [tier for tier in Tier if tier is not Tier.UNSAFE])
+def test_every_tier_contains_programs_and_changes_no_result(tier: Tier, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    sources = [program(), reads(secret), READS_THE_LABELS, STARTS_A_PROCESS, OPENS_A_SOCKET, WRITES_A_LITTLE]
+    with opened(tier) as evaluator:
+        assert evaluator.tier is tier
+        good, *refused, writes = evaluator.evaluate(candidate(each, i) for i, each in enumerate(sources))
+    assert good.accuracy == pytest.approx(0.83046, abs=1e-5)
+    for result in refused:
+        assert result.status in {*REFUSED, EvaluationStatus.MISSING_DEPENDENCY}, result
+        assert "the secret" not in (result.error or "")
+    assert (writes.status is EvaluationStatus.COMPLETE) == (tier is not Tier.LANDLOCK), writes
+
+
+@pytest.mark.skipif(not FOUND[Layer.NAMESPACES].works, reason="this machine has no namespaces for us")
+def test_the_scratch_is_empty_for_every_program_and_has_a_size() -> None:
+    writes = program(top="import os\nassert not os.listdir('.')\nopen('left', 'w').write('x')\nos.mkdir('d')")
+    floods = program(top="for i in range(100):\n    open(f'{i}', 'wb').write(bytes(100_000))")
+    config = CONFIG.model_copy(update={"isolation": "full", "scratch_bytes": 2**20})
+    with SandboxedEvaluator(config) as evaluator:
+        first, flood, second = evaluator.evaluate(
+            candidate(each, i) for i, each in enumerate([writes, floods, writes])
+        )
+    assert first.status is second.status is EvaluationStatus.COMPLETE
+    assert "No space left" in (flood.error or "")
+
+
+def test_no_file_with_labels_is_readable() -> None:
+    trees = readable_paths().trees
+    import sklearn
+
+    labels = Path(sklearn.__file__).parent / "datasets" / "data" / "digits.csv.gz"
+    assert labels.exists()
+    assert not any(labels.is_relative_to(each) or labels.is_relative_to(each.resolve()) for each in trees)
+    assert not any((ROOT / "runs").is_relative_to(each) for each in trees)
+
+
+AS_IN_A_CONTAINER = """\
+import errno, os, sys
+import pyseccomp as seccomp
+rules = seccomp.SyscallFilter(seccomp.ALLOW)
+for name in ("unshare", "mount", "umount2", "pivot_root", "setns"):
+    rules.add_rule(seccomp.ERRNO(errno.EPERM), name)
+for flag in (0x10000000, 0x00020000, 0x20000000, 0x40000000):
+    rules.add_rule(seccomp.ERRNO(errno.EPERM), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
+rules.load()
+"""
+JUDGE = f"""\
+import json, sys
+sys.path.insert(0, {str(ROOT)!r})
+from evaluator.config import EvaluatorConfig
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from tests.evaluator.test_isolation import OPENS_A_SOCKET, READS_THE_LABELS, STARTS_A_PROCESS
+from tests.evaluator_programs import candidate, program
+sources = [program(), READS_THE_LABELS, STARTS_A_PROCESS, OPENS_A_SOCKET]
+with SandboxedEvaluator(EvaluatorConfig(task="digits-clean", workers=1, lint=False)) as evaluator:
+    results = evaluator.evaluate(candidate(each, i) for i, each in enumerate(sources))
+    print(json.dumps([evaluator.tier, evaluator.isolation, *(row.status for row in results)]))
+"""
+
+
+def test_under_the_restrictions_of_a_container_landlock_and_seccomp_remain(tmp_path: Path) -> None:
+    if not FOUND[Layer.LANDLOCK].works:
+        pytest.skip(f"this machine has no Landlock: {FOUND[Layer.LANDLOCK].detail}")
+    script = tmp_path / "contained.py"
+    script.write_text(AS_IN_A_CONTAINER + JUDGE)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    tier, line, good, *refused = json.loads(ran.stdout)
+    assert (tier, good) == ("landlock", "COMPLETE") and "Operation not permitted" in line
+    assert {EvaluationStatus(each) for each in refused} <= {*REFUSED, EvaluationStatus.MISSING_DEPENDENCY}
+
+
+def test_an_ordinary_user_gets_the_isolation_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    interpreter = Path("/usr/bin/python3.11")
+    if os.getuid() != 0 or sys.version_info[:2] != (3, 11) or not interpreter.exists():
+        pytest.skip("needs root, to become somebody else, and a Python 3.11 that everybody may start")
+    home = Path("/tmp", f"archloop-ordinary-{os.getpid()}")
+    packages = next(each for each in sys.path if each.endswith("site-packages"))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        nobody = {"user": 65534, "group": 65534, "extra_groups": ()}
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, cwd="/tmp", **nobody)
+
+    try:
+        if run(str(interpreter), "-m", "venv", "--without-pip", str(home)).returncode:
+            pytest.skip("that Python cannot make environments: apt-get install python3.11-venv")
+        own = home / "lib" / "python3.11" / "site-packages" / "others.pth"
+        own.write_text(f"{packages}\n{ROOT}\n")
+        if run(str(home / "bin" / "python"), "-c", "import torch, evaluator").returncode:
+            pytest.skip("the installed packages are not readable for everybody")
+        ran = run(str(home / "bin" / "python"), "-c", JUDGE)
+        assert ran.returncode == 0, ran.stderr
+        tier, line, good, *refused = json.loads(ran.stdout)
+        assert (tier, good) in {("full", "COMPLETE"), ("landlock", "COMPLETE")}, line
+        assert {EvaluationStatus(each) for each in refused} <= {*REFUSED, EvaluationStatus.MISSING_DEPENDENCY}
+    finally:
+        subprocess.run(["rm", "-rf", str(home)])
+
+
+def test_two_evaluators_do_not_take_the_same_processors() -> None:
+    available = sorted(os.sched_getaffinity(0))
+    first, second = Cores(1, 1), Cores(1, 1)
+    taken = [*first.of_worker(0), *second.of_worker(0)]
+    first.release()
+    second.release()
+    assert len(taken) == len(set(taken)) and set(taken) <= set(available)
+
+
+def test_a_worker_beyond_the_processors_runs_where_the_kernel_puts_it() -> None:
+    cores = Cores(1 + len(os.sched_getaffinity(0)), 1)
+    assert cores.of_worker(0) == ()
+    cores.release()
+
+
+def test_the_scratch_of_a_killed_evaluator_is_removed_by_the_next() -> None:
+    code = textwrap.dedent(
+        f"""\
+        import os, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from evaluator.supervisor.scratch import Scratch
+        scratch = Scratch()
+        print(scratch.path, flush=True)
+        os.kill(os.getpid(), 9)
+        """
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    left = Path(ran.stdout.strip())
+    assert left.is_dir()
+    mine = Scratch()
+    other = Scratch()
+    try:
+        assert not left.exists() and mine.path.is_dir()
+    finally:
+        mine.remove()
+        other.remove()

@@ -1,0 +1,218 @@
+"""The proxy in a process: what `learn` is given, and that being fast changes no program's meaning."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from corpus.records.base import TaskShape
+from evaluator.channel.plan import Plan
+from evaluator.child import proxy
+from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last
+from evaluator.child.train_data import Normalisation, TrainData
+from evaluator.config import EvaluatorConfig
+from tests.evaluator_programs import LEARN, program
+
+SHAPE = TaskShape(channels=3, height=8, width=8, classes=4)
+COUNT = 83
+
+
+def plan(**settings: object) -> Plan:
+    config = EvaluatorConfig.model_validate({"batch_size": 8, **settings})
+    return Plan(config=config, shape=SHAPE, train_images=COUNT, mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
+
+
+def images_and_labels() -> tuple[Tensor, Tensor]:
+    """Images whose mean brightness tells their class."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, SHAPE.classes, (COUNT,), generator=generator)
+    noise = torch.randint(0, 64, (COUNT, 3, 8, 8), generator=generator)
+    return (noise + labels.view(-1, 1, 1, 1) * 60).to(torch.uint8), labels
+
+
+def train_data(**settings: object) -> TrainData:
+    return TrainData(*images_and_labels(), plan(**settings), epoch=0)
+
+
+def load(source: str) -> ModuleType:
+    module = ModuleType("program")
+    exec(compile(source, "<program>", "exec"), module.__dict__)
+    return module
+
+
+def trained(source: str, protocol: Plan) -> nn.Module:
+    proxy.seed_everything(protocol)
+    module = load(source)
+    prm = proxy.hyperparameters(module, protocol)
+    net = proxy.build(module, prm, protocol)
+    proxy.check_forward(net, images_and_labels()[0], protocol)
+    proxy.train(net, prm, *images_and_labels(), protocol)
+    return net
+
+
+def weights(net: nn.Module) -> Tensor:
+    return torch.cat([each.detach().flatten() for each in net.parameters()])
+
+
+def test_an_image_is_normalised_by_the_statistics_of_its_channels() -> None:
+    images = images_and_labels()[0]
+    mean, std = torch.tensor(plan().mean), torch.tensor(plan().std)
+    expected = (images.double() / 255 - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
+    torch.testing.assert_close(Normalisation(plan())(images).double(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_an_epoch_shows_every_image_at_most_once_with_its_own_label() -> None:
+    data = train_data()
+    all_images = Normalisation(plan())(data.dataset.images)
+    seen = []
+    for inputs, labels in data:
+        for image, label in zip(inputs, labels, strict=True):
+            index = int((all_images == image).flatten(1).all(dim=1).nonzero().item())
+            assert data.dataset.labels[index] == label
+            seen.append(index)
+    assert len(set(seen)) == len(seen) == COUNT // 8 * 8
+
+
+def test_its_length_is_the_number_of_batches_that_it_gives() -> None:
+    data = train_data()
+    assert [inputs.shape[0] for inputs, _ in data] == [8] * len(data)
+
+
+def test_a_program_may_ask_for_batch_size_and_the_number_of_images_as_of_a_data_loader() -> None:
+    data = train_data()
+    image, label = data.dataset[3]
+    assert (data.batch_size, len(data.dataset)) == (8, COUNT)
+    assert image.shape == (3, 8, 8) and label == int(images_and_labels()[1][3])
+
+
+def test_a_second_pass_has_another_order_and_two_epochs_with_one_seed_have_the_same() -> None:
+    data, again = train_data(), train_data()
+    first, second = (torch.cat([labels for _, labels in data]) for _ in range(2))
+    assert not torch.equal(first, second)
+    assert torch.equal(first, torch.cat([labels for _, labels in again]))
+
+
+def test_a_program_that_changes_its_inputs_does_not_change_the_data() -> None:
+    data = train_data()
+    for inputs, labels in data:
+        inputs.zero_()
+        labels.zero_()
+    assert data.dataset.images.any() and data.dataset.labels.any()
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "Adagrad"])
+def test_a_fused_optimizer_learns_what_the_ordinary_one_learns(kind: str) -> None:
+    def run(fuse: bool) -> Tensor:
+        torch.manual_seed(0)
+        net: Any = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 4))
+        net.optimizer = getattr(torch.optim, kind)(net.parameters(), lr=0.01, weight_decay=0.01)
+        if fuse:
+            fuse_optimizers(net)
+            assert net.optimizer.param_groups[0]["fused"]
+        for inputs, labels in train_data():
+            net.optimizer.zero_grad()
+            nn.functional.cross_entropy(net(inputs), labels).backward()
+            net.optimizer.step()
+        return weights(net)
+
+    torch.testing.assert_close(run(fuse=True), run(fuse=False), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_a_gradient_in_another_layout_than_its_parameter_is_not_mixed_up(kind: str) -> None:
+    def run(fuse: bool) -> Tensor:
+        torch.manual_seed(0)
+        net: Any = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        net.optimizer = getattr(torch.optim, kind)(net.parameters(), lr=0.1)
+        if fuse:
+            fuse_optimizers(net)
+        net.weight.grad = torch.randn(4, 3, 3, 3)
+        net.optimizer.step()
+        net.weight.data = net.weight.data.contiguous()
+        net.weight.grad = torch.randn(4, 3, 3, 3)
+        net.optimizer.step()
+        return weights(net)
+
+    torch.testing.assert_close(run(fuse=True), run(fuse=False))
+
+
+def test_a_sparse_gradient_falls_back_to_the_ordinary_kernel() -> None:
+    net: Any = nn.Embedding(5, 2, sparse=True)
+    net.optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    fuse_optimizers(net)
+    net(torch.tensor([1, 2])).sum().backward()
+    before = weights(net)
+    net.optimizer.step()
+    assert (weights(net) != before).sum() == 4
+
+
+def test_an_optimizer_is_left_alone_where_the_program_chose_the_kernel() -> None:
+    net: Any = nn.Linear(2, 2)
+    net.optimizer = torch.optim.Adam(net.parameters(), foreach=True)
+    fuse_optimizers(net)
+    assert net.optimizer.param_groups[0]["fused"] is None
+
+
+def test_channels_last_changes_what_is_learnt_by_rounding_alone() -> None:
+    fast, plain = (trained(program(), plan(channels_last=flag)) for flag in (True, False))
+    assert not fast.get_parameter("body.0.weight").is_contiguous()
+    torch.testing.assert_close(weights(fast), weights(plain), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "flat",
+    ["x.view(x.size(0), -1)", "x.view(x.size(0), -1) if self.training else x.flatten(1)"],
+    ids=["always", "in training only"],
+)
+def test_a_program_that_views_feature_maps_keeps_the_ordinary_layout(flat: str) -> None:
+    init = "self.body = nn.Conv2d(in_shape[1], 8, 3, padding=1)\nself.head = nn.Linear(512, out_shape[0])"
+    source = program(init=init, forward=f"x = self.body(x)\nreturn self.head({flat})")
+    assert trained(source, plan()).get_parameter("body.weight").is_contiguous()
+
+
+def test_the_trial_of_a_layout_leaves_no_trace() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(), nn.Flatten(), nn.LazyLinear(4))
+    inputs = Normalisation(plan())(images_and_labels()[0][:2])
+    net.eval()(inputs)
+    state = {name: value.clone() for name, value in net.state_dict().items()}
+    random_state = torch.get_rng_state()
+    assert prefer_channels_last(net, inputs, plan())
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+    assert all(each.grad is None for each in net.parameters())
+
+
+def test_a_network_without_convolutions_keeps_its_layout() -> None:
+    assert not prefer_channels_last(nn.Linear(2, 2), torch.zeros(2, 2), plan())
+
+
+def test_bf16_trains_against_the_current_weights() -> None:
+    learn = f"""\
+self.outputs = []
+for inputs, labels in train_data:
+    self.outputs.append(self(probe := torch.ones(1, *inputs.shape[1:])).detach())
+    self.dtype = self.outputs[-1].dtype
+{"".join(f"    {line}{chr(10)}" for line in LEARN.splitlines()[1:]).replace("        ", "    ")}"""
+    net: Any = trained(program(learn=learn), plan(precision="bf16"))
+    assert net.dtype is torch.bfloat16
+    assert not torch.equal(net.outputs[0], net.outputs[-1])
+
+
+def test_bf16_predicts_nearly_what_float32_predicts() -> None:
+    images = images_and_labels()[0]
+    half, full = (
+        proxy.predict(trained(program(), protocol), images, protocol)
+        for protocol in (plan(precision="bf16", epochs=4), plan(epochs=4))
+    )
+    same = sum(first == second for first, second in zip(half[::2], full[::2], strict=True))
+    assert same >= 0.8 * COUNT
+
+
+def test_a_prediction_does_not_depend_on_the_batch() -> None:
+    net, images = trained(program(), plan()), images_and_labels()[0]
+    parts = b"".join(proxy.predict(net, part, plan()) for part in images.split(8))
+    assert proxy.predict(net, images, plan()) == parts
