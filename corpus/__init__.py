@@ -1,1 +1,11 @@
-"""The corpus: records, store, similarity, admission, export. Imports nothing of ours."""
+"""The corpus: the admitted programs, the ledger that they stand in, and what is to be known of them.
+
+    records   what flows between the rooms
+    programs  what a program is, without running it
+    ledger    the append-only file of all records
+    novelty   whether a program is new, and whether it may enter
+    exchange  data sets for others, programs of others
+    config    what counts as new, and what may enter
+
+Each floor imports only those above it in this list; nothing here imports another room.
+"""

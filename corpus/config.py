@@ -1,6 +1,6 @@
 """Configuration of the corpus: what counts as the same program, and what may enter.
 
-This module does *not* hold paths: where the store lies belongs to the run.
+This module does *not* hold paths: where the ledger lies belongs to the run.
 """
 
 from __future__ import annotations

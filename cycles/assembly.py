@@ -18,24 +18,27 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerError
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
 from cycles.loop import Loop, Trainer
+from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plant, program_request, replay_pool
-from cycles.showing.progress import JsonProgress, Observer, PlainProgress, TerminalProgress
+from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.tracking import check_tracking, tracked
+from evaluator.errors import SandboxError
 from evaluator.tasks import find_data, task_spec
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
-from generator.samplers.contract import Sampler
+from generator.samplers.contract import Sampler, UpstreamError
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.contract import Strategy
 
@@ -57,8 +60,8 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
     directory = RunDirectory.create(path, config)
-    with open_corpus(directory.corpus_file) as corpus:
-        plant(corpus, config, task_shape(config))
+    with open_corpus(directory.ledger_file) as ledger:
+        plant(ledger, config, task_shape(config))
     return directory
 
 
@@ -83,8 +86,8 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
     else:
         progress = TerminalProgress(console) if sys.stdout.isatty() else PlainProgress(console)
-    with log_to(directory.log_file), open_corpus(directory.corpus_file) as corpus, ExitStack() as running:
-        plant(corpus, config, shape)
+    with log_to(directory.log_file), open_corpus(directory.ledger_file) as ledger, ExitStack() as running:
+        plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
             sampler = SharedSampler(
                 lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
@@ -93,25 +96,25 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
             yield Loop(
                 config=config,
                 directory=directory,
-                corpus=corpus,
-                novelty=NoveltyIndex.from_corpus(corpus, config.corpus),
-                structures=StructureIndex.from_corpus(corpus),
+                ledger=ledger,
+                novelty=NoveltyIndex.from_ledger(ledger, config.corpus),
+                structures=StructureIndex.from_ledger(ledger),
                 strategy=build_strategy(config),
                 sampler=sampler,
                 make_room=sampler.make_room,
                 evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
                 trainer=functools.cache(functools.partial(build_trainer, config)),
-                replay=functools.partial(replay_pool, corpus, config, shape),
+                replay=functools.partial(replay_pool, ledger, config, shape),
                 generator_hash=functools.cache(functools.partial(base_model_hash, config)),
-                machine_id=corpus.add_machine(Machine.model_validate(environment())),
+                machine_id=ledger.add_machine(Machine.model_validate(environment())),
                 observer=tracked(observer, config, directory.path),
                 interruption=interruption,
             )
 
 
-def open_corpus(path: Path) -> Corpus:
+def open_corpus(path: Path) -> LedgerWriter:
     """Open a run's ledger for writing, or make it where the run stopped before it had one."""
-    return Corpus.open(path) if path.exists() else Corpus.create(path)
+    return LedgerWriter.open(path) if path.exists() else LedgerWriter.create(path)
 
 
 def task_shape(config: RunConfig) -> TaskShape:
@@ -212,14 +215,19 @@ def build_trainer(config: RunConfig) -> Trainer:
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Send the log to a file of the run while the block runs."""
+    """Send the log to a file of the run while the block runs, and what breaks the run with its traceback."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
+    breakage = logging.Logger("archloop")  # for the file alone: standard error hears of it from `main`
+    breakage.addHandler(handler)
     try:
         yield
+    except (LedgerError, SandboxError, UpstreamError, OSError):
+        breakage.exception("The run stopped; what is finished is kept.")
+        raise
     finally:
         root.removeHandler(handler)
         handler.close()

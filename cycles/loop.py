@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
@@ -32,10 +32,10 @@ from corpus.records.trainings import TrainingExample, TrainingResult
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report, run_reports, write_metrics
 from cycles.figures.records import CycleReport
+from cycles.observer import Observer
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory
 from cycles.run.selection import training_set
-from cycles.showing.progress import Observer
 from finetune.adapter import finished_result
 from finetune.examples import select_examples
 from generator.prompts.extraction import extract_program
@@ -74,7 +74,7 @@ class Loop:
 
     config: RunConfig
     directory: RunDirectory
-    corpus: Corpus
+    ledger: LedgerWriter
     novelty: NoveltyIndex
     structures: StructureIndex
     strategy: Strategy
@@ -95,7 +95,7 @@ class Loop:
 
     def current_cycle(self) -> int | None:
         """Return the first cycle that is not complete, or None when all are."""
-        return next((c for c in range(self.config.cycles) if not self.corpus.is_complete(c)), None)
+        return next((c for c in range(self.config.cycles) if not self.ledger.is_complete(c)), None)
 
     def run_cycle(self, cycle: int) -> CycleReport:
         """Do what is left of one cycle and return its report."""
@@ -106,11 +106,11 @@ class Loop:
 
     def train(self, cycle: int) -> None:
         """Fine-tune the adapter that writes `cycle`, unless that is done or the arm trains nothing."""
-        if cycle == 0 or not self.config.learns or self.corpus.training(cycle):
+        if cycle == 0 or not self.config.learns or self.ledger.training(cycle):
             return
         continuing = self.config.finetune.start == "previous"
         taught = [cycle - 1] if continuing else list(range(cycle))
-        chosen = training_set(self.corpus, self.config.control, taught, self.config.seed)
+        chosen = training_set(self.ledger, self.config.control, taught, self.config.seed)
         if len(chosen) < self.config.finetune.min_examples:
             needed = self.config.finetune.min_examples
             self.observer.note(
@@ -134,12 +134,12 @@ class Loop:
                     previous=self._adapter(cycle - 1) if continuing else None,
                     on_step=self._on_training_step,
                 )
-        self.corpus.record_training(cycle, result, [candidate.id for candidate in chosen])
+        self.ledger.record_training(cycle, result, [candidate.id for candidate in chosen])
 
     def generate(self, cycle: int) -> None:
         """Sample the candidates of `cycle` that are missing, one batch and one transaction at a time."""
         prompts = self._prompts(cycle)
-        written = {candidate.prompt_id for candidate in self.corpus.candidates(cycle=cycle)}
+        written = {candidate.prompt_id for candidate in self.ledger.candidates(cycle=cycle)}
         size = self.config.generator.batch_size
         batches = [prompts[start : start + size] for start in range(0, len(prompts), size)]
         # A batch is written whole or not at all, and drawn again whole: its rows may depend on one another in
@@ -154,7 +154,7 @@ class Loop:
             for batch in missing:
                 completions = self._answered(sampler.sample(batch, adapter), batch)
                 first = prompts.index(batch[0])
-                self.corpus.add_candidates(
+                self.ledger.add_candidates(
                     [
                         self._candidate(cycle, first + offset, completion, sampler.model_name, training)
                         for offset, completion in enumerate(completions)
@@ -164,7 +164,7 @@ class Loop:
 
     def judge(self, cycle: int) -> None:
         """Evaluate the candidates of `cycle` in order, and decide on each before the next."""
-        pending = self.corpus.unevaluated(cycle)
+        pending = self.ledger.unevaluated(cycle)
         if not pending:
             return
         with (
@@ -177,7 +177,7 @@ class Loop:
                 neighbour = self.novelty.nearest(source) if source else None
                 twin = self.structures.twin(evaluation) if evaluation.valid else None
                 admission = decide(evaluation, neighbour, self.config.corpus, twin)
-                self.corpus.add_judgement(evaluation, admission)
+                self.ledger.add_judgement(evaluation, admission)
                 if admission.admitted and source:
                     self.novelty.add(candidate.id, source)
                     self.structures.add(evaluation)
@@ -186,17 +186,17 @@ class Loop:
 
     def complete(self, cycle: int) -> CycleReport:
         """Mark `cycle` as complete in the ledger and bring metrics.jsonl up to date."""
-        self.corpus.complete_cycle(cycle)
-        write_metrics(run_reports(self.corpus, self.config), self.directory.metrics_file)
-        report = cycle_report(self.corpus, cycle, self.config)
+        self.ledger.complete_cycle(cycle)
+        write_metrics(run_reports(self.ledger, self.config), self.directory.metrics_file)
+        report = cycle_report(self.ledger, cycle, self.config)
         self.observer.cycle_finished(report)
         return report
 
     def _prompts(self, cycle: int) -> list[Prompt]:
-        prompts = self.corpus.prompts(cycle)
+        prompts = self.ledger.prompts(cycle)
         if not prompts:
-            prompts = self.strategy.propose(self.corpus, cycle, self.config.candidates)
-            self.corpus.add_prompts(cycle, prompts)
+            prompts = self.strategy.propose(self.ledger, cycle, self.config.candidates)
+            self.ledger.add_prompts(cycle, prompts)
         return prompts
 
     def _answered(self, samples: Generator[Sample, None, None], prompts: Sequence[Prompt]) -> list[Sample]:
@@ -230,17 +230,17 @@ class Loop:
 
     def _example(self, candidate: Candidate) -> TrainingExample:
         assert candidate.prompt_id is not None and candidate.source is not None, candidate.id
-        prompt = self.corpus.prompt(candidate.prompt_id)
+        prompt = self.ledger.prompt(candidate.prompt_id)
         completion = expected_completion(self.config.generator.template, candidate.source)
         return TrainingExample(candidate_id=candidate.id, prompt=prompt.messages, completion=completion)
 
     def _training_in_force(self, cycle: int) -> TrainingResult | None:
         """Return the fine-tuning behind the candidates of `cycle`: its own, or the last one before it."""
-        return next((row for past in range(cycle, 0, -1) if (row := self.corpus.training(past))), None)
+        return next((row for past in range(cycle, 0, -1) if (row := self.ledger.training(past))), None)
 
     def _adapter(self, cycle: int) -> Path | None:
         return next(
-            (self.directory.adapter(past) for past in range(cycle, 0, -1) if self.corpus.training(past)), None
+            (self.directory.adapter(past) for past in range(cycle, 0, -1) if self.ledger.training(past)), None
         )
 
     def _on_training_step(self, _step: int, _total: int, loss: float) -> None:
@@ -255,5 +255,5 @@ class Loop:
         try:
             yield
         finally:
-            self.corpus.record_stage(cycle, name, time.monotonic() - start)
+            self.ledger.record_stage(cycle, name, time.monotonic() - start)
         self.observer.stage_finished()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
-class UnknownTaskError(ValueError):
-    """A user's mistake: there is no task of that name; the message lists what there is."""
+from corpus.records.mistakes import Mistake
 
 
-class TaskDataError(ValueError):
-    """A user's mistake: the files of a task are missing, broken, or hold something else.
+class UnknownTaskError(Mistake, ValueError):
+    """There is no task of that name; the message lists what there is."""
+
+
+class TaskDataError(Mistake, ValueError):
+    """The files of a task are missing, broken, or hold something else.
 
     Args:
         where: The file or directory, or what was looked for.
@@ -26,7 +28,7 @@ class SandboxError(RuntimeError):
     """Broken machinery: the processes that programs run in cannot be started. It judges nothing."""
 
 
-class NoIsolationError(SandboxError):
+class NoIsolationError(SandboxError, Mistake):
     """The machine cannot contain programs as asked for, so none is run; the message has the remedies."""
 
 

@@ -10,10 +10,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from corpus.records.mistakes import Mistake
+
 ATTENTION_AND_MLP = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
-class FinetuneError(ValueError):
+class FinetuneError(Mistake):
     """A fine-tuning that cannot start or go on as asked; the message names the cause and the remedy."""
 
 

@@ -250,7 +250,7 @@ def cold_start(
 def write_cache(
     cache: ShingleCache, ids: Sequence[str], sets: Sequence[ShingleArray], rng: np.random.Generator
 ) -> None:
-    """Fill the cache as a store's index would have, a part at a time."""
+    """Fill the cache as a ledger's index would have, a part at a time."""
     part = 100_000
     for first in range(0, len(ids), part):
         chunk = ids[first : first + part]

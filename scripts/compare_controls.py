@@ -18,13 +18,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from corpus.ledger.errors import CorpusError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerError
+from corpus.ledger.reader import Ledger
 from cycles.errors import UsageError
-from cycles.figures.cycle_report import mean_cell, rate_cell, run_reports
+from cycles.figures.cycle_report import run_reports
 from cycles.figures.records import CycleReport, Mean, Rate
 from cycles.figures.statistics import mean_interval, wilson
 from cycles.run.run_directory import RunDirectory
+from cycles.showing.cells import mean_cell, rate_cell
 
 ARMS = {"closed loop": "none", "random-valid": "random-valid", "frozen": "frozen"}
 
@@ -55,7 +56,7 @@ def main() -> None:
             arm: [load_reports(run_path(arguments.out, control, seed)) for seed in arguments.seeds]
             for arm, control in ARMS.items()
         }
-    except (UsageError, CorpusError) as error:
+    except (UsageError, LedgerError) as error:
         sys.exit(str(error))
     print_tables(reports)
 
@@ -94,8 +95,8 @@ def run_arm(arguments: argparse.Namespace, control: str, seed: int) -> int:
 
 def load_reports(path: Path) -> list[CycleReport]:
     directory = RunDirectory.open(path)
-    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
-        return run_reports(corpus, directory.config())
+    with Ledger.open(directory.ledger_file) as ledger:
+        return run_reports(ledger, directory.config())
 
 
 def pooled_rate(rates: list[Rate]) -> Rate:

@@ -32,7 +32,7 @@ import torch
 from torch import nn
 
 from corpus.config import CorpusConfig
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.similarity import Shingler
 from corpus.programs.structure import Structure, structure_of
@@ -132,10 +132,10 @@ def recorded(net: nn.Module, repeats: int = REPEATS) -> tuple[Structure, Cost]:
 
 def judged_programs(path: Path) -> Iterator[Program]:
     """Yield the valid programs of a corpus whose networks are known, in the order of their judgement."""
-    with Corpus.open(path, read_only=True) as corpus:
-        sources = {candidate.id: candidate.source for candidate in corpus.candidates()}
-        skeletons = corpus.skeletons()
-        for evaluation in corpus.evaluations():
+    with Ledger.open(path) as ledger:
+        sources = {candidate.id: candidate.source for candidate in ledger.candidates()}
+        skeletons = ledger.skeletons()
+        for evaluation in ledger.evaluations():
             source = sources[evaluation.candidate_id]
             if evaluation.valid and evaluation.structure and source:
                 exact = evaluation.structure

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.config import CorpusConfig
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from corpus.novelty.index import NoveltyIndex
 from corpus.records.candidates import Candidate, Origin
@@ -55,21 +55,21 @@ def evaluation(of: Candidate, accuracy: float | None) -> Evaluation:
 
 
 def write_cycle(
-    corpus: Corpus, cycle: int, programs: Sequence[tuple[str, float | None]], config: CorpusConfig
+    ledger: LedgerWriter, cycle: int, programs: Sequence[tuple[str, float | None]], config: CorpusConfig
 ) -> None:
     """Append a whole judged cycle; an accuracy of None makes an invalid program."""
-    novelty = NoveltyIndex.from_corpus(corpus, config)
+    novelty = NoveltyIndex.from_ledger(ledger, config)
     candidates = [candidate(cycle, index, source) for index, (source, _) in enumerate(programs)]
-    corpus.add_prompts(cycle, [prompt(cycle, index) for index in range(len(programs))])
-    corpus.add_candidates(candidates)
+    ledger.add_prompts(cycle, [prompt(cycle, index) for index in range(len(programs))])
+    ledger.add_candidates(candidates)
     for row, (source, accuracy) in zip(candidates, programs, strict=True):
         judged = evaluation(row, accuracy)
         admission = decide(judged, novelty.nearest(source) if judged.valid else None, config)
-        corpus.add_judgement(judged, admission)
+        ledger.add_judgement(judged, admission)
         if admission.admitted:
             novelty.add(row.id, source)
-    corpus.complete_cycle(cycle)
+    ledger.complete_cycle(cycle)
 
 
-def new_corpus(folder: Path) -> Corpus:
-    return Corpus.create(folder / "corpus.db")
+def new_corpus(folder: Path) -> LedgerWriter:
+    return LedgerWriter.create(folder / "corpus.db")

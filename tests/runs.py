@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.config import CorpusConfig
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
@@ -36,7 +36,7 @@ def network(width: int) -> NetworkGraph:
 def new_run(path: Path, config: RunConfig) -> RunDirectory:
     """Return a run directory with an empty ledger."""
     directory = RunDirectory.create(path, config)
-    Corpus.create(directory.corpus_file).close()
+    LedgerWriter.create(directory.ledger_file).close()
     return directory
 
 
@@ -47,7 +47,7 @@ def source(index: int) -> str:
 
 
 def append_cycle(
-    corpus: Corpus,
+    ledger: LedgerWriter,
     cycle: int,
     count: int,
     *,
@@ -57,7 +57,7 @@ def append_cycle(
 ) -> None:
     """Append one judged cycle; accuracies rise with the cycle, texts replace the first sources."""
     ids = [f"c{cycle:03d}/{index:04d}" for index in range(count)]
-    corpus.add_prompts(cycle, [prompt(cycle, index) for index in range(count)])
+    ledger.add_prompts(cycle, [prompt(cycle, index) for index in range(count)])
     rows = []
     for index, identifier in enumerate(ids):
         text = texts[index] if index < len(texts) else source(cycle * count + index)
@@ -75,7 +75,7 @@ def append_cycle(
                 token_count=100,
             )
         )
-    corpus.add_candidates(rows)
+    ledger.add_candidates(rows)
     for index, row in enumerate(rows):
         valid = index < valid_share * count
         judged = Evaluation(
@@ -92,10 +92,10 @@ def append_cycle(
             output_tail=None if valid else error[-2000:],
             graph=network(8 + index) if valid and index < 20 else None,
         )
-        corpus.add_judgement(judged, decide(judged, None, SMALL))
-    corpus.record_stage(cycle, "generate", 5.0)
-    corpus.record_stage(cycle, "judge", 20.0)
-    corpus.complete_cycle(cycle)
+        ledger.add_judgement(judged, decide(judged, None, SMALL))
+    ledger.record_stage(cycle, "generate", 5.0)
+    ledger.record_stage(cycle, "judge", 20.0)
+    ledger.complete_cycle(cycle)
 
 
 def write_run(
@@ -112,7 +112,7 @@ def write_run(
     """Write a whole run and return its directory."""
     config = RunConfig(cycles=cycles, candidates=count, control=control, seed=seed, corpus=SMALL)
     directory = new_run(path, config)
-    with Corpus.open(directory.corpus_file) as corpus:
+    with LedgerWriter.open(directory.ledger_file) as ledger:
         for cycle in range(cycles):
             if cycle and control is not Control.FROZEN:
                 result = TrainingResult(
@@ -123,7 +123,7 @@ def write_run(
                     trainable_parameters=1000,
                     seconds=3.0,
                 )
-                corpus.record_training(cycle, result, [f"c{cycle - 1:03d}/0000"])
-                corpus.record_stage(cycle, "train", 3.0)
-            append_cycle(corpus, cycle, count, valid_share=valid_share, texts=texts, error=error)
+                ledger.record_training(cycle, result, [f"c{cycle - 1:03d}/0000"])
+                ledger.record_stage(cycle, "train", 3.0)
+            append_cycle(ledger, cycle, count, valid_share=valid_share, texts=texts, error=error)
     return path

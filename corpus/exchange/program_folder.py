@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus.ledger.errors import CorpusMissingError
+from corpus.ledger.errors import LedgerMissingError
 
 
 def read_folder(folder: Path) -> dict[str, str]:
     """Return the `.py` files below `folder` by their relative paths, sorted; bytes that are no text are `?`.
 
     Raises:
-        CorpusMissingError: There is no such folder, or no such file in it.
+        LedgerMissingError: There is no such folder, or no such file in it.
     """
     if not folder.is_dir():
-        raise CorpusMissingError(f"{folder}: neither a run, a corpus file nor a folder. Check the path.")
+        raise LedgerMissingError(f"{folder}: neither a run, a ledger file nor a folder. Check the path.")
     paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
     if not paths:
-        raise CorpusMissingError(f"{folder}: holds neither a run nor any .py file. Check the path.")
+        raise LedgerMissingError(f"{folder}: holds neither a run nor any .py file. Check the path.")
     return {str(path.relative_to(folder)): path.read_text("utf-8", errors="replace") for path in paths}

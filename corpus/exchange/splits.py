@@ -1,8 +1,9 @@
 """Train, validation and test splits that near-duplicates never cross, frozen at first assignment.
 
-Near-duplicates (exact Jaccard similarity of at least the store's tau) form groups by union-find, and the hash
-of a group's id decides the split of the whole group: 80% train, 10% validation, 10% test. An assignment is
-written to the store once and never changes, so a program that somebody trained on stays in train for ever.
+Near-duplicates (exact Jaccard similarity of at least the ledger's tau) form groups by union-find, and the
+hash of a group's id decides the split of the whole group: 80% train, 10% validation, 10% test. An assignment
+is written to the ledger once and never changes, so a program that somebody trained on stays in train for
+ever.
 
 Later programs join a group, and may bridge two groups:
 
@@ -22,9 +23,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from corpus.config import CorpusConfig
-from corpus.ledger.errors import CorpusPermissionError
+from corpus.ledger.errors import LedgerPermissionError
+from corpus.ledger.reader import Ledger
 from corpus.ledger.rows import storable
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.groups import near_duplicate_groups
 from corpus.novelty.scheme import check_scheme, stored_config
 from corpus.novelty.similarity import Shingler
@@ -42,30 +44,30 @@ def text_of(candidate: Candidate) -> str:
 
 
 def text_id(candidate: Candidate) -> str:
-    """Return the content address of `text_of(candidate)`, as the store keeps it."""
+    """Return the content address of `text_of(candidate)`, as the ledger keeps it."""
     return content_id(storable(text_of(candidate)))
 
 
-def frozen_splits(corpus: Corpus) -> dict[str, SplitAssignment]:
-    """Return the split of every text in `corpus` by its id, after freezing those that had none.
+def frozen_splits(ledger: Ledger) -> dict[str, SplitAssignment]:
+    """Return the split of every text in `ledger` by its id, after freezing those that had none.
 
     Raises:
-        CorpusPermissionError: Something is still to be frozen, but the store is open for reading only.
-        SimilarityMismatchError: The store was filled under another version of the definition of similarity.
+        LedgerPermissionError: Something is still to be frozen, but the ledger is open for reading only.
+        SimilarityMismatchError: The ledger was filled under another version of the definition of similarity.
     """
-    config = stored_config(corpus)
-    check_scheme(corpus, config)
-    frozen = corpus.splits()
-    texts = {text_id(candidate): text_of(candidate) for candidate in corpus.candidates()}
+    config = stored_config(ledger)
+    check_scheme(ledger, config)
+    frozen = ledger.splits()
+    texts = {text_id(candidate): text_of(candidate) for candidate in ledger.candidates()}
     if texts.keys() <= frozen.keys():
         return frozen
-    if corpus.read_only:
-        raise CorpusPermissionError(
-            f"{corpus.path}: {len(texts.keys() - frozen.keys())} programs have no split yet, and splits are "
-            "written to the store. Open it for writing, or copy it."
+    if not isinstance(ledger, LedgerWriter):
+        raise LedgerPermissionError(
+            f"{ledger.path}: {len(texts.keys() - frozen.keys())} programs have no split yet, and splits are "
+            "written to the ledger. Open it for writing, or copy it."
         )
-    corpus.freeze_splits(assign_splits(texts, frozen, config))
-    return corpus.splits()
+    ledger.freeze_splits(assign_splits(texts, frozen, config))
+    return ledger.splits()
 
 
 def assign_splits(

@@ -7,21 +7,24 @@ write.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Collection, Iterator
 from typing import NamedTuple, Self
 
-from corpus.ledger.errors import CorpusError
-from corpus.ledger.reader import LedgerReader
+from corpus.ledger.reader import Ledger
 from corpus.programs.families import FAMILIES, block_families
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus
+from corpus.records.mistakes import Mistake, did_you_mean
 
 _SHOWN = 5
 
 
-class UnknownProgramError(CorpusError):
+class UnknownFamilyError(Mistake):
+    """No block family of that name."""
+
+
+class UnknownProgramError(Mistake):
     """No program, or more than one, goes by the id that was asked for."""
 
 
@@ -88,7 +91,7 @@ class Catalogue:
         self._entries = entries
 
     @classmethod
-    def from_ledger(cls, ledger: LedgerReader) -> Self:
+    def from_ledger(cls, ledger: Ledger) -> Self:
         """Read everything but the prompts."""
         admissions = {admission.candidate_id: admission for admission in ledger.admissions()}
         evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
@@ -122,26 +125,33 @@ class Catalogue:
         Raises:
             UnknownProgramError: There is none, or more than one.
         """
-        if beginning in self._entries:
-            return self._entries[beginning]
-        found = [identifier for identifier in self._entries if identifier.startswith(beginning)]
-        if len(found) == 1:
-            return self._entries[found[0]]
-        if found:
-            listed = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
-            raise UnknownProgramError(f"'{beginning}' begins {len(found)} ids: {listed}. Give more of it.")
-        close = get_close_matches(beginning, self._entries, n=1, cutoff=0.5)
-        hint = f"Did you mean '{close[0]}'?" if close else f"It holds {len(self._entries)} programs."
-        raise UnknownProgramError(f"There is no program '{beginning}' here. {hint}")
+        return self._entries[resolve_id(beginning, self._entries)]
 
     def search(self, criteria: Criteria) -> Iterator[Entry]:
         """Yield the programs that fulfil `criteria`, in the order of the ledger.
 
         Raises:
-            CorpusError: There is no such family.
+            UnknownFamilyError: There is no such family.
         """
         if criteria.family is not None and criteria.family not in FAMILIES:
-            close = get_close_matches(criteria.family, FAMILIES, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise CorpusError(f"No family '{criteria.family}'.{hint} Families: {', '.join(FAMILIES)}.")
+            hint = did_you_mean(criteria.family, FAMILIES)
+            raise UnknownFamilyError(f"No family '{criteria.family}'.{hint} Families: {', '.join(FAMILIES)}.")
         return (entry for entry in self if criteria.fits(entry))
+
+
+def resolve_id(beginning: str, known: Collection[str]) -> str:
+    """Return the id of `known` that is, or alone begins with, `beginning`.
+
+    Raises:
+        UnknownProgramError: There is none, or more than one.
+    """
+    if beginning in known:
+        return beginning
+    found = [identifier for identifier in known if identifier.startswith(beginning)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+        raise UnknownProgramError(f"'{beginning}' begins {len(found)} ids: {listed}. Give more of it.")
+    hint = did_you_mean(beginning, known, f" It holds {len(known)} programs.")
+    raise UnknownProgramError(f"There is no program '{beginning}' here.{hint}")

@@ -1,8 +1,8 @@
-"""Opens the store's SQLite file: checks that it is ours and whole, locks it for one writer, sets durability.
+"""Opens the ledger's SQLite file: checks that it is ours and whole, locks it for one writer, sets durability.
 
 One process writes; others may read beside it (WAL). The writer's lock is an `flock` on a file beside the
 database: the kernel drops it when the process dies, however it dies. On a network file system WAL cannot
-work, so the store falls back to a rollback journal there and says so.
+work, so the ledger falls back to a rollback journal there and says so.
 
 This module does *not* know the records, only the file.
 """
@@ -20,13 +20,13 @@ from typing import IO
 from urllib.parse import quote
 
 from corpus.ledger.errors import (
-    CorpusError,
-    CorpusExistsError,
-    CorpusLockedError,
-    CorpusMissingError,
-    CorpusPermissionError,
+    LedgerExistsError,
+    LedgerLockedError,
+    LedgerMissingError,
+    LedgerPermissionError,
     NewerSchemaError,
-    NotACorpusError,
+    NotALedgerError,
+    OlderSchemaError,
     corrupt,
     sqlite_errors_named,
 )
@@ -44,16 +44,16 @@ _log = logging.getLogger(__name__)
 
 
 def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection to an existing, whole store.
+    """Return a connection to an existing, whole ledger.
 
     Raises:
-        CorpusError: One of its kinds, by what is wrong with the file.
+        LedgerError: One of its kinds, by what is wrong with the file.
     """
     if not path.is_file():
-        raise CorpusMissingError(f"{path}: there is no corpus here. Check the path, or start a run.")
+        raise LedgerMissingError(f"{path}: there is no ledger here. Check the path, or start a run.")
     if not os.access(path, os.R_OK if read_only else os.R_OK | os.W_OK):
         verb = "read" if read_only else "write"
-        raise CorpusPermissionError(f"{path}: no permission to {verb}. Change it with chmod or chown.")
+        raise LedgerPermissionError(f"{path}: no permission to {verb}. Change it with chmod or chown.")
     with sqlite_errors_named(path):
         connection = _connect(path, read_only)
         try:
@@ -70,13 +70,13 @@ def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 def create_database(path: Path) -> None:
-    """Write an empty store to `path`, whole or not at all. The caller holds the writer's lock.
+    """Write an empty ledger to `path`, whole or not at all. The caller holds the writer's lock.
 
     Raises:
-        CorpusError: A file is there already, or none can be written.
+        LedgerError: A file is there already, or none can be written.
     """
     if path.exists():
-        raise CorpusExistsError(f"{path}: exists already. Open it, or choose another path.")
+        raise LedgerExistsError(f"{path}: exists already. Open it, or choose another path.")
     partial = path.with_name(path.name + ".partial")
     with sqlite_errors_named(path):
         partial.unlink(missing_ok=True)
@@ -92,19 +92,19 @@ def lock_for_writing(path: Path) -> IO[str]:
     """Return the open lock file beside `path`; the lock lasts until it is closed or the process ends.
 
     Raises:
-        CorpusLockedError: Another process holds it, or the file system has no locks.
-        CorpusPermissionError: The lock file cannot be written.
-        CorpusMissingError: The directory is not there.
+        LedgerLockedError: Another process holds it, or the file system has no locks.
+        LedgerPermissionError: The lock file cannot be written.
+        LedgerMissingError: The directory is not there.
     """
     lock_path = path.with_name(path.name + ".lock")
     try:
         file = lock_path.open("a+", encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        raise CorpusMissingError(f"{path.parent}: there is no such directory. Make it first.") from None
+        raise LedgerMissingError(f"{path.parent}: there is no such directory. Make it first.") from None
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
-        raise CorpusPermissionError(
+        raise LedgerPermissionError(
             f"{path.parent}: no permission to write here ({error.strerror}). Change it, or choose another."
         ) from None
     try:
@@ -113,15 +113,15 @@ def lock_for_writing(path: Path) -> IO[str]:
         file.seek(0)
         holder = file.read(20).strip() or "unknown"
         file.close()
-        raise CorpusLockedError(
+        raise LedgerLockedError(
             f"{path}: process {holder} is writing to it. Let it finish, or stop it; reading is possible."
         ) from None
     except OSError as error:
         file.close()
-        raise CorpusLockedError(
+        raise LedgerLockedError(
             f"{path}: its file system cannot lock files ({error.strerror}). Put the run on a local disk."
         ) from None
-    with suppress(OSError):  # the process id is a courtesy to whoever finds the store locked
+    with suppress(OSError):  # the process id is a courtesy to whoever finds the ledger locked
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -158,7 +158,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
 
 def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise NotACorpusError(f"{path}: not an archloop corpus. Check the path.")
+        raise NotALedgerError(f"{path}: not an archloop ledger. Check the path.")
     version = schema_version(connection)
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
@@ -168,7 +168,7 @@ def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool)
     if version < 1:
         raise corrupt(path, f"its schema version is {version}")
     if read_only and version < SCHEMA_VERSION:
-        raise CorpusError(
+        raise OlderSchemaError(
             f"{path}: has the older schema {version}. Open it once for writing to upgrade it, as "
             "archloop resume RUN does."
         )

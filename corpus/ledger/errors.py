@@ -1,18 +1,20 @@
-"""What can go wrong with a store, each as one line that names the file and the remedy.
+"""What can go wrong with a ledger, each as one line that names the file.
 
-    CorpusError
-    ├── CorpusMissingError        nothing is there
-    ├── CorpusExistsError         something is there, where a new store was to be made
-    ├── NotACorpusError           a file, but not one of ours
-    ├── CorpusCorruptError        one of ours, damaged
+    LedgerError
+    ├── LedgerMissingError        nothing is there
+    ├── LedgerExistsError         something is there, where a new ledger was to be made
+    ├── NotALedgerError           a file, but not one of ours
     ├── NewerSchemaError          one of ours, from a later version
-    ├── CorpusLockedError         another process writes it, or the file system cannot lock
-    ├── CorpusPermissionError     not ours to read or to write
+    ├── OlderSchemaError          one of ours, from an earlier version, opened for reading alone
+    ├── LedgerLockedError         another process writes it, or the file system cannot lock
+    ├── LedgerPermissionError     not ours to read or to write
     ├── StorageFullError          no room left
-    ├── ConflictError             an append that contradicts what is written
-    └── SimilarityMismatchError   filled under another definition of similarity
+    ├── SimilarityMismatchError   filled under another definition of similarity
+    ├── LedgerCorruptError        one of ours, damaged
+    └── ConflictError             an append that contradicts what is written
 
-Bad programs are *not* errors: they are rows.
+All but the last two the user can mend: those are a `Mistake` too. The last two come of a fault in archloop or
+of a failing disk, and so end with a traceback. Bad programs are *not* errors: they are rows.
 """
 
 from __future__ import annotations
@@ -22,54 +24,60 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-class CorpusError(Exception):
-    """The store cannot be used as asked; nothing that was committed is lost."""
+from corpus.records.mistakes import Mistake
 
 
-class CorpusMissingError(CorpusError):
-    """There is no store at the path."""
+class LedgerError(Exception):
+    """The ledger cannot be used as asked; nothing that was committed is lost."""
 
 
-class CorpusExistsError(CorpusError):
-    """A new store was to be made where a file is."""
+class LedgerMissingError(LedgerError, Mistake):
+    """There is no ledger at the path."""
 
 
-class NotACorpusError(CorpusError):
-    """The file is not a store of ours."""
+class LedgerExistsError(LedgerError, Mistake):
+    """A new ledger was to be made where a file is."""
 
 
-class CorpusCorruptError(CorpusError):
+class NotALedgerError(LedgerError, Mistake):
+    """The file is not a ledger of ours."""
+
+
+class LedgerCorruptError(LedgerError):
     """The file is damaged."""
 
 
-class NewerSchemaError(CorpusError):
-    """The store was written by a later version."""
+class NewerSchemaError(LedgerError, Mistake):
+    """The ledger was written by a later version."""
 
 
-class CorpusLockedError(CorpusError):
-    """Another process is writing to the store, or its file system cannot lock files."""
+class OlderSchemaError(LedgerError, Mistake):
+    """The ledger was written by an earlier version, and reading alone cannot bring it up to date."""
 
 
-class CorpusPermissionError(CorpusError):
+class LedgerLockedError(LedgerError, Mistake):
+    """Another process is writing to the ledger, or its file system cannot lock files."""
+
+
+class LedgerPermissionError(LedgerError, Mistake):
     """The operating system forbids reading or writing."""
 
 
-class StorageFullError(CorpusError):
+class StorageFullError(LedgerError, Mistake):
     """No room is left on the device."""
 
 
-class ConflictError(CorpusError):
+class ConflictError(LedgerError):
     """A row would contradict one that is written, or refer to one that is not."""
 
 
-class SimilarityMismatchError(CorpusError):
-    """The store was filled under another definition of similarity."""
+class SimilarityMismatchError(LedgerError, Mistake):
+    """The ledger was filled under another definition of similarity."""
 
 
 @contextmanager
 def sqlite_errors_named(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises inside the block into a `CorpusError` about `path`; our own faults pass."""
+    """Turn what SQLite raises inside the block into a `LedgerError` about `path`; our own faults pass."""
     try:
         yield
     except sqlite3.Error as error:
@@ -79,7 +87,7 @@ def sqlite_errors_named(path: Path) -> Iterator[None]:
         raise named from error
 
 
-def _named(path: Path, error: sqlite3.Error) -> CorpusError | None:
+def _named(path: Path, error: sqlite3.Error) -> LedgerError | None:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without the extended part
     match code:
         case sqlite3.SQLITE_CONSTRAINT:
@@ -89,23 +97,23 @@ def _named(path: Path, error: sqlite3.Error) -> CorpusError | None:
                 f"{path}: no room left on the disk. What is committed is kept: free some room and resume."
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return CorpusLockedError(f"{path}: locked by another process. Let it finish, or stop it.")
+            return LedgerLockedError(f"{path}: locked by another process. Let it finish, or stop it.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return CorpusPermissionError(
+            return LedgerPermissionError(
                 f"{path}: {error}. Check the permissions of the file and of its directory."
             )
         case sqlite3.SQLITE_NOTADB:
-            return NotACorpusError(f"{path}: not an archloop corpus. Check the path.")
+            return NotALedgerError(f"{path}: not an archloop ledger. Check the path.")
         case sqlite3.SQLITE_CORRUPT:
             return corrupt(path, str(error))
         case sqlite3.SQLITE_IOERR:
-            return CorpusError(f"{path}: {error}. Check disk and quota; what is committed is kept.")
+            return LedgerError(f"{path}: {error}. Check disk and quota; what is committed is kept.")
     return None
 
 
-def corrupt(path: Path, finding: str) -> CorpusCorruptError:
-    """Return the error for a damaged store."""
-    return CorpusCorruptError(
+def corrupt(path: Path, finding: str) -> LedgerCorruptError:
+    """Return the error for a damaged ledger."""
+    return LedgerCorruptError(
         f"{path}: damaged ({finding}). Restore a copy, or save what can be read: "
         f"sqlite3 {path} .recover | sqlite3 recovered.db"
     )

@@ -10,7 +10,7 @@ This module does *not* guess: what the ledger lacks is named in `Lineage.missing
 from __future__ import annotations
 
 from corpus.ledger.catalogue import Catalogue, Entry
-from corpus.ledger.reader import LedgerReader
+from corpus.ledger.reader import Ledger
 from corpus.records.admissions import Admission
 from corpus.records.base import Record
 from corpus.records.candidates import Candidate, Origin
@@ -85,7 +85,7 @@ class Lineage(Record):
     missing: tuple[str, ...]
 
 
-def lineage(ledger: LedgerReader, catalogue: Catalogue, entry: Entry) -> Lineage:
+def lineage(ledger: Ledger, catalogue: Catalogue, entry: Entry) -> Lineage:
     """Return the whole provenance of a program of `catalogue`, which is the catalogue of `ledger`."""
     candidate = entry.candidate
     prompt = ledger.prompt(candidate.prompt_id) if candidate.prompt_id else None
@@ -111,7 +111,7 @@ def lineage(ledger: LedgerReader, catalogue: Catalogue, entry: Entry) -> Lineage
     )
 
 
-def ancestors(ledger: LedgerReader, catalogue: Catalogue, identifier: str) -> tuple[Ancestor, ...]:
+def ancestors(ledger: Ledger, catalogue: Catalogue, identifier: str) -> tuple[Ancestor, ...]:
     """Return the tree of ancestors of a program, each before its own ancestors, back to the first ones."""
     tree: list[Ancestor] = []
     seen: set[str] = set()
@@ -135,14 +135,14 @@ def ancestors(ledger: LedgerReader, catalogue: Catalogue, identifier: str) -> tu
     return tuple(tree)
 
 
-def _links(ledger: LedgerReader, candidate: Candidate) -> list[tuple[str, str]]:
+def _links(ledger: Ledger, candidate: Candidate) -> list[tuple[str, str]]:
     """Return the direct ancestors, each once, with how they are related."""
     shown = ledger.prompt(candidate.prompt_id).exemplar_ids if candidate.prompt_id else ()
     links = dict.fromkeys(shown, "exemplar") | dict.fromkeys(candidate.parents, "parent")
     return list(links.items())
 
 
-def _adapter(ledger: LedgerReader, candidate: Candidate) -> Adapter | None:
+def _adapter(ledger: Ledger, candidate: Candidate) -> Adapter | None:
     if candidate.adapter_hash is None:
         return None
     for cycle in range(candidate.cycle or 0, -1, -1):
@@ -154,7 +154,7 @@ def _adapter(ledger: LedgerReader, candidate: Candidate) -> Adapter | None:
     return Adapter(adapter_hash=candidate.adapter_hash)
 
 
-def _machine(ledger: LedgerReader, identifier: str) -> Machine | None:
+def _machine(ledger: Ledger, identifier: str) -> Machine | None:
     try:
         return ledger.machine(identifier)
     except KeyError:

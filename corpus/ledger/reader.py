@@ -11,9 +11,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 from corpus.ledger import rows
+from corpus.ledger.connection import open_database
 from corpus.ledger.errors import sqlite_errors_named
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate, Origin
@@ -40,13 +42,36 @@ class Judged(NamedTuple):
     admission: Admission
 
 
-class LedgerReader:
-    """Reads one open store; every method may raise a `CorpusError`."""
+class Ledger:
+    """One ledger, open for reading: it locks out nobody, and may be read while a run goes on.
+
+    Use it as a context manager, in the thread that opened it. Every method may raise a `LedgerError`.
+
+    Attributes:
+        path: The file.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        """Read from `connection`, whose file is `path`."""
+        """Read from `connection`, whose file is `path`; use `open`."""
         self.path = path
         self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Return an existing ledger, checked."""
+        return cls(path, open_database(path, read_only=True))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def prompts(self, cycle: int) -> list[Prompt]:
         """Return the prompts of a cycle, in the order in which they were appended."""

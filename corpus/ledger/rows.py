@@ -1,4 +1,4 @@
-"""Records to rows of the store and back.
+"""Records to rows of the ledger and back.
 
 Lists and nested records become JSON columns. This module does *not* touch a database.
 """

@@ -1,4 +1,4 @@
-"""The tables of the store and the numbered steps that bring an older store up to date.
+"""The tables of the ledger and the numbered steps that bring an older ledger up to date.
 
 Every ledger table is append-only: triggers refuse UPDATE and DELETE. `seq` is the order of appending.
 Program texts stand once in `sources`, under their content address. A change of the schema is a new entry in
@@ -180,18 +180,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_EXCHANGE.split(";"), *(trigger for table in _EXCHANGE_TABLES for trigger in _append_only(table))),
     (*_STRUCTURE.split(";"), *(trigger for table in _STRUCTURE_TABLES for trigger in _append_only(table))),
 )
-"""Step `n` (counted from 1) brings a store from version `n - 1` to `n`."""
+"""Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the store, 0 for an empty file."""
+    """Return the version of the ledger, 0 for an empty file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the store up to `SCHEMA_VERSION`, each step in one transaction with its number."""
+    """Bring the ledger up to `SCHEMA_VERSION`, each step in one transaction with its number."""
     for version in range(schema_version(connection) + 1, SCHEMA_VERSION + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -1,6 +1,6 @@
 """The ledger of a run and the corpus that grows in it: one SQLite file, appended to, never changed.
 
-Every write is one durable transaction (WAL, `synchronous=FULL`): after a crash the store holds whole
+Every write is one durable transaction (WAL, `synchronous=FULL`): after a crash the ledger holds whole
 batches and whole judgements. Appending a row that is there already does nothing if it is equal and raises
 if it is not, so a stage that runs again after an interruption is safe. What is done is found by asking for
 rows, never by counters.
@@ -15,13 +15,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 from corpus.ledger import rows
 from corpus.ledger.connection import create_database, lock_for_writing, open_database
-from corpus.ledger.errors import ConflictError, CorpusPermissionError
-from corpus.ledger.reader import Judged, LedgerReader
+from corpus.ledger.errors import ConflictError
+from corpus.ledger.reader import Judged, Ledger
 from corpus.programs.structure import structure_of
 from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.base import content_id
@@ -33,35 +32,30 @@ from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
 from corpus.records.trainings import TrainingResult
 
-__all__ = ["Corpus", "Judged"]
+__all__ = ["Judged", "LedgerWriter"]
 
 
-class Corpus(LedgerReader):
-    """One store. Use it as a context manager, in the thread that opened it.
+class LedgerWriter(Ledger):
+    """One ledger, open for writing, by one process at a time: a lock file beside it keeps other writers out.
 
-    Every method may raise a `CorpusError` (see `corpus.ledger.errors`).
-
-    Attributes:
-        path: The file.
-        read_only: Whether writing is refused.
+    Use it as a context manager, in the thread that opened it; SQLite refuses another. What a `with` block
+    appends is on the disk when the method returns. Every method may raise a `LedgerError` (see
+    `corpus.ledger.errors`).
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[str]) -> None:
         """Wrap an open connection; use `open` or `create`."""
         super().__init__(path, connection)
-        self.read_only = lock is None
         self._lock = lock
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make an empty store and return it open for writing."""
+        """Make an empty ledger and return it open."""
         return cls._locked(path, fresh=True)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Return an existing store, checked; a writer locks out other writers, a reader nobody."""
-        if read_only:
-            return cls(path, open_database(path, read_only=True), None)
+    def open(cls, path: Path) -> Self:
+        """Return an existing ledger, checked, and brought up to the schema of today."""
         if not path.is_file():
             open_database(path, read_only=False)  # raises, and leaves no lock file behind
         return cls._locked(path, fresh=False)
@@ -79,17 +73,8 @@ class Corpus(LedgerReader):
 
     def close(self) -> None:
         """Close the file and give up the lock."""
-        self._connection.close()
-        if self._lock is not None:
-            self._lock.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().close()
+        self._lock.close()
 
     def add_prompts(self, cycle: int, prompts: Sequence[Prompt]) -> None:
         """Append the prompts of a cycle, all or none."""
@@ -237,6 +222,4 @@ class Corpus(LedgerReader):
             raise ConflictError(f"{self.path}: {table} holds {name} (or its place) with other content.")
 
     def _writing(self) -> AbstractContextManager[None]:
-        if self.read_only:
-            raise CorpusPermissionError(f"{self.path}: opened for reading only.")
         return self._transaction("BEGIN IMMEDIATE")

@@ -1,6 +1,6 @@
 """Who enters the corpus: valid, new and strong programs, decided in this order.
 
-A pure function of its arguments. It does *not* evaluate, search for neighbours or write to the store.
+A pure function of its arguments. It does *not* evaluate, search for neighbours or write to the ledger.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 `NoveltyIndex.nearest` is right for *every* program held: an inverted index proposes, bounds that are proved
 rule out, exact Jaccard similarity decides (`corpus.novelty.shingle_index`), so no decision at tau is ever
 wrong or random. Twins within one cycle are caught because a program is added as soon as it is admitted. The
-sets are cached beside the store (`corpus.novelty.shingle_cache`), so that a resumed run need not read every
+sets are cached beside the ledger (`corpus.novelty.shingle_cache`), so that a resumed run need not read every
 program again.
 
 This module does *not* decide on admission (`corpus.novelty.gate`), and holds no program texts.
@@ -12,17 +12,16 @@ This module does *not* decide on admission (`corpus.novelty.gate`), and holds no
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from corpus.config import CorpusConfig
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.scheme import check_scheme
 from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.shingle_index import ShingleIndex
 from corpus.novelty.similarity import Shingler
 from corpus.records.admissions import Neighbour
-
-if TYPE_CHECKING:
-    from corpus.ledger.writer import Corpus
 
 WORTH_CACHING = 256
 """Fewer programs than that are read again within about a second."""
@@ -41,29 +40,29 @@ class NoveltyIndex:
         self._index = ShingleIndex()
 
     @classmethod
-    def from_corpus(cls, corpus: Corpus, config: CorpusConfig) -> Self:
-        """Return the index over all programs that `corpus` has admitted, in their order.
+    def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
+        """Return the index over all programs that `ledger` has admitted, in their order.
 
-        The first index of a writable store writes its scheme there; from then on only an equal one is
-        accepted. Shingle sets come from the cache beside the store as far as they are there.
+        The first index of a writable ledger writes its scheme there; from then on only an equal one is
+        accepted. Shingle sets come from the cache beside the ledger as far as they are there.
 
         Raises:
-            SimilarityMismatchError: The store was filled under another definition of similarity.
+            SimilarityMismatchError: The ledger was filled under another definition of similarity.
         """
-        check_scheme(corpus, config)
+        check_scheme(ledger, config)
         index = cls(config)
-        programs = corpus.admitted_programs()
-        cache = ShingleCache(corpus.path, index._shingler)
+        programs = ledger.admitted_programs()
+        cache = ShingleCache(ledger.path, index._shingler)
         for part in cache.load([identifier for identifier, _ in programs]):
             index._register(part.ids)
             index._index.add_all(part.flat, part.starts)
         cached = len(index)
         missing = programs[cached:]
-        sets = [index._shingler.array(corpus.source(address)) for _, address in missing]
+        sets = [index._shingler.array(ledger.source(address)) for _, address in missing]
         index._register([identifier for identifier, _ in missing])
         for shingles in sets:
             index._index.add(shingles)
-        if len(missing) >= WORTH_CACHING and not corpus.read_only:
+        if len(missing) >= WORTH_CACHING and isinstance(ledger, LedgerWriter):
             try:
                 cache.append([identifier for identifier, _ in missing], sets, after=cached)
             except OSError as error:

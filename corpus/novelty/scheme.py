@@ -6,14 +6,13 @@ This module does *not* compare programs (`corpus.novelty.similarity` does).
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corpus.config import CorpusConfig
 from corpus.ledger.errors import SimilarityMismatchError
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.similarity import SIMILARITY_VERSION
-
-if TYPE_CHECKING:
-    from corpus.ledger.writer import Corpus
 
 SCHEME = "affine32"
 
@@ -35,17 +34,17 @@ def similarity_scheme(config: CorpusConfig) -> dict[str, Any]:
 _SCHEME_KEY = "similarity"
 
 
-def check_scheme(corpus: Corpus, config: CorpusConfig) -> None:
-    """Make sure that `corpus` was, and will be, filled under the similarity of `config`.
+def check_scheme(ledger: Ledger, config: CorpusConfig) -> None:
+    """Make sure that `ledger` was, and will be, filled under the similarity of `config`.
 
     Raises:
         SimilarityMismatchError: It was filled under another.
     """
     scheme = similarity_scheme(config)
-    stored = corpus.get_meta(_SCHEME_KEY)
+    stored = ledger.get_meta(_SCHEME_KEY)
     if stored is None:
-        if not corpus.read_only:
-            corpus.set_meta(_SCHEME_KEY, json.dumps(scheme, sort_keys=True))
+        if isinstance(ledger, LedgerWriter):
+            ledger.set_meta(_SCHEME_KEY, json.dumps(scheme, sort_keys=True))
         return
     known = json.loads(stored)
     changed = [
@@ -55,13 +54,13 @@ def check_scheme(corpus: Corpus, config: CorpusConfig) -> None:
     ]
     if changed:
         raise SimilarityMismatchError(
-            f"{corpus.path}: filled under another definition of similarity ({', '.join(changed)}). "
+            f"{ledger.path}: filled under another definition of similarity ({', '.join(changed)}). "
             "Go on with the settings and the archloop version of that run, or start a new one."
         )
 
 
-def stored_config(corpus: Corpus) -> CorpusConfig:
-    """Return the definition of similarity that `corpus` was filled under, the default for an unused store."""
-    stored = corpus.get_meta("similarity")
+def stored_config(ledger: Ledger) -> CorpusConfig:
+    """Return the definition of similarity that `ledger` was filled under, the default for an unused one."""
+    stored = ledger.get_meta("similarity")
     known = {} if stored is None else json.loads(stored)
     return CorpusConfig(**{key: value for key, value in known.items() if key in CorpusConfig.model_fields})

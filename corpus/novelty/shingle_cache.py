@@ -1,4 +1,4 @@
-"""Keeps the shingle sets of a store's programs beside it, so that an index is there in seconds.
+"""Keeps the shingle sets of a ledger's programs beside it, so that an index is there in seconds.
 
 The cache is a folder of numbered parts, each the next programs in the order of the ledger; a part is
 written whole or not at all. It may be deleted at any time: what it lacks is computed from the ledger again,
@@ -39,10 +39,10 @@ class CachedSets(NamedTuple):
 
 
 class ShingleCache:
-    """The cached sets of one store under one definition of shingles."""
+    """The cached sets of one ledger under one definition of shingles."""
 
     def __init__(self, store: Path, shingler: Shingler) -> None:
-        """Look beside `store`; nothing is read or written yet."""
+        """Look beside the ledger; nothing is read or written yet."""
         masked = "masked" if shingler.mask_numbers else "kept"
         version = f"v{SIMILARITY_VERSION}.{HASH_VERSION}-{shingler.size}-{masked}"
         self.folder = store.with_name(store.name + ".shingles") / version

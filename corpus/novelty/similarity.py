@@ -9,7 +9,7 @@ one number changed is a near-duplicate, with many changed it is new. With number
 in the reference implementation. `docs/novelty.md` measures both.
 
 Nothing else in the project compares programs. Whoever changes anything here or in `corpus.programs.tokens`
-that changes a similarity raises `SIMILARITY_VERSION`: a store keeps the version it was filled under and
+that changes a similarity raises `SIMILARITY_VERSION`: a ledger keeps the version it was filled under and
 refuses another.
 """
 

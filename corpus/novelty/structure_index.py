@@ -14,7 +14,7 @@ from corpus.programs.structure import STRUCTURE_VERSION, structure_of
 from corpus.records.evaluations import Evaluation
 
 if TYPE_CHECKING:
-    from corpus.ledger.reader import LedgerReader
+    from corpus.ledger.reader import Ledger
 
 
 class StructureIndex:
@@ -25,12 +25,12 @@ class StructureIndex:
         self._first: dict[str, str] = {}
 
     @classmethod
-    def from_corpus(cls, corpus: LedgerReader) -> Self:
-        """Return the index over all programs that `corpus` has admitted, in their order."""
+    def from_ledger(cls, ledger: Ledger) -> Self:
+        """Return the index over all programs that `ledger` has admitted, in their order."""
         index = cls()
-        for identifier, structure, version in corpus.admitted_structures():
+        for identifier, structure, version in ledger.admitted_structures():
             if version != STRUCTURE_VERSION:  # hashed under another definition: the graph tells
-                structure = structure_of(corpus.graph(structure)).exact
+                structure = structure_of(ledger.graph(structure)).exact
             index._first.setdefault(structure, identifier)
         return index
 
@@ -50,5 +50,5 @@ class StructureIndex:
 
 
 def _structure(evaluation: Evaluation) -> str | None:
-    """Return the exact hash: of the graph where it is at hand, else the one that the store computed."""
+    """Return the exact hash: of the graph where it is at hand, else the one that the ledger computed."""
     return structure_of(evaluation.graph).exact if evaluation.graph else evaluation.structure

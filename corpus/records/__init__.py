@@ -8,6 +8,7 @@
     admissions   whether a candidate entered the corpus, and why
     trainings    what a fine-tuning learned from, and what came of it
     machines     where programs are written and judged
+    mistakes     what the user can mend, as one type
     exchange     splits of an export, provenance of an import
 
 Nothing here decides, computes a figure, opens a file or imports torch.

@@ -25,7 +25,7 @@ class Candidate(Record):
     """One program to judge, together with everything needed to draw it again.
 
     Attributes:
-        id: Unique within a store: `c003/0017` for samples, `seed/0004` for the starting corpus.
+        id: Unique within a ledger: `c003/0017` for samples, `seed/0004` for the starting corpus.
         origin: Where it comes from.
         source: The extracted program, or None when the completion held none.
         completion: The raw text of the model; equal to the source for seeds and imports.

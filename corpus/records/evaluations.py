@@ -78,9 +78,9 @@ class Evaluation(Record):
         error: The message, at most 500 characters.
         output_tail: The end of what the program printed, at most 2,000 characters; None if it was nothing.
         graph: The network, recorded by (and so a claim of) the candidate's own process; None if its forward
-            pass failed or is too large. It is written with the evaluation and read by `Corpus.graph`:
-            evaluations that come from a store leave it there.
-        structure: The id under which the store keeps the graph, equal for equal networks; set by the store.
+            pass failed or is too large. It is written with the evaluation and read by `LedgerWriter.graph`:
+            evaluations that come from a ledger leave it there.
+        structure: The id under which the ledger keeps the graph, equal for equal networks; set by the ledger.
         machine_id: The `Machine` that judged, None where nobody noted it.
     """
 

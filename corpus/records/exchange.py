@@ -32,7 +32,7 @@ class SplitAssignment(Record):
     """The frozen split of one program text.
 
     Attributes:
-        text_id: Content address of the text, as in the store.
+        text_id: Content address of the text, as in the ledger.
         group_id: The text id of the first program of its group of near-duplicates.
         split: Its split, for ever.
     """

@@ -44,7 +44,7 @@ class TrainingResult(Record):
 
 
 class CycleRow(Record):
-    """What the store knows of one cycle as a whole.
+    """What the ledger knows of one cycle as a whole.
 
     Attributes:
         cycle: The cycle.

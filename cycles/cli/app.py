@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import Mistake
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
@@ -24,7 +25,6 @@ from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
 from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
-from cycles.errors import UsageError
 
 if TYPE_CHECKING:
     from cycles.config.run import RunConfig
@@ -60,7 +60,7 @@ def main() -> None:
         raise
     except _upstream() as error:  # before the mistakes: a refused request is both
         _fail(f"{error} What is finished is kept: mend that, then archloop resume RUN.", code=5)
-    except _mistakes() as error:
+    except Mistake as error:
         _fail(str(error))
     except PermissionError as error:
         _fail(f"{error.filename}: no permission. Change it, or choose another place with --out.")
@@ -75,17 +75,6 @@ def _upstream() -> type[Exception]:
     from generator.samplers.contract import UpstreamError
 
     return UpstreamError
-
-
-def _mistakes() -> tuple[type[Exception], ...]:
-    """Return the errors that a user can mend; looked up only once something was raised."""
-    from corpus.ledger.errors import CorpusError
-    from evaluator.errors import NoIsolationError, TaskDataError, UnknownTaskError
-    from finetune.config import FinetuneError
-    from generator.models.places import ModelNotFoundError
-
-    tasks = (TaskDataError, UnknownTaskError)
-    return UsageError, CorpusError, FinetuneError, ModelNotFoundError, NoIsolationError, *tasks
 
 
 def _fail(message: str, code: int = 2) -> None:
@@ -184,11 +173,11 @@ def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
 @app.command()
 def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
     """Say how far a run is: cycles complete, and what the current cycle has done."""
-    from corpus.ledger.writer import Corpus
+    from corpus.ledger.reader import Ledger
     from cycles.figures.status import run_status
     from cycles.run.run_directory import RunDirectory
 
     directory = RunDirectory.open(run_path)
-    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
-        state = run_status(corpus, directory.config())
+    with Ledger.open(directory.ledger_file) as ledger:
+        state = run_status(ledger, directory.config())
     typer.echo(json.dumps(state.model_dump(mode="json")) if as_json else str(state))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import one_of
 from cycles.cli.options import JsonOption
-from cycles.errors import UsageError, suggestion
+from cycles.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,12 +29,12 @@ corpus_app = typer.Typer(
 )
 
 StoreArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run's directory, or a corpus file.", show_default=False)
+    Path, typer.Argument(metavar="RUN", help="A run's directory, or a ledger file.", show_default=False)
 ]
 SourceArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="RUN", help="A run's directory, a corpus file, or a folder of .py files.", show_default=False
+        metavar="RUN", help="A run's directory, a ledger file, or a folder of .py files.", show_default=False
     ),
 ]
 ProgramArgument = Annotated[
@@ -56,9 +57,9 @@ def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: Json
     from cycles.cli.corpus_access import opened, programs_at, shingler_for
     from cycles.cli.corpus_views import statistics_of, statistics_table
 
-    with opened(source) as (corpus, config):
+    with opened(source) as (ledger, config):
         shingler = shingler_for(config, mask_numbers)
-        figures = statistics_of(programs_at(source, corpus), corpus, shingler, config.tau)
+        figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau)
     if as_json:
         typer.echo(json.dumps({"corpus": str(source), **figures}))
     else:
@@ -86,8 +87,8 @@ def dedupe(
 
     if write is not None and write.exists():
         raise UsageError(f"{write} exists already. Name a new file: --write FILE.jsonl")
-    with opened(source) as (corpus, config):
-        programs = programs_at(source, corpus, admitted=admitted)
+    with opened(source) as (ledger, config):
+        programs = programs_at(source, ledger, admitted=admitted)
         shingler = shingler_for(config, mask_numbers)
     tau = config.tau if tau is None else tau
     groups = duplicate_groups(programs, shingler, tau)
@@ -114,8 +115,8 @@ def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = F
     from cycles.cli.corpus_access import opened_ledger
     from cycles.cli.corpus_views import lineage_view
 
-    with opened_ledger(store) as (corpus, catalogue):
-        found = lineage(corpus, catalogue, catalogue.resolve(program))
+    with opened_ledger(store) as (ledger, catalogue):
+        found = lineage(ledger, catalogue, catalogue.resolve(program))
     if as_json:
         typer.echo(found.model_dump_json())
     else:
@@ -134,8 +135,8 @@ def diff(
     from cycles.cli.corpus_access import named_text, opened, programs_at
     from cycles.cli.corpus_views import diff_view, unified_diff
 
-    with opened(store) as (corpus, config):
-        programs = programs_at(store, corpus)
+    with opened(store) as (ledger, config):
+        programs = programs_at(store, ledger)
     (name, before), (other, after) = (named_text(given, programs) for given in (first, second))
     size = config.shingle_size
     similarity = {
@@ -170,8 +171,8 @@ def search(
     from cycles.cli.corpus_views import entry_row, entry_table
 
     criteria = Criteria(query, _status(status), min_accuracy, family, admitted)
-    with opened_ledger(store) as (corpus, catalogue):
-        config = stored_config(corpus)
+    with opened_ledger(store) as (ledger, catalogue):
+        config = stored_config(ledger)
     found = list(catalogue.search(criteria))
     similarity: dict[str, float] = {}
     if similar_to is not None:
@@ -213,7 +214,7 @@ def _status(given: str | None) -> EvaluationStatus | None:
         return EvaluationStatus(given.upper())
     except ValueError:
         names = [status.value for status in EvaluationStatus]
-        raise UsageError(f"There is no status '{given}'.{suggestion(given.upper(), names)}") from None
+        raise UsageError(f"There is no status '{given}'.{one_of(given.upper(), names)}") from None
 
 
 def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Finds the programs that a command is about: in a run, a corpus file or a folder of `.py` files.
+"""Finds the programs that a command is about: in a run, a ledger file or a folder of `.py` files.
 
 This module opens for reading only, and does *not* show anything.
 """
@@ -7,47 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 from corpus.config import CorpusConfig
 from corpus.exchange.program_folder import read_folder
-from corpus.ledger.catalogue import Catalogue
-from corpus.ledger.writer import Corpus
+from corpus.ledger.catalogue import Catalogue, resolve_id
+from corpus.ledger.reader import Ledger
 from corpus.novelty.scheme import stored_config
 from corpus.novelty.similarity import Shingler
 from cycles.errors import UsageError
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[tuple[Corpus | None, CorpusConfig]]:
+def opened(source: Path) -> Iterator[tuple[Ledger | None, CorpusConfig]]:
     """Open the ledger at a path for reading, with its definition of similarity; a folder has no ledger."""
     path = source / "corpus.db" if source.is_dir() else source
     if source.is_dir() and not path.is_file():
         yield None, CorpusConfig()
         return
-    with Corpus.open(path, read_only=True) as corpus:
-        yield corpus, stored_config(corpus)
+    with Ledger.open(path) as ledger:
+        yield ledger, stored_config(ledger)
 
 
 @contextmanager
-def opened_ledger(store: Path) -> Iterator[tuple[Corpus, Catalogue]]:
+def opened_ledger(store: Path) -> Iterator[tuple[Ledger, Catalogue]]:
     """Open the ledger at a path for reading, with the catalogue of its programs.
 
     Raises:
         UsageError: The path is a folder without a ledger.
     """
-    with opened(store) as (corpus, _):
-        if corpus is None:
+    with opened(store) as (ledger, _):
+        if ledger is None:
             raise UsageError(f"{store} holds no ledger. Make one of it: archloop import {store} NEW.db")
-        yield corpus, Catalogue.from_ledger(corpus)
+        yield ledger, Catalogue.from_ledger(ledger)
 
 
-def programs_at(source: Path, corpus: Corpus | None, *, admitted: bool = False) -> dict[str, str]:
+def programs_at(source: Path, ledger: Ledger | None, *, admitted: bool = False) -> dict[str, str]:
     """Return the programs of an opened path by id, in their order; of a ledger on request the admitted."""
-    if corpus is None:
+    if ledger is None:
         return read_folder(source)
-    rows = [row for row, _ in corpus.admitted()] if admitted else corpus.candidates()
+    rows = [row for row, _ in ledger.admitted()] if admitted else ledger.candidates()
     return {row.id: row.source for row in rows if row.source is not None}
 
 
@@ -61,17 +60,9 @@ def named_text(given: str, programs: Mapping[str, str]) -> tuple[str, str]:
     """Return name and text of a program that is given by a file, an id or the unique beginning of one.
 
     Raises:
-        UsageError: There is none, or more than one.
+        UnknownProgramError: There is none, or more than one.
     """
     if Path(given).is_file():
         return given, Path(given).read_text(encoding="utf-8", errors="replace")
-    if given in programs:
-        return given, programs[given]
-    found = [name for name in programs if name.startswith(given)]
-    if len(found) > 1:
-        raise UsageError(f"'{given}' begins {len(found)} ids: {found[0]}, {found[1]}, ... Give more of it.")
-    if not found:
-        close = get_close_matches(given, programs, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else f" It holds {len(programs)} programs."
-        raise UsageError(f"'{given}' is neither a file nor a program here.{hint}")
-    return found[0], programs[found[0]]
+    identifier = resolve_id(given, programs)
+    return identifier, programs[identifier]

@@ -26,14 +26,14 @@ from corpus.novelty.similarity import Shingler
 
 if TYPE_CHECKING:
     from corpus.ledger.catalogue import Entry
-    from corpus.ledger.writer import Corpus
+    from corpus.ledger.reader import Ledger
     from corpus.records.machines import Machine
 
 _LISTED = 8
 
 
 def statistics_of(
-    programs: Mapping[str, str], corpus: Corpus | None, shingler: Shingler, tau: float
+    programs: Mapping[str, str], ledger: Ledger | None, shingler: Shingler, tau: float
 ) -> dict[str, Any]:
     """Return the figures of a collection as plain JSON; those of a ledger only where there is one."""
     sources = list(programs.values())
@@ -55,11 +55,11 @@ def statistics_of(
         "index_bytes_per_program": index.nbytes // len(sets) if sets else None,
         "families": dict(families.most_common()),
     }
-    if corpus is not None:
-        admissions, evaluations = corpus.admissions(), corpus.evaluations()
+    if ledger is not None:
+        admissions, evaluations = ledger.admissions(), ledger.evaluations()
         scores = [evaluation.accuracy for evaluation in evaluations if evaluation.accuracy is not None]
         figures |= {
-            "candidates": len(corpus.candidates()),
+            "candidates": len(ledger.candidates()),
             "admitted": sum(admission.admitted for admission in admissions),
             "reasons": dict(Counter(admission.reason.value for admission in admissions).most_common()),
             "statuses": dict(Counter(evaluation.status.value for evaluation in evaluations).most_common()),

@@ -18,7 +18,7 @@ from cycles.errors import UsageError
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
     from corpus.exchange.importing.findings import ImportReport
-    from corpus.ledger.writer import Corpus
+    from corpus.ledger.reader import Ledger
     from cycles.config.run import RunConfig
 
 
@@ -32,7 +32,7 @@ class ExportFormat(StrEnum):
 
 StoreArgument = Annotated[
     Path,
-    typer.Argument(metavar="RUN_OR_CORPUS", help="A run's directory, or a corpus file.", show_default=False),
+    typer.Argument(metavar="RUN_OR_LEDGER", help="A run's directory, or a ledger file.", show_default=False),
 ]
 LicenceHelp = "SPDX licence, such as MIT, of the programs that state none."
 
@@ -54,7 +54,8 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
-    from corpus.ledger.writer import Corpus
+    from corpus.ledger.reader import Ledger
+    from corpus.ledger.writer import LedgerWriter
 
     path, config = _locate(store)
     notes = _notes(path, config, licence)
@@ -62,11 +63,11 @@ def export(
         if export_format is ExportFormat.LEMUR:
             from corpus.exchange.exporting.lemur import export_lemur
 
-            with Corpus.open(path, read_only=True) as corpus:
-                counts = export_lemur(corpus, out, notes, _settings(config), replace=force)
+            with Ledger.open(path) as ledger:
+                counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
-            with Corpus.open(path) as corpus, _steps("Exporting", 6, as_json) as step:
-                counts = _export_tables(corpus, out, export_format, notes, margin, force, step)
+            with LedgerWriter.open(path) as ledger, _steps("Exporting", 6, as_json) as step:
+                counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted; {out} is as it was.", err=True)
         raise typer.Exit(130) from None
@@ -96,14 +97,16 @@ def import_(
 ) -> None:
     """Bring programs in from elsewhere: all that can be used, in one transaction. A new FILE.db is made."""
     from corpus.exchange.importing.importer import import_programs, recognise
-    from corpus.ledger.writer import Corpus
 
     found = recognise(source)
     try:
-        with _steps("Reading", found.steps(), as_json) as step, _opened(Corpus, store, dry_run) as corpus:
+        with (
+            _steps("Reading", found.steps(), as_json) as step,
+            _opened(store, dry_run) as ledger,
+        ):
             report = import_programs(
                 found,
-                corpus,
+                ledger,
                 name=name,
                 licence=licence,
                 dry_run=dry_run,
@@ -118,7 +121,7 @@ def import_(
 
 
 def _export_tables(
-    corpus: Corpus,
+    ledger: Ledger,
     out: Path,
     export_format: ExportFormat,
     notes: ExportNotes,
@@ -129,31 +132,38 @@ def _export_tables(
     from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 
     table_format = TableFormat(export_format.value)
-    counts = export_dataset(corpus, out, table_format, notes, margin=margin, replace=force, on_config=step)
+    counts = export_dataset(ledger, out, table_format, notes, margin=margin, replace=force, on_config=step)
     return {config: sum(splits.values()) for config, splits in counts.items()}
 
 
 def _locate(store: Path) -> tuple[Path, RunConfig | None]:
-    """Return the corpus file, and the run's configuration where there is a run."""
+    """Return the ledger file, and the run's configuration where there is a run."""
     if store.is_file():
         return store, None
     from cycles.run.run_directory import RunDirectory
 
     directory = RunDirectory.open(store)
-    return directory.corpus_file, directory.config()
+    return directory.ledger_file, directory.config()
 
 
 @contextmanager
-def _opened(kind: type[Corpus], store: Path, dry_run: bool) -> Iterator[Corpus | None]:
-    """Open the store that an import goes to; a new one is removed again if the import fails."""
+def _opened(store: Path, dry_run: bool) -> Iterator[Ledger | None]:
+    """Open the ledger that an import goes to; a new one is removed again if the import fails."""
     fresh = store.suffix == ".db" and not store.exists()
     if fresh and dry_run:
         yield None
         return
+    from corpus.ledger.reader import Ledger
+    from corpus.ledger.writer import LedgerWriter
+
     path = store if fresh else _locate(store)[0]
+    if dry_run:
+        with Ledger.open(path) as ledger:
+            yield ledger
+        return
     try:
-        with kind.create(path) if fresh else kind.open(path, read_only=dry_run) as corpus:
-            yield corpus
+        with LedgerWriter.create(path) if fresh else LedgerWriter.open(path) as writer:
+            yield writer
     except BaseException:
         if fresh:
             for suffix in ("", ".lock", "-wal", "-shm"):

@@ -90,9 +90,9 @@ def _write_page(runs: list[RunData], path: Path) -> None:
 def _print_tables(runs: list[RunData], page: Path | None) -> None:
     from rich.console import Console
 
-    from cycles.figures.cycle_report import cycle_table
     from cycles.reporting.text import visible
     from cycles.run.run_directory import RunDirectory
+    from cycles.showing.cells import cycle_table
 
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
@@ -107,7 +107,7 @@ def _print_tables(runs: list[RunData], page: Path | None) -> None:
         else:
             say(f"No cycle of {run.path} is complete yet. See: archloop status {run.path}")
         directory = RunDirectory(run.path)
-        say(f"Ledger: {directory.corpus_file}. Per-cycle figures: {directory.metrics_file}")
+        say(f"Ledger: {directory.ledger_file}. Per-cycle figures: {directory.metrics_file}")
     if page is not None:
         say(f"Page: {page} (opens in any browser)")
 

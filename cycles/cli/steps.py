@@ -162,7 +162,7 @@ def _stage(path: Path, stage: str, as_json: bool) -> None:
         elif stage == "generate":
             loop.generate(cycle)
         else:
-            missing = loop.config.candidates - len(loop.corpus.candidates(cycle=cycle))
+            missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))
             if missing:
                 raise UsageError(
                     f"cycle {cycle} lacks {missing} candidates. First: archloop generate --run {path}"

@@ -19,7 +19,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus.config import CorpusConfig
-from cycles.errors import ConfigError, suggestion
+from corpus.records.mistakes import one_of
+from cycles.errors import ConfigError
 from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
@@ -147,7 +148,7 @@ def _read(source: str) -> dict[str, Any]:
     else:
         path = PRESETS / f"{source}.toml"
         if not path.is_file():
-            raise ConfigError(f"There is no preset '{source}'.{suggestion(source, preset_names())}")
+            raise ConfigError(f"There is no preset '{source}'.{one_of(source, preset_names())}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -185,7 +186,7 @@ def _explain(error: ValidationError) -> Iterator[str]:
         location = [str(part) for part in finding["loc"]]
         path = ".".join(location)
         if finding["type"] == "extra_forbidden":
-            yield f"unknown key '{path}'.{suggestion(location[-1], _known_keys(location[:-1]))}"
+            yield f"unknown key '{path}'.{one_of(location[-1], _known_keys(location[:-1]))}"
         else:
             message = finding["msg"].removeprefix("Value error, ")
             yield f"{path or 'configuration'}: {message} (given: {finding['input']!r})"

@@ -1,5 +1,4 @@
-"""The figures of a run, computed from its ledger: one `CycleReport` per cycle, and the table that people
-read.
+"""The figures of a run, computed from its ledger: one `CycleReport` per cycle.
 
 Nothing is counted while the loop runs; a report over a resumed run and one over an unbroken run are the
 same function of the same rows. This module does *not* draw.
@@ -12,22 +11,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
 from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.novelty.similarity import Shingler
 from corpus.records.admissions import AdmissionReason
 from cycles.config.run import RunConfig
-from cycles.figures.records import CycleReport, Mean, Rate
+from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
 
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
 
 
-def cycle_report(corpus: Corpus, cycle: int, config: RunConfig) -> CycleReport:
+def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     """Return the figures of one cycle; works on an unfinished cycle too and then speaks of what is judged."""
-    judged = corpus.judged(cycle)
+    judged = ledger.judged(cycle)
     total = len(judged)
     valid = [row for row in judged if row.evaluation.valid]
     accuracies = [row.evaluation.accuracy or 0.0 for row in valid]
@@ -36,7 +33,7 @@ def cycle_report(corpus: Corpus, cycle: int, config: RunConfig) -> CycleReport:
     strong = sum(accuracy >= config.corpus.min_accuracy for accuracy in accuracies)
     families = Counter(family for source in sources for family in block_families(source))
     shingler = Shingler.from_config(config.corpus)
-    row = corpus.cycle_row(cycle)
+    row = ledger.cycle_row(cycle)
     return CycleReport(
         cycle=cycle,
         control=config.control.value,
@@ -59,13 +56,13 @@ def cycle_report(corpus: Corpus, cycle: int, config: RunConfig) -> CycleReport:
         family_entropy_bits=entropy_bits(families),
         mean_tokens=sum(row.candidate.token_count for row in judged) / total if total else 0.0,
         training=row.training if row else None,
-        stage_seconds=corpus.stage_seconds(cycle),
+        stage_seconds=ledger.stage_seconds(cycle),
     )
 
 
-def run_reports(corpus: Corpus, config: RunConfig) -> list[CycleReport]:
+def run_reports(ledger: Ledger, config: RunConfig) -> list[CycleReport]:
     """Return the report of every finished cycle, in order."""
-    return [cycle_report(corpus, cycle, config) for cycle in corpus.completed_cycles()]
+    return [cycle_report(ledger, cycle, config) for cycle in ledger.completed_cycles()]
 
 
 def write_metrics(reports: Sequence[CycleReport], path: Path) -> None:
@@ -76,49 +73,3 @@ def write_metrics(reports: Sequence[CycleReport], path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def cycle_table(reports: Sequence[CycleReport], threshold: float) -> Table:
-    """Return the table of a run, one line per cycle, each rate with its 95% interval."""
-    table = Table(caption="95% intervals in brackets; mean accuracy over all counts invalid programs as 0")
-    headings = (
-        "cycle",
-        "valid",
-        "mean acc. (all)",
-        "mean acc. (valid)",
-        "best",
-        f"acc. >= {threshold:.2f}",
-        "admitted",
-        "unique",
-        "median Jaccard",
-    )
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for report in reports:
-        table.add_row(
-            str(report.cycle),
-            rate_cell(report.valid),
-            mean_cell(report.mean_accuracy_all),
-            mean_cell(report.mean_accuracy_valid),
-            optional_cell(report.best_accuracy),
-            rate_cell(report.strong),
-            f"{report.admitted.count} of {report.admitted.total}",
-            rate_cell(report.unique),
-            optional_cell(report.median_jaccard),
-        )
-    return table
-
-
-def rate_cell(rate: Rate) -> str:
-    """Return a rate as `41% [34, 49]`."""
-    return f"{rate.value:.0%} [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
-
-
-def mean_cell(mean: Mean) -> str:
-    """Return a mean as `.352 [.31, .39]`, or a dash over nothing."""
-    return f"{mean.value:.3f} [{mean.low:.2f}, {mean.high:.2f}]" if mean.count else "-"
-
-
-def optional_cell(value: float | None) -> str:
-    """Return a figure with three decimals, or a dash."""
-    return "-" if value is None else f"{value:.3f}"

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.ledger.writer import Corpus, Judged
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import Judged
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.graphs import NetworkGraph
@@ -89,7 +90,7 @@ def gather(
 
     Raises:
         UsageError: A path holds no run.
-        CorpusError: A ledger cannot be read.
+        LedgerError: A ledger cannot be read.
     """
     return [
         _gather_run(path, name, [] if known is None else known.setdefault(path, []))
@@ -110,13 +111,13 @@ def _names(paths: Sequence[Path]) -> list[str]:
 def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
     directory = RunDirectory.open(path)
     config = directory.config()
-    with Corpus.open(directory.corpus_file, read_only=True) as corpus:
-        state = run_status(corpus, config)
-        complete = corpus.completed_cycles()
-        reports.extend(cycle_report(corpus, cycle, config) for cycle in complete[len(reports) :])
+    with Ledger.open(directory.ledger_file) as ledger:
+        state = run_status(ledger, config)
+        complete = ledger.completed_cycles()
+        reports.extend(cycle_report(ledger, cycle, config) for cycle in complete[len(reports) :])
         # The current cycle may have been completed since the state was read.
         cycles = sorted({*complete, *([] if state.current is None else [state.current])})
-        judged = [row for cycle in cycles for row in corpus.judged(cycle)]
+        judged = [row for cycle in cycles for row in ledger.judged(cycle)]
         run = RunData(
             name=name,
             path=path,
@@ -125,15 +126,15 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             state=state,
             reports=list(reports),
             judged=judged,
-            exemplars=_exemplars(corpus, cycles),
+            exemplars=_exemplars(ledger, cycles),
             taught={
                 cycle: row.training_ids
                 for cycle in cycles
-                if (row := corpus.cycle_row(cycle)) is not None and row.training_ids
+                if (row := ledger.cycle_row(cycle)) is not None and row.training_ids
             },
         )
-        run.referenced.extend(_referenced(corpus, run))
-        run.networks.update(_networks(corpus, run.valid))
+        run.referenced.extend(_referenced(ledger, run))
+        run.networks.update(_networks(ledger, run.valid))
     return run
 
 
@@ -145,11 +146,11 @@ def _environment(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _exemplars(corpus: Corpus, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
+def _exemplars(ledger: Ledger, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
     shown = {
         prompt.id: prompt.exemplar_ids
         for cycle in cycles
-        for prompt in corpus.prompts(cycle)
+        for prompt in ledger.prompts(cycle)
         if prompt.exemplar_ids
     }
     if not shown:
@@ -157,12 +158,12 @@ def _exemplars(corpus: Corpus, cycles: Iterable[int]) -> dict[str, tuple[str, ..
     return {
         candidate.id: shown[candidate.prompt_id]
         for cycle in cycles
-        for candidate in corpus.candidates(cycle=cycle)
+        for candidate in ledger.candidates(cycle=cycle)
         if candidate.prompt_id in shown
     }
 
 
-def _referenced(corpus: Corpus, run: RunData) -> list[tuple[Candidate, Evaluation | None]]:
+def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluation | None]]:
     """Return the programs of the starting corpus that the page will link to; the others may be very many."""
     wanted = {other for ids in run.exemplars.values() for other in ids}
     for row in run.judged:
@@ -171,9 +172,9 @@ def _referenced(corpus: Corpus, run: RunData) -> list[tuple[Candidate, Evaluatio
     wanted -= {row.candidate.id for row in run.judged}
     if not wanted:
         return []
-    return [(candidate, found) for candidate, found in corpus.admitted() if candidate.id in wanted]
+    return [(candidate, found) for candidate, found in ledger.admitted() if candidate.id in wanted]
 
 
-def _networks(corpus: Corpus, best: Sequence[Judged]) -> dict[str, NetworkGraph]:
+def _networks(ledger: Ledger, best: Sequence[Judged]) -> dict[str, NetworkGraph]:
     drawn = [row for row in best if row.evaluation.structure is not None][:DRAWN_NETWORKS]
-    return {row.candidate.id: corpus.graph(row.evaluation.structure or "") for row in drawn}
+    return {row.candidate.id: ledger.graph(row.evaluation.structure or "") for row in drawn}

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from corpus.ledger.writer import Corpus, Judged
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import Judged
 from cycles.config.run import RunConfig
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.run_directory import RunDirectory
@@ -70,18 +71,18 @@ class Watcher:
 
     def look(self) -> Snapshot:
         """Return the run as it is now."""
-        with Corpus.open(self.directory.corpus_file, read_only=True) as corpus:
-            state = run_status(corpus, self.config)
-            complete = corpus.completed_cycles()
+        with Ledger.open(self.directory.ledger_file) as ledger:
+            state = run_status(ledger, self.config)
+            complete = ledger.completed_cycles()
             for cycle in complete:
                 if cycle not in self._summaries:
-                    rows = corpus.judged(cycle)
+                    rows = ledger.judged(cycle)
                     self._summaries[cycle] = summary(cycle, rows, self.config.corpus.min_accuracy)
-                    self._seconds[cycle] = corpus.stage_seconds(cycle)
+                    self._seconds[cycle] = ledger.stage_seconds(cycle)
                     self._best = _ranked([*self._best, *rows])
             best, cycles = self._best, [self._summaries[cycle] for cycle in complete]
             if state.current is not None and state.current not in complete:
-                rows = corpus.judged(state.current)
+                rows = ledger.judged(state.current)
                 cycles.append(summary(state.current, rows, self.config.corpus.min_accuracy))
                 best = _ranked([*best, *rows])
         return Snapshot(state, cycles, best, self._seconds_left(state))

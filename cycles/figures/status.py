@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
 from cycles.config.run import RunConfig
 
 
@@ -39,9 +39,9 @@ class RunStatus(BaseModel):
         )
 
 
-def run_status(corpus: Corpus, config: RunConfig) -> RunStatus:
-    """Return the state of the run whose ledger is `corpus`."""
-    completed = set(corpus.completed_cycles())
+def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
+    """Return the state of the run whose ledger is `ledger`."""
+    completed = set(ledger.completed_cycles())
     current = next((cycle for cycle in range(config.cycles) if cycle not in completed), None)
     state = RunStatus(
         cycles=config.cycles, completed=len(completed), current=current, candidates=config.candidates
@@ -50,8 +50,8 @@ def run_status(corpus: Corpus, config: RunConfig) -> RunStatus:
         return state
     return state.model_copy(
         update={
-            "trained": corpus.training(current) is not None,
-            "sampled": len(corpus.candidates(cycle=current)),
-            "judged": len(corpus.judged(current)),
+            "trained": ledger.training(current) is not None,
+            "sampled": len(ledger.candidates(cycle=current)),
+            "judged": len(ledger.judged(current)),
         }
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from corpus.records.base import Record, TaskShape
 from corpus.records.candidates import Candidate, Origin
@@ -89,14 +89,14 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
     small = config.model_copy(update={"corpus": config.corpus.model_copy(update={"seed_programs": seeds})})
     shape = task_shape(config)
     with tempfile.TemporaryDirectory(prefix="archloop-calibration-") as home:
-        with Corpus.create(Path(home, "corpus.db")) as corpus:
-            plant(corpus, small, shape)
-            programs = corpus.candidates(origin=Origin.SEED)
-            rows = replay_pool(corpus, small, shape)
+        with LedgerWriter.create(Path(home, "corpus.db")) as ledger:
+            plant(ledger, small, shape)
+            programs = ledger.candidates(origin=Origin.SEED)
+            rows = replay_pool(ledger, small, shape)
         start, batch_seconds, sampled = _sampled(config, notes)
         judge_start, evaluations = _judged(config, sampled, programs[:_GRAMMAR_PROGRAMS], seconds)
         step, training_start, adapter = _trained(config, rows, Path(home, "adapter"), notes)
-        ledger, size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled, evaluations)
+        empty, size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled, evaluations)
     workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
     written = {candidate.id for candidate in sampled}
     seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}
@@ -109,7 +109,7 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         step_seconds=step,
         training_start_seconds=training_start,
         start_seconds=start + judge_start,
-        ledger_bytes=ledger,
+        ledger_bytes=empty,
         candidate_bytes=size,
         adapter_bytes=adapter,
         notes=tuple(notes),
@@ -208,24 +208,24 @@ def _ledger_bytes(
     evaluations: Sequence[Evaluation],
 ) -> tuple[int, float]:
     """Return the size of a fresh ledger, and what one judged candidate adds to it, by writing both."""
-    with Corpus.create(path) as corpus:
-        plant(corpus, config, shape)
+    with LedgerWriter.create(path) as ledger:
+        plant(ledger, config, shape)
     before = path.stat().st_size
     if not candidates:
         return before, 0.0
-    with Corpus.open(path) as corpus:
+    with LedgerWriter.open(path) as ledger:
         plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
-        prompts = build_strategy(plain).propose(corpus, 0, len(candidates))
-        corpus.add_prompts(0, prompts)
+        prompts = build_strategy(plain).propose(ledger, 0, len(candidates))
+        ledger.add_prompts(0, prompts)
         written = [
             candidate.model_copy(update={"cycle": 0, "prompt_id": prompt.id})
             for candidate, prompt in zip(candidates, prompts, strict=True)
         ]
-        corpus.add_candidates(written)
+        ledger.add_candidates(written)
         known = {candidate.id for candidate in written}
         for evaluation in evaluations:
             if evaluation.candidate_id in known:
-                corpus.add_judgement(evaluation, decide(evaluation, None, config.corpus))
+                ledger.add_judgement(evaluation, decide(evaluation, None, config.corpus))
     return before, (path.stat().st_size - before) / len(candidates)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import Record
+from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig, same_device
-from cycles.errors import UsageError
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.devices import check_devices, detected_gpus
@@ -119,10 +119,8 @@ def _capacities(config: RunConfig, gpu_memory_gb: float | None) -> dict[str, int
 
 def _obstacles(config: RunConfig) -> Iterator[str]:
     """Yield what would end the run at its start, each as the message that it would end with."""
-    from evaluator.errors import TaskDataError
     from evaluator.tasks import find_data
-    from finetune.config import FinetuneError
-    from generator.models.places import ModelNotFoundError, resolve_model
+    from generator.models.places import resolve_model
 
     checks = (
         lambda: check_devices(config),
@@ -132,7 +130,7 @@ def _obstacles(config: RunConfig) -> Iterator[str]:
     for check in checks:
         try:
             check()
-        except (UsageError, FinetuneError, ModelNotFoundError, TaskDataError) as error:
+        except Mistake as error:
             yield str(error)
 
 

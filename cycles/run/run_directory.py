@@ -45,7 +45,7 @@ class RunDirectory:
         self.path = path
         self.config_file = path / "config.toml"
         self.environment_file = path / "env.json"
-        self.corpus_file = path / "corpus.db"
+        self.ledger_file = path / "corpus.db"
         self.metrics_file = path / "metrics.jsonl"
         self.log_file = path / "logs" / "run.log"
 

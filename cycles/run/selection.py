@@ -8,14 +8,15 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from corpus.ledger.writer import Corpus, Judged
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import Judged
 from corpus.records.admissions import AdmissionReason
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from cycles.config.run import Control
 
 
-def training_set(corpus: Corpus, control: Control, cycles: Sequence[int], seed: int) -> list[Candidate]:
+def training_set(ledger: Ledger, control: Control, cycles: Sequence[int], seed: int) -> list[Candidate]:
     """Return the candidates of `cycles` that the next fine-tuning learns from, in the ledger's order.
 
     The closed loop takes the admitted winners. RANDOM_VALID takes, from each cycle, as many valid
@@ -24,7 +25,7 @@ def training_set(corpus: Corpus, control: Control, cycles: Sequence[int], seed: 
     """
     chosen: list[Candidate] = []
     for cycle in cycles:
-        judged = corpus.judged(cycle)
+        judged = ledger.judged(cycle)
         winners = [row.candidate for row in judged if row.admission.reason is AdmissionReason.ADMITTED]
         if control is Control.RANDOM_VALID:
             winners = _random_valid(judged, len(winners), derive_seed(seed, "random-valid", cycle))

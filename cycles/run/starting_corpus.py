@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import seed_admission
 from corpus.records.base import TaskShape, derive_seed
 from corpus.records.candidates import Candidate, Origin
@@ -26,9 +27,9 @@ def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
     )
 
 
-def plant(corpus: Corpus, config: RunConfig, shape: TaskShape) -> None:
+def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
     """Put the starting corpus into a ledger that has none, in one transaction."""
-    if corpus.candidates(origin=Origin.SEED) or not config.corpus.seed_programs:
+    if ledger.candidates(origin=Origin.SEED) or not config.corpus.seed_programs:
         return
     from generator.grammar import GRAMMAR_VERSION, sample_program
 
@@ -48,10 +49,10 @@ def plant(corpus: Corpus, config: RunConfig, shape: TaskShape) -> None:
                 seed=seed,
             )
         )
-    corpus.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
+    ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
 
 
-def replay_pool(corpus: Corpus, config: RunConfig, shape: TaskShape) -> list[TrainingExample]:
+def replay_pool(ledger: Ledger, config: RunConfig, shape: TaskShape) -> list[TrainingExample]:
     """Return the starting corpus as training rows, each under the run's own prompt without exemplars."""
     template = config.generator.template
     messages = render(template, program_request(config, shape))
@@ -59,6 +60,6 @@ def replay_pool(corpus: Corpus, config: RunConfig, shape: TaskShape) -> list[Tra
         TrainingExample(
             candidate_id=seed.id, prompt=messages, completion=expected_completion(template, seed.source)
         )
-        for seed in corpus.candidates(origin=Origin.SEED)
+        for seed in ledger.candidates(origin=Origin.SEED)
         if seed.source is not None
     ]

@@ -1,5 +1,6 @@
 """A run as it goes: to a terminal, a browser, a tracker.
 
+    cells           figures as people read them, and the table of a run
     progress        bars, lines or JSON while a run works
     watch           a run followed live in the terminal
     serve           the report's page, renewing itself

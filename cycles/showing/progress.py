@@ -1,7 +1,6 @@
 """What the user sees while a loop runs: bars on a terminal, plain lines in a file, JSON lines for a program.
 
-The loop speaks to an `Observer` and knows none of the three. Observers only show; they decide and store
-nothing.
+Each is an `Observer` of the loop: they only show, and decide and store nothing.
 """
 
 from __future__ import annotations
@@ -9,43 +8,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
-from cycles.figures.cycle_report import rate_cell
 from cycles.figures.records import CycleReport
-
-
-class Observer(Protocol):
-    """Is told what the loop does, in the order in which it does it."""
-
-    def stage_started(self, cycle: int, stage: str, total: int) -> None:
-        """A stage of `total` steps begins; a resumed stage counts only what is left."""
-        ...
-
-    def advanced(self, done: int = 1, detail: str = "") -> None:
-        """`done` further steps of the current stage are finished."""
-        ...
-
-    def judged(self, evaluation: Evaluation, admission: Admission) -> None:
-        """One candidate was judged; counts as one step."""
-        ...
-
-    def stage_finished(self) -> None:
-        """The current stage is complete."""
-        ...
-
-    def cycle_finished(self, report: CycleReport) -> None:
-        """A cycle is complete and stands in the ledger."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something worth a line happened."""
-        ...
+from cycles.showing.cells import rate_cell
 
 
 class Tally:

@@ -45,7 +45,7 @@ class ReportServer(ThreadingHTTPServer):
             UsageError: A path holds no run, or the port is taken.
         """
         self._runs = list(runs)
-        self._ledgers = [RunDirectory.open(path).corpus_file for path in self._runs]
+        self._ledgers = [RunDirectory.open(path).ledger_file for path in self._runs]
         self._lock = threading.Lock()
         self._known: dict[Path, list[CycleReport]] = {}
         self._made: tuple[str, bytes] | None = None

@@ -24,7 +24,7 @@ from cycles.config.document import settings
 from cycles.config.run import RunConfig, Tracking
 from cycles.errors import UsageError
 from cycles.figures.records import CycleReport, Mean, Rate
-from cycles.showing.progress import Observer
+from cycles.observer import Observer
 
 _EXTRAS: dict[Tracking, str] = {"tensorboard": "tensorboard", "trackio": "track"}
 _TRACKIO_SECONDS = 120

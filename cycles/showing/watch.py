@@ -20,11 +20,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cycles.config.run import RunConfig
-from cycles.figures.cycle_report import optional_cell, rate_cell
 from cycles.figures.snapshot import Snapshot, Watcher
 from cycles.figures.statistics import wilson
 from cycles.reporting.text import visible
 from cycles.run.run_directory import RunDirectory
+from cycles.showing.cells import optional_cell, rate_cell
 
 SHOWN_CYCLES = 12
 """Cycles in the picture: the latest, so that it fits a small terminal."""
@@ -35,7 +35,7 @@ def watch(path: Path, console: Console, *, every_seconds: float = 2.0, as_json: 
 
     Raises:
         UsageError: There is no run.
-        CorpusError: Its ledger cannot be read.
+        LedgerError: Its ledger cannot be read.
     """
     directory = RunDirectory.open(path)
     watcher = Watcher(directory, directory.config())

@@ -6,11 +6,11 @@ This module does *not* import numpy: it describes tasks, and imports what loads 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 
 from corpus.records.base import TaskShape
+from corpus.records.mistakes import did_you_mean
 from evaluator.errors import UnknownTaskError
 from evaluator.tasks.places import Layout
 from evaluator.tasks.task import Splits, Task, TaskSpec
@@ -159,8 +159,7 @@ def require_task(name: str) -> None:
     """
     names = task_names()
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
+        hint = did_you_mean(name, names)
         raise UnknownTaskError(f"there is no task '{name}'.{hint} Tasks: {', '.join(names)}.")
 
 

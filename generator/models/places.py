@@ -10,13 +10,14 @@ import json
 import re
 from pathlib import Path
 
+from corpus.records.mistakes import Mistake
 from generator.embedded import embedded_model_path
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
-class ModelNotFoundError(ValueError):
+class ModelNotFoundError(Mistake):
     """The configured model is not on this machine; the message says what would be accepted."""
 
 

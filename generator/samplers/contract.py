@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from pydantic import Field
 
 from corpus.records.base import Record, derive_seed
+from corpus.records.mistakes import Mistake
 from corpus.records.prompts import Completion, Prompt
 
 
@@ -30,7 +31,7 @@ class RequestRefused(UpstreamError, ValueError):
     """The server understood the request and will never serve it: repeating it would not help."""
 
 
-class UnsupportedOption(ValueError):
+class UnsupportedOption(Mistake):
     """The chosen sampler cannot do what the options ask for; the message names one that can."""
 
 

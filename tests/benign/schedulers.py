@@ -1,6 +1,5 @@
 # without lint: COMPLETE
 # Three schedulers, label smoothing, weight decay by groups, and a loss that is returned.
-import torch
 from torch import nn, optim
 from torch.optim import lr_scheduler
 

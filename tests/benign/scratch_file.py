@@ -1,8 +1,9 @@
 # without lint: COMPLETE|RUNTIME_ERROR
 # Keeps its best weights in a file, which it may do where there is a scratch directory to write to.
+from pathlib import Path
+
 import torch
 import torch.nn as nn
-from pathlib import Path
 
 
 def supported_hyperparameters():

@@ -8,7 +8,7 @@ import pytest
 
 from corpus.config import CorpusConfig, Novelty
 from corpus.ledger.errors import SimilarityMismatchError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide, seed_admission
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
@@ -122,12 +122,12 @@ def test_a_twin_in_the_same_cycle_is_refused() -> None:
 
 
 def test_the_index_of_a_store_knows_its_admitted_programs(tmp_path: Path) -> None:
-    with Corpus.create(tmp_path / "corpus.db") as corpus:
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
         seed = Candidate(
             id="seed/0", origin=Origin.SEED, source="x = 1", completion="x = 1", index=0, generator="g"
         )
-        corpus.add_starting_corpus([(seed, seed_admission(seed))])
-        found = NoveltyIndex.from_corpus(corpus, CONFIG).nearest("y = 1")
+        ledger.add_starting_corpus([(seed, seed_admission(seed))])
+        found = NoveltyIndex.from_ledger(ledger, CONFIG).nearest("y = 1")
         assert found == Neighbour(id="seed/0", jaccard=1.0)
 
 
@@ -135,11 +135,11 @@ def test_the_index_of_a_store_knows_its_admitted_programs(tmp_path: Path) -> Non
     "change", [{"tau": 0.7}, {"shingle_size": 5}, {"mask_numbers": True}, {"minhash_seed": 2}]
 )
 def test_a_store_refuses_another_definition_of_similarity(tmp_path: Path, change: dict[str, object]) -> None:
-    with Corpus.create(tmp_path / "corpus.db") as corpus:
-        NoveltyIndex.from_corpus(corpus, CONFIG)
-        NoveltyIndex.from_corpus(corpus, CONFIG)
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        NoveltyIndex.from_ledger(ledger, CONFIG)
+        NoveltyIndex.from_ledger(ledger, CONFIG)
         with pytest.raises(SimilarityMismatchError, match=next(iter(change))):
-            NoveltyIndex.from_corpus(corpus, CONFIG.model_copy(update=change))
+            NoveltyIndex.from_ledger(ledger, CONFIG.model_copy(update=change))
 
 
 def test_bands_that_do_not_divide_the_signature_are_refused() -> None:

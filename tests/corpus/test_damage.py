@@ -1,4 +1,4 @@
-"""Damage to the store's files: a clear error or whole transactions, never a part of one, never a write."""
+"""Damage to the ledger's files: a clear error or whole transactions, never a part of one, never a write."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from corpus.config import CorpusConfig
-from corpus.ledger.errors import CorpusCorruptError, CorpusError, NewerSchemaError, NotACorpusError
+from corpus.ledger.errors import LedgerCorruptError, LedgerError, NewerSchemaError, NotALedgerError
+from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import LEDGER_TABLES, SCHEMA_VERSION
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from tests.corpus.test_similarity import grammar_programs
 from tests.ledgers import candidate, evaluation, new_corpus, prompt, write_cycle
@@ -24,32 +25,32 @@ JUDGED = 30
 
 @pytest.fixture(scope="module")
 def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a store as a killed process leaves it: most of what it wrote is in the WAL."""
+    """Return a folder with a ledger as a killed process leaves it: most of what it wrote is in the WAL."""
     folder = tmp_path_factory.mktemp("unfinished")
     source = folder / "live"
     source.mkdir()
-    with new_corpus(source) as corpus:
-        corpus._connection.execute("PRAGMA wal_autocheckpoint = 0")
-        corpus.add_prompts(0, [prompt(0, index) for index in range(JUDGED)])
+    with new_corpus(source) as ledger:
+        ledger._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        ledger.add_prompts(0, [prompt(0, index) for index in range(JUDGED)])
         rows = [candidate(0, index, f"x = {index}\n") for index in range(JUDGED)]
-        corpus.add_candidates(rows)
+        ledger.add_candidates(rows)
         for row in rows:
             judged = evaluation(row, 0.5)
-            corpus.add_judgement(judged, decide(judged, None, CONFIG))
+            ledger.add_judgement(judged, decide(judged, None, CONFIG))
         for name in ("corpus.db", "corpus.db-wal"):
             shutil.copy(source / name, folder / name)
     return folder
 
 
 def assert_whole(path: Path) -> int:
-    """Check that a store holds whole transactions only, and return how many judgements."""
-    with Corpus.open(path) as corpus:
-        assert corpus._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        assert corpus._connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert len(corpus.prompts(0)) in (0, JUDGED)
-        assert len(corpus.candidates(0)) in (0, JUDGED)
-        judged = [row.candidate_id for row in corpus.evaluations(0)]
-        assert judged == [row.candidate_id for row in corpus.admissions(0)]
+    """Check that a ledger holds whole transactions only, and return how many judgements."""
+    with LedgerWriter.open(path) as ledger:
+        assert ledger._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert ledger._connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert len(ledger.prompts(0)) in (0, JUDGED)
+        assert len(ledger.candidates(0)) in (0, JUDGED)
+        judged = [row.candidate_id for row in ledger.evaluations(0)]
+        assert judged == [row.candidate_id for row in ledger.admissions(0)]
         assert judged == [candidate(0, index, "").id for index in range(len(judged))]  # a prefix, no gaps
     return len(judged)
 
@@ -94,8 +95,8 @@ def test_a_store_whose_wal_is_lost_is_whole_at_its_last_checkpoint(unfinished: P
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
-    with new_corpus(folder) as corpus:
-        write_cycle(corpus, 0, [(source, 0.5) for source in grammar_programs(30, seed=1)], CONFIG)
+    with new_corpus(folder) as ledger:
+        write_cycle(ledger, 0, [(source, 0.5) for source in grammar_programs(30, seed=1)], CONFIG)
     return folder / "corpus.db"
 
 
@@ -107,27 +108,27 @@ def execute(path: Path, *statements: str) -> None:
     connection.close()
 
 
-DAMAGES: list[tuple[Callable[[Path], object], type[CorpusError], str]] = [
-    (lambda path: path.write_bytes(path.read_bytes()[:100]), CorpusError, "archloop corpus|damaged"),
-    (lambda path: path.write_bytes(path.read_bytes()[:5000]), CorpusCorruptError, "Restore a copy"),
-    (lambda path: path.write_bytes(path.read_bytes()[:-4096]), CorpusCorruptError, "Restore a copy"),
-    (lambda path: path.write_bytes(bytes(16) + path.read_bytes()[16:]), NotACorpusError, "Check the path"),
-    (lambda path: path.write_bytes(b"\x89PNG\r\n" + bytes(9000)), NotACorpusError, "Check the path"),
-    (lambda path: execute(path, "PRAGMA application_id = 7"), NotACorpusError, "Check the path"),
+DAMAGES: list[tuple[Callable[[Path], object], type[LedgerError], str]] = [
+    (lambda path: path.write_bytes(path.read_bytes()[:100]), LedgerError, "archloop corpus|damaged"),
+    (lambda path: path.write_bytes(path.read_bytes()[:5000]), LedgerCorruptError, "Restore a copy"),
+    (lambda path: path.write_bytes(path.read_bytes()[:-4096]), LedgerCorruptError, "Restore a copy"),
+    (lambda path: path.write_bytes(bytes(16) + path.read_bytes()[16:]), NotALedgerError, "Check the path"),
+    (lambda path: path.write_bytes(b"\x89PNG\r\n" + bytes(9000)), NotALedgerError, "Check the path"),
+    (lambda path: execute(path, "PRAGMA application_id = 7"), NotALedgerError, "Check the path"),
     (
         lambda path: execute(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}"),
         NewerSchemaError,
         "Upgrade archloop",
     ),
-    (lambda path: execute(path, "PRAGMA user_version = 0"), CorpusCorruptError, "schema version is 0"),
-    (lambda path: execute(path, "DROP TABLE admissions"), CorpusCorruptError, "lacks the table admissions"),
+    (lambda path: execute(path, "PRAGMA user_version = 0"), LedgerCorruptError, "schema version is 0"),
+    (lambda path: execute(path, "DROP TABLE admissions"), LedgerCorruptError, "lacks the table admissions"),
 ]
 
 
-@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("kind", [Ledger, LedgerWriter])
 @pytest.mark.parametrize("case", range(len(DAMAGES)))
 def test_a_damaged_store_is_one_clear_line_and_stays_as_it_is(
-    finished: Path, tmp_path: Path, case: int, read_only: bool
+    finished: Path, tmp_path: Path, case: int, kind: type[Ledger]
 ) -> None:
     damage, error, remedy = DAMAGES[case]
     path = tmp_path / "corpus.db"
@@ -135,7 +136,7 @@ def test_a_damaged_store_is_one_clear_line_and_stays_as_it_is(
     damage(path)
     before = path.read_bytes()
     with pytest.raises(error, match=remedy) as caught:
-        Corpus.open(path, read_only=read_only)
+        kind.open(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == before

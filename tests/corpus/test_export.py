@@ -19,8 +19,8 @@ from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables
 from corpus.exchange.splits import frozen_splits
-from corpus.ledger.errors import CorpusExistsError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerExistsError
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide, seed_admission
 from corpus.novelty.scheme import check_scheme
 from corpus.records.admissions import Neighbour
@@ -79,14 +79,14 @@ def sampled(index: int, source: str | None) -> Candidate:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
+def ledger(tmp_path: Path) -> Iterator[LedgerWriter]:
     """Two seeds; of three samples the first is admitted, the second weak, the third broken."""
     outcomes = [
         ("x = 1\n", EvaluationStatus.COMPLETE, 0.75, (2.5, 0.5)),
         ("x = 2\n", EvaluationStatus.COMPLETE, 0.125, ()),
         ("x = 3\n", EvaluationStatus.NON_FINITE, None, (float("nan"),)),
     ]
-    with Corpus.create(tmp_path / "corpus.db") as opened:
+    with LedgerWriter.create(tmp_path / "corpus.db") as opened:
         # A tau of 0.1 makes all samples one group: they are in one split, and can form pairs.
         config = CorpusConfig(tau=0.1, shingle_size=1)
         check_scheme(opened, config)
@@ -120,8 +120,8 @@ def json_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_every_row_is_exported_and_only_winners_teach(corpus: Corpus, tmp_path: Path) -> None:
-    counts = export_dataset(corpus, tmp_path / "out", TableFormat.JSONL)
+def test_every_row_is_exported_and_only_winners_teach(ledger: LedgerWriter, tmp_path: Path) -> None:
+    counts = export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
     assert {config: sum(splits.values()) for config, splits in counts.items()} == {
         "programs": 5,
         "prompts": 3,
@@ -137,13 +137,13 @@ def test_every_row_is_exported_and_only_winners_teach(corpus: Corpus, tmp_path: 
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("table_format", TableFormat)
 def test_datasets_loads_every_field_of_every_row_offline(
-    corpus: Corpus, tmp_path: Path, table_format: TableFormat
+    ledger: LedgerWriter, tmp_path: Path, table_format: TableFormat
 ) -> None:
     import datasets
 
-    counts = export_dataset(corpus, tmp_path / "out", table_format)
-    evaluations = corpus.evaluations()
-    tables = Tables(corpus, corpus.splits())
+    counts = export_dataset(ledger, tmp_path / "out", table_format)
+    evaluations = ledger.evaluations()
+    tables = Tables(ledger, ledger.splits())
     expected: dict[str, Iterable[Row]] = {
         "programs": tables.programs(),
         "prompts": tables.asked(),
@@ -162,50 +162,50 @@ def test_datasets_loads_every_field_of_every_row_offline(
             assert list(part) == [row for row in plain if split in ("ledger", row["split"])]
 
 
-def test_a_field_keeps_its_value_on_the_way(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_field_keeps_its_value_on_the_way(ledger: LedgerWriter, tmp_path: Path) -> None:
     """The expectation above comes from the exporter's own rows; here it comes from the ledger."""
     import pyarrow.parquet
 
-    export_dataset(corpus, tmp_path / "out", TableFormat.PARQUET)
+    export_dataset(ledger, tmp_path / "out", TableFormat.PARQUET)
     found: dict[str, dict[str, Any]] = {}
     for config in ("programs", "evaluations", "prompts"):
         files = (tmp_path / "out" / config).iterdir()
         rows = [row for path in files for row in pyarrow.parquet.read_table(path).to_pylist()]
         found[config] = {row.get("id") or row["candidate_id"]: row for row in rows}
-    for candidate in corpus.candidates():
+    for candidate in ledger.candidates():
         row = found["programs"][candidate.id]
         own = candidate.model_dump(mode="json", exclude={"seed"})
         assert {name: row[name] for name in own} == own
         if candidate.prompt_id:
-            prompt = corpus.prompt(candidate.prompt_id).model_dump(mode="json")
+            prompt = ledger.prompt(candidate.prompt_id).model_dump(mode="json")
             assert {name: found["prompts"][candidate.prompt_id][name] for name in prompt} == prompt
-    for evaluation in corpus.evaluations():
+    for evaluation in ledger.evaluations():
         row = found["evaluations"][evaluation.candidate_id]
         values = evaluation.model_dump(mode="json", exclude={"losses"})
         assert {name: row[name] for name in values} == values
     assert found["evaluations"]["c000/0000"]["losses"] == [2.5, 0.5]
 
 
-def test_a_loss_that_is_no_number_is_exported_as_null(corpus: Corpus, tmp_path: Path) -> None:
-    export_dataset(corpus, tmp_path / "out", TableFormat.JSONL)
+def test_a_loss_that_is_no_number_is_exported_as_null(ledger: LedgerWriter, tmp_path: Path) -> None:
+    export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
     assert json_rows(tmp_path / "out" / "evaluations.jsonl")[2]["losses"] == [None]
 
 
 def test_what_is_no_number_of_rows_is_no_configuration(tmp_path: Path) -> None:
     """An empty configuration could not be loaded, so the card does not promise it."""
-    with Corpus.create(tmp_path / "corpus.db") as empty:
+    with LedgerWriter.create(tmp_path / "corpus.db") as empty:
         export_dataset(empty, tmp_path / "out", TableFormat.PARQUET)
     card = DatasetCard.load(tmp_path / "out" / "README.md")
     assert card.data.to_dict()["configs"] == []
 
 
-def test_the_card_keeps_the_rules_that_can_be_checked_offline(corpus: Corpus, tmp_path: Path) -> None:
+def test_the_card_keeps_the_rules_that_can_be_checked_offline(ledger: LedgerWriter, tmp_path: Path) -> None:
     """The hub's validator needs the network; what it builds on is read here by the libraries of the hub."""
     from datasets.info import DatasetInfosDict
     from datasets.utils.metadata import MetadataConfigs
 
     notes = ExportNotes(name="tiny", licence="MIT", base_model="tiny-model", hardware="one abacus")
-    counts = export_dataset(corpus, tmp_path / "out", TableFormat.PARQUET, notes)
+    counts = export_dataset(ledger, tmp_path / "out", TableFormat.PARQUET, notes)
     card = DatasetCard.load(tmp_path / "out" / "README.md")
     data = card.data.to_dict()
     configs = MetadataConfigs.from_dataset_card_data(card.data)
@@ -231,10 +231,10 @@ def test_the_size_category_is_the_hubs(rows: int, category: str) -> None:
 
 @pytest.mark.parametrize("table_format", TableFormat)
 def test_mlcroissant_finds_no_error_and_reads_the_rows(
-    corpus: Corpus, tmp_path: Path, table_format: TableFormat
+    ledger: LedgerWriter, tmp_path: Path, table_format: TableFormat
 ) -> None:
     mlcroissant = pytest.importorskip("mlcroissant", reason="needs mlcroissant: install the extra dev")
-    counts = export_dataset(corpus, tmp_path / "out", table_format)
+    counts = export_dataset(ledger, tmp_path / "out", table_format)
     described = mlcroissant.Dataset(jsonld=str(tmp_path / "out" / "croissant.json"))
     assert list(described.metadata.ctx.issues.errors) == []
     sets = {record_set.uuid for record_set in described.metadata.record_sets}
@@ -245,13 +245,13 @@ def test_mlcroissant_finds_no_error_and_reads_the_rows(
         assert len(rows) == counts[config][split]
     programs = [row for name in sets if name.startswith("programs/") for row in described.records(name)]
     texts = {value for row in programs for key, value in row.items() if key.endswith("/completion")}
-    assert texts == {candidate.completion.encode() for candidate in corpus.candidates()}
+    assert texts == {candidate.completion.encode() for candidate in ledger.candidates()}
 
 
 def test_a_row_whose_prompt_shows_another_split_is_held_out(tmp_path: Path) -> None:
     """An exemplar of test in a prompt of train would teach what test measures."""
     texts = {name: f"{name} = 1\n" for name in "abcdefghijklmnopqrst"}
-    with Corpus.create(tmp_path / "corpus.db") as opened:
+    with LedgerWriter.create(tmp_path / "corpus.db") as opened:
         seeds = [seed(index, text) for index, text in enumerate(texts.values())]
         opened.add_starting_corpus([(each, seed_admission(each)) for each in seeds])
         frozen_splits(opened)
@@ -274,8 +274,8 @@ def test_a_row_whose_prompt_shows_another_split_is_held_out(tmp_path: Path) -> N
 
 
 def judged_answers(tmp_path: Path, accuracies: list[float | None]) -> tuple[Tables, list[Evaluation]]:
-    """Return the tables of a store whose programs answer one prompt; without an accuracy, invalidly."""
-    with Corpus.create(tmp_path / "corpus.db") as opened:
+    """Return the tables of a ledger whose programs answer one prompt; without an accuracy, invalidly."""
+    with LedgerWriter.create(tmp_path / "corpus.db") as opened:
         opened.add_prompts(0, [asking(index) for index in range(len(accuracies))])
         same = "layers = 1\n"  # one text, hence one split
         opened.add_candidates([sampled(index, same) for index in range(len(accuracies))])
@@ -306,45 +306,47 @@ def test_accuracies_of_different_protocols_form_no_pair(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_trl_reads_pairs_as_preferences_and_labels_as_unpaired(corpus: Corpus, tmp_path: Path) -> None:
+def test_trl_reads_pairs_as_preferences_and_labels_as_unpaired(ledger: LedgerWriter, tmp_path: Path) -> None:
     from trl import is_conversational
 
-    tables = Tables(corpus, frozen_splits(corpus))
-    evaluations = corpus.evaluations()
+    tables = Tables(ledger, frozen_splits(ledger))
+    evaluations = ledger.evaluations()
     pair = next(iter(preferences(tables, evaluations))).model_dump(mode="json")
     assert {"prompt", "chosen", "rejected"} <= pair.keys() and is_conversational(pair)
     labelled = next(iter(unpaired_preferences(tables, evaluations))).model_dump(mode="json")
     assert {"prompt", "completion", "label"} <= labelled.keys() and is_conversational(labelled)
 
 
-def test_a_directory_that_holds_something_is_refused_and_left_alone(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_directory_that_holds_something_is_refused_and_left_alone(
+    ledger: LedgerWriter, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
     for replace in (False, True):
-        with pytest.raises(CorpusExistsError, match="holds something"):
-            export_dataset(corpus, out, TableFormat.JSONL, replace=replace)
+        with pytest.raises(LedgerExistsError, match="holds something"):
+            export_dataset(ledger, out, TableFormat.JSONL, replace=replace)
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
-def test_an_earlier_export_is_replaced_only_on_demand(corpus: Corpus, tmp_path: Path) -> None:
+def test_an_earlier_export_is_replaced_only_on_demand(ledger: LedgerWriter, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export_dataset(corpus, out, TableFormat.JSONL)
-    with pytest.raises(CorpusExistsError, match="--force"):
-        export_dataset(corpus, out, TableFormat.PARQUET)
+    export_dataset(ledger, out, TableFormat.JSONL)
+    with pytest.raises(LedgerExistsError, match="--force"):
+        export_dataset(ledger, out, TableFormat.PARQUET)
     assert (out / "programs.jsonl").exists()
-    export_dataset(corpus, out, TableFormat.PARQUET, replace=True)
+    export_dataset(ledger, out, TableFormat.PARQUET, replace=True)
     assert not (out / "programs.jsonl").exists() and (out / "programs").is_dir()
     assert sorted(path.name for path in tmp_path.iterdir() if "out" in path.name) == ["out"]
 
 
 @pytest.mark.parametrize("replace", [False, True])
 def test_an_interrupted_export_leaves_everything_as_it_was(
-    corpus: Corpus, tmp_path: Path, replace: bool
+    ledger: LedgerWriter, tmp_path: Path, replace: bool
 ) -> None:
     out = tmp_path / "out"
     if replace:
-        export_dataset(corpus, out, TableFormat.JSONL)
+        export_dataset(ledger, out, TableFormat.JSONL)
     before = sorted(tmp_path.rglob("*"))
 
     def interrupt(config: str) -> None:
@@ -352,7 +354,7 @@ def test_an_interrupted_export_leaves_everything_as_it_was(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export_dataset(corpus, out, TableFormat.PARQUET, replace=replace, on_config=interrupt)
+        export_dataset(ledger, out, TableFormat.PARQUET, replace=replace, on_config=interrupt)
     assert [path for path in sorted(tmp_path.rglob("*")) if path.suffix not in (".db-wal", ".db-shm")] == [
         path for path in before if path.suffix not in (".db-wal", ".db-shm")
     ]

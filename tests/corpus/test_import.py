@@ -21,8 +21,9 @@ from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
 from corpus.exchange.importing.findings import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
-from corpus.ledger.errors import CorpusError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerError
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.index import NoveltyIndex
 from corpus.records.admissions import AdmissionReason
 from corpus.records.base import content_id
@@ -45,27 +46,27 @@ def lemur(tmp_path: Path) -> Path:
     return lemur_tree(tmp_path / "checkout", {"First": network(1), "Second": network(2)}, STATISTICS)
 
 
-def bring_in(source: Path, corpus: Corpus | None, **options: Any) -> ImportReport:
-    return import_programs(recognise(source), corpus, **options)
+def bring_in(source: Path, ledger: LedgerWriter | None, **options: Any) -> ImportReport:
+    return import_programs(recognise(source), ledger, **options)
 
 
 def reasons(report: ImportReport) -> dict[str, RejectionReason]:
     return {rejection.location: rejection.reason for rejection in report.rejections}
 
 
-def contents(corpus: Corpus) -> tuple[list[Any], list[Any]]:
+def contents(ledger: LedgerWriter) -> tuple[list[Any], list[Any]]:
     """Return programs and evaluations without what differs between stores."""
-    programs = [(row.id, row.source, row.generator) for row in corpus.candidates(origin=Origin.IMPORTED)]
-    return sorted(programs), sorted(row.model_dump_json() for row in corpus.evaluations())
+    programs = [(row.id, row.source, row.generator) for row in ledger.candidates(origin=Origin.IMPORTED)]
+    return sorted(programs), sorted(row.model_dump_json() for row in ledger.evaluations())
 
 
 def test_a_checkout_enters_with_its_accuracies_as_claims(lemur: Path, tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(lemur, corpus)
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(lemur, ledger)
         assert (report.programs, report.evaluations, report.rejections) == (2, 4, [])
-        first, second = corpus.candidates(origin=Origin.IMPORTED)
+        first, second = ledger.candidates(origin=Origin.IMPORTED)
         assert (first.source, second.source) == (network(1), network(2))
-        found = corpus.evaluations()
+        found = ledger.evaluations()
         assert [row.accuracy for row in found] == [0.5, 0.6, 0.7, 0.4]
         assert all(
             row.protocol_id.startswith("imported:lemur/img-classification_cifar-10_acc/e") for row in found
@@ -77,11 +78,11 @@ def test_a_checkout_enters_with_its_accuracies_as_claims(lemur: Path, tmp_path: 
 
 
 def test_an_import_counts_for_novelty_and_never_as_an_exemplar(lemur: Path, tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        bring_in(lemur, corpus)
-        assert [row.reason for row in corpus.admissions()] == [AdmissionReason.IMPORTED] * 2
-        assert [evaluation for _, evaluation in corpus.admitted()] == [None, None]
-        nearest = NoveltyIndex.from_corpus(corpus, CorpusConfig()).nearest(network(1))
+    with new_corpus(tmp_path) as ledger:
+        bring_in(lemur, ledger)
+        assert [row.reason for row in ledger.admissions()] == [AdmissionReason.IMPORTED] * 2
+        assert [evaluation for _, evaluation in ledger.admitted()] == [None, None]
+        nearest = NoveltyIndex.from_ledger(ledger, CorpusConfig()).nearest(network(1))
         assert nearest is not None and nearest.jaccard == 1.0
 
 
@@ -89,9 +90,9 @@ def test_checkout_and_database_of_the_same_data_are_the_same(lemur: Path, tmp_pa
     database = lemur_database(tmp_path / "ab.nn.db", {"First": network(1), "Second": network(2)}, STATISTICS)
     found = []
     for source in (lemur, database):
-        with Corpus.create(tmp_path / f"{source.name}.corpus.db") as corpus:
-            assert bring_in(source, corpus).rejections == []
-            found.append(contents(corpus))
+        with LedgerWriter.create(tmp_path / f"{source.name}.corpus.db") as ledger:
+            assert bring_in(source, ledger).rejections == []
+            found.append(contents(ledger))
     assert found[0] == found[1]
 
 
@@ -114,8 +115,8 @@ def test_bad_statistics_are_named_and_their_programs_enter(tmp_path: Path) -> No
     torn.write_text('[{"accuracy": 0.5')
     nested = torn.with_name("5.json")
     nested.write_text("[" * 100_000)
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(root, corpus)
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(root, ledger)
         assert (report.programs, report.evaluations) == (1, 1)
     assert report.reasons() == {
         "BAD_STATISTICS": 11,
@@ -150,9 +151,9 @@ def folder_of_trouble(root: Path) -> Path:
 
 def test_every_bad_file_is_named_with_its_reason(tmp_path: Path) -> None:
     folder = folder_of_trouble(tmp_path)
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(folder, corpus)
-        assert [row.source for row in corpus.candidates()] == [(folder / "a_good.py").read_text()]
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(folder, ledger)
+        assert [row.source for row in ledger.candidates()] == [(folder / "a_good.py").read_text()]
     expected = {
         "deep/er/same.py": RejectionReason.DUPLICATE,
         "empty.py": RejectionReason.EMPTY,
@@ -187,53 +188,53 @@ def test_the_most_particular_statement_of_a_licence_holds(
     (folder / "a.py").write_text(header + network(1))
     if licence_file:
         (folder / "LICENSE").write_text(licence_file)
-    with new_corpus(tmp_path) as corpus:
-        bring_in(folder, corpus, licence=option)
-        (origin,) = corpus.provenance().values()
+    with new_corpus(tmp_path) as ledger:
+        bring_in(folder, ledger, licence=option)
+        (origin,) = ledger.provenance().values()
     assert (origin.licence, origin.source, origin.location) == (expected, "programs", "a.py")
 
 
 def test_a_second_import_changes_nothing(lemur: Path, tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        bring_in(lemur, corpus)
-        before = contents(corpus)
-        report = bring_in(lemur, corpus)
-        assert contents(corpus) == before
+    with new_corpus(tmp_path) as ledger:
+        bring_in(lemur, ledger)
+        before = contents(ledger)
+        report = bring_in(lemur, ledger)
+        assert contents(ledger) == before
     assert report.programs == 0
     assert report.reasons() == {"DUPLICATE": 2, "UNKNOWN_NETWORK": 4}
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(lemur: Path, tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        tried = bring_in(lemur, corpus, dry_run=True)
-        assert corpus.candidates() == []
-        assert bring_in(lemur, corpus) == tried.model_copy(update={"dry_run": False})
+    with new_corpus(tmp_path) as ledger:
+        tried = bring_in(lemur, ledger, dry_run=True)
+        assert ledger.candidates() == []
+        assert bring_in(lemur, ledger) == tried.model_copy(update={"dry_run": False})
 
 
 def test_a_failure_half_way_through_writing_leaves_nothing(lemur: Path, tmp_path: Path) -> None:
     """The second program contradicts a row that is there; the first must not stay."""
     source = recognise(lemur)
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         found = [item for item in source.read() if item is not None]
         assert len(found) == 2
         report = import_programs(source, None, dry_run=True)
         assert report.programs == 2
-        corpus._connection.execute(  # a text that claims the second program's address
+        ledger._connection.execute(  # a text that claims the second program's address
             "INSERT INTO sources VALUES (?, 'another text')",
             (content_id(network(2)),),
         )
-        with pytest.raises(CorpusError, match="other content"):
-            import_programs(source, corpus)
-        assert (corpus.candidates(), corpus.provenance(), corpus.evaluations()) == ([], {}, [])
+        with pytest.raises(LedgerError, match="other content"):
+            import_programs(source, ledger)
+        assert (ledger.candidates(), ledger.provenance(), ledger.evaluations()) == ([], {}, [])
 
 
 @pytest.fixture
 def run_corpus(tmp_path: Path) -> Path:
-    """A store with valid, weak, broken and missing programs."""
+    """A ledger with valid, weak, broken and missing programs."""
     (tmp_path / "run").mkdir()
-    with new_corpus(tmp_path / "run") as corpus:
+    with new_corpus(tmp_path / "run") as ledger:
         programs = [(network(10), 0.9), (network(11), 0.1), (network(12), None)]
-        write_cycle(corpus, 0, programs, CorpusConfig())
+        write_cycle(ledger, 0, programs, CorpusConfig())
     return tmp_path / "run" / "corpus.db"
 
 
@@ -241,17 +242,17 @@ def run_corpus(tmp_path: Path) -> Path:
 def test_an_earlier_export_comes_back_equal(
     run_corpus: Path, tmp_path: Path, table_format: TableFormat
 ) -> None:
-    with Corpus.open(run_corpus) as corpus:
-        export_dataset(corpus, tmp_path / "out", table_format, ExportNotes(licence="MIT"))
-        originals = {row.source: row for row in corpus.candidates()}
-        judged = {row.candidate_id: row for row in corpus.evaluations()}
-        admitted = {row.candidate_id for row in corpus.admissions() if row.admitted}
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(tmp_path / "out", corpus)
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", table_format, ExportNotes(licence="MIT"))
+        originals = {row.source: row for row in ledger.candidates()}
+        judged = {row.candidate_id: row for row in ledger.evaluations()}
+        admitted = {row.candidate_id for row in ledger.admissions() if row.admitted}
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(tmp_path / "out", ledger)
         assert (report.programs, report.evaluations, report.rejections) == (3, 3, [])
-        origins = corpus.provenance()
-        again = {row.candidate_id: row for row in corpus.evaluations()}
-        for row in corpus.candidates():
+        origins = ledger.provenance()
+        again = {row.candidate_id: row for row in ledger.evaluations()}
+        for row in ledger.candidates():
             original = originals[row.source]
             assert origins[row.id].location == original.id and origins[row.id].licence == "MIT"
             kept = {"completion", "finish_reason", "token_count", "generator", "adapter_hash", "sampling"}
@@ -261,23 +262,23 @@ def test_an_earlier_export_comes_back_equal(
             )
             assert same == judged[original.id]
             assert again[row.id].protocol_id == "imported:out/digits-v1/test"
-        assert {origins[row.candidate_id].location for row in corpus.admissions()} == admitted
+        assert {origins[row.candidate_id].location for row in ledger.admissions()} == admitted
 
 
 def test_a_lemur_export_comes_back_equal(run_corpus: Path, tmp_path: Path) -> None:
     """Exported again from where it was imported, the tree is the same to the byte."""
-    with Corpus.open(run_corpus) as corpus:
+    with LedgerWriter.open(run_corpus) as ledger:
         settings = {"digits-v1/test": {"lr": 0.01, "momentum": 0.9}}
-        counts = export_lemur(corpus, tmp_path / "first", settings=settings)
-        valid = {row.source for row in corpus.candidates() if row.id != "c000/0002"}
+        counts = export_lemur(ledger, tmp_path / "first", settings=settings)
+        valid = {row.source for row in ledger.candidates() if row.id != "c000/0002"}
     assert counts == {"networks": 2, "trials": 2}
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(tmp_path / "first", corpus)
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(tmp_path / "first", ledger)
         assert (report.programs, report.evaluations, report.rejections) == (2, 2, [])
-        assert {row.source for row in corpus.candidates()} == valid
-        assert sorted(row.accuracy or 0 for row in corpus.evaluations()) == [0.1, 0.9]
-        assert all(row.status is EvaluationStatus.COMPLETE for row in corpus.evaluations())
-        export_lemur(corpus, tmp_path / "second")
+        assert {row.source for row in ledger.candidates()} == valid
+        assert sorted(row.accuracy or 0 for row in ledger.evaluations()) == [0.1, 0.9]
+        assert all(row.status is EvaluationStatus.COMPLETE for row in ledger.evaluations())
+        export_lemur(ledger, tmp_path / "second")
     first, second = (
         {path.relative_to(root): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
         for root in (tmp_path / "first", tmp_path / "second")
@@ -287,8 +288,8 @@ def test_a_lemur_export_comes_back_equal(run_corpus: Path, tmp_path: Path) -> No
 
 def test_a_lemur_export_keeps_lemurs_conventions(run_corpus: Path, tmp_path: Path) -> None:
     """What its loader asks for: four parts between underscores, an epoch, trials it can take apart."""
-    with Corpus.open(run_corpus) as corpus:
-        export_lemur(corpus, tmp_path / "out", settings={"digits-v1/test": {"lr": 0.01, "momentum": 0.9}})
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_lemur(ledger, tmp_path / "out", settings={"digits-v1/test": {"lr": 0.01, "momentum": 0.9}})
     networks = {path.stem for path in (tmp_path / "out/ab/nn/nn").iterdir()}
     uids = set()
     for path in (tmp_path / "out/ab/nn/stat/train").glob("*/*.json"):
@@ -351,13 +352,13 @@ def damage_parquet(root: Path, how: str) -> None:
 def test_a_damaged_parquet_export_is_an_error_and_nothing_enters(
     run_corpus: Path, tmp_path: Path, how: str, message: str
 ) -> None:
-    with Corpus.open(run_corpus) as corpus:
-        export_dataset(corpus, tmp_path / "out", TableFormat.PARQUET)
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", TableFormat.PARQUET)
     damage_parquet(tmp_path / "out", how)
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         with pytest.raises(ImportSourceError, match=message):
-            bring_in(tmp_path / "out", corpus)
-        assert corpus.candidates() == []
+            bring_in(tmp_path / "out", ledger)
+        assert ledger.candidates() == []
 
 
 @pytest.mark.parametrize(
@@ -374,14 +375,14 @@ def test_a_damaged_parquet_export_is_an_error_and_nothing_enters(
 def test_a_damaged_jsonl_export_is_an_error_and_nothing_enters(
     run_corpus: Path, tmp_path: Path, damage: Any, message: str
 ) -> None:
-    with Corpus.open(run_corpus) as corpus:
-        export_dataset(corpus, tmp_path / "out", TableFormat.JSONL)
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
     path = tmp_path / "out" / "programs.jsonl"
     path.write_text(damage(path.read_text()), errors="surrogateescape")
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         with pytest.raises(ImportSourceError, match=message):
-            bring_in(tmp_path / "out", corpus)
-        assert corpus.candidates() == []
+            bring_in(tmp_path / "out", ledger)
+        assert ledger.candidates() == []
 
 
 def test_a_source_that_is_none_is_one_clear_line(run_corpus: Path, tmp_path: Path) -> None:
@@ -421,9 +422,9 @@ def fuzzed_checkout(root: Path, count: int) -> Path:
 
 def check_fuzzed_import(tmp_path: Path, count: int) -> ImportReport:
     checkout = fuzzed_checkout(tmp_path / "checkout", count)
-    with new_corpus(tmp_path) as corpus:
-        report = bring_in(checkout, corpus)
-        entered = {origin.location for origin in corpus.provenance().values()}
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(checkout, ledger)
+        entered = {origin.location for origin in ledger.provenance().values()}
         refused = {row.location for row in report.rejections if row.location.endswith(".py")}
     files = {path.relative_to(checkout).as_posix() for path in (checkout / "ab/nn/nn").glob("*.py")}
     assert entered | refused == files - {"ab/nn/nn/__init__.py"} and not entered & refused
@@ -466,25 +467,25 @@ def test_a_failed_import_leaves_no_new_corpus(lemur: Path, tmp_path: Path) -> No
 
 def test_ctrl_c_imports_nothing(tmp_path: Path) -> None:
     checkout = fuzzed_checkout(tmp_path / "checkout", 600)
-    corpus = tmp_path / "kept.db"
-    Corpus.create(corpus).close()
+    ledger = tmp_path / "kept.db"
+    LedgerWriter.create(ledger).close()
     command = [
         sys.executable,
         "-c",
         "from cycles.cli.app import main; main()",
         "import",
         str(checkout),
-        str(corpus),
+        str(ledger),
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    lock = corpus.with_name(corpus.name + ".lock")
-    while lock.read_text() != f"{process.pid}\n":  # it has opened the store
+    lock = ledger.with_name(ledger.name + ".lock")
+    while lock.read_text() != f"{process.pid}\n":  # it has opened the ledger
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "nothing was imported" in errors
-    with Corpus.open(corpus, read_only=True) as opened:
+    with Ledger.open(ledger) as opened:
         assert opened.candidates() == []
 
 

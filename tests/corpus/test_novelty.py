@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from corpus.config import CorpusConfig
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty import shingle_index
 from corpus.novelty.gate import seed_admission
 from corpus.novelty.index import WORTH_CACHING, NoveltyIndex
@@ -220,17 +221,17 @@ def seeds(programs: list[str]) -> list[Candidate]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store with more programs than are worth caching, opened once so that they are cached."""
+    """Return a ledger with more programs than are worth caching, opened once so that they are cached."""
     path = tmp_path_factory.mktemp("cached") / "corpus.db"
-    with Corpus.create(path) as corpus:
+    with LedgerWriter.create(path) as ledger:
         rows = seeds([f"y = x * {number} + f(x, {number})\n" for number in range(WORTH_CACHING + 10)])
-        corpus.add_starting_corpus([(seed, seed_admission(seed)) for seed in rows])
-        NoveltyIndex.from_corpus(corpus, CONFIG)
+        ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in rows])
+        NoveltyIndex.from_ledger(ledger, CONFIG)
     return path
 
 
 def copied(store: Path, folder: Path) -> tuple[Path, Path]:
-    """Return a copy of the store and the one part of its cache."""
+    """Return a copy of the ledger and the one part of its cache."""
     path = folder / "corpus.db"
     shutil.copy(store, path)
     cache = ShingleCache(path, Shingler())
@@ -240,8 +241,8 @@ def copied(store: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def answers(path: Path) -> list[Neighbour | None]:
-    with Corpus.open(path, read_only=True) as corpus:
-        index = NoveltyIndex.from_corpus(corpus, CONFIG)
+    with Ledger.open(path) as ledger:
+        index = NoveltyIndex.from_ledger(ledger, CONFIG)
     return [index.nearest(f"y = x * {number} + f(x, {number})\n") for number in (0, 100, 260, 999)]
 
 
@@ -280,9 +281,9 @@ def test_a_cache_of_another_ledger_is_not_believed(
     store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "corpus.db"
-    with Corpus.create(path) as corpus:
+    with LedgerWriter.create(path) as ledger:
         other = seeds(["z = 3\n"])[0].model_copy(update={"id": "seed/other"})
-        corpus.add_starting_corpus([(other, seed_admission(other))])
+        ledger.add_starting_corpus([(other, seed_admission(other))])
     shutil.copytree(ShingleCache(store, Shingler()).folder, ShingleCache(path, Shingler()).folder)
     with caplog.at_level(logging.WARNING):
         found = answers(path)

@@ -12,8 +12,9 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.exchange.splits import assign_splits, frozen_splits
-from corpus.ledger.errors import CorpusPermissionError, SimilarityMismatchError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerPermissionError, SimilarityMismatchError
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.groups import near_duplicate_groups, near_duplicate_pairs
 from corpus.novelty.similarity import Shingler, jaccard
 from corpus.records.base import TaskShape, content_id
@@ -142,38 +143,38 @@ def test_groups_are_shared_out_as_80_10_10() -> None:
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.02)
 
 
-def grow(corpus: Corpus, cycle: int, sources: list[str | None]) -> None:
-    corpus.add_prompts(cycle, [prompt(cycle, index) for index in range(len(sources))])
-    corpus.add_candidates([candidate(cycle, index, source) for index, source in enumerate(sources)])
+def grow(ledger: LedgerWriter, cycle: int, sources: list[str | None]) -> None:
+    ledger.add_prompts(cycle, [prompt(cycle, index) for index in range(len(sources))])
+    ledger.add_candidates([candidate(cycle, index, source) for index, source in enumerate(sources)])
 
 
 def test_the_store_keeps_the_first_assignment(tmp_path: Path) -> None:
     first, middle, last = bridge()
-    with new_corpus(tmp_path) as corpus:
-        grow(corpus, 0, [first, last])
-        before = frozen_splits(corpus)
-        grow(corpus, 1, [middle, "a = 1", None])
-        after = frozen_splits(corpus)
-        assert frozen_splits(corpus) == after
+    with new_corpus(tmp_path) as ledger:
+        grow(ledger, 0, [first, last])
+        before = frozen_splits(ledger)
+        grow(ledger, 1, [middle, "a = 1", None])
+        after = frozen_splits(ledger)
+        assert frozen_splits(ledger) == after
     assert list(after.items())[:2] == list(before.items())
     assert len(after) == 5
 
 
 def test_reading_suffices_once_all_is_frozen(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        grow(corpus, 0, ["a = 1"])
+    with new_corpus(tmp_path) as ledger:
+        grow(ledger, 0, ["a = 1"])
         with (
-            Corpus.open(corpus.path, read_only=True) as reader,
-            pytest.raises(CorpusPermissionError, match="1 programs have no split yet"),
+            Ledger.open(ledger.path) as reader,
+            pytest.raises(LedgerPermissionError, match="1 programs have no split yet"),
         ):
             frozen_splits(reader)
-        frozen = frozen_splits(corpus)
-    with Corpus.open(tmp_path / "corpus.db", read_only=True) as reader:
+        frozen = frozen_splits(ledger)
+    with Ledger.open(tmp_path / "corpus.db") as reader:
         assert frozen_splits(reader) == frozen
 
 
 def test_a_store_of_another_definition_of_similarity_is_refused(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        corpus.set_meta("similarity", '{"similarity_version": 0}')
+    with new_corpus(tmp_path) as ledger:
+        ledger.set_meta("similarity", '{"similarity_version": 0}')
         with pytest.raises(SimilarityMismatchError):
-            frozen_splits(corpus)
+            frozen_splits(ledger)

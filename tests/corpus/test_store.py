@@ -1,4 +1,4 @@
-"""The store: what is written stays, whole and unchanged, whatever happens to the process or the file."""
+"""The ledger: what is written stays, whole and unchanged, whatever happens to the process or the file."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from corpus.ledger import rows, schema
 from corpus.ledger.connection import file_system_type
 from corpus.ledger.errors import (
     ConflictError,
-    CorpusCorruptError,
-    CorpusError,
-    CorpusExistsError,
-    CorpusLockedError,
-    CorpusMissingError,
-    CorpusPermissionError,
+    LedgerCorruptError,
+    LedgerError,
+    LedgerExistsError,
+    LedgerLockedError,
+    LedgerMissingError,
     NewerSchemaError,
-    NotACorpusError,
+    NotALedgerError,
     StorageFullError,
 )
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide, seed_admission
 from corpus.novelty.structure_index import StructureIndex
 from corpus.programs.structure import structure_of
@@ -109,13 +109,13 @@ def judgement(index: int, cycle: int = 0, accuracy: float = 0.5) -> tuple[Evalua
     return evaluation, decide(evaluation, Neighbour(id="seed/0000", jaccard=0.1), CONFIG)
 
 
-def filled(path: Path, count: int = 4) -> Corpus:
-    """Return a store with two seeds and `count` candidates of cycle 0, not judged yet."""
-    corpus = Corpus.create(path)
-    corpus.add_starting_corpus([(seed, seed_admission(seed)) for seed in map(seed_program, range(2))])
-    corpus.add_prompts(0, [prompt(index) for index in range(count)])
-    corpus.add_candidates([candidate(index) for index in range(count)])
-    return corpus
+def filled(path: Path, count: int = 4) -> LedgerWriter:
+    """Return a ledger with two seeds and `count` candidates of cycle 0, not judged yet."""
+    ledger = LedgerWriter.create(path)
+    ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in map(seed_program, range(2))])
+    ledger.add_prompts(0, [prompt(index) for index in range(count)])
+    ledger.add_candidates([candidate(index) for index in range(count)])
+    return ledger
 
 
 @pytest.fixture
@@ -124,72 +124,74 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def corpus(path: Path) -> Iterator[Corpus]:
+def ledger(path: Path) -> Iterator[LedgerWriter]:
     with filled(path) as opened:
         yield opened
 
 
 def test_records_come_back_equal_after_reopening(path: Path) -> None:
-    with filled(path) as corpus:
-        corpus.add_judgement(*judgement(1))
-        corpus.record_training(1, TRAINING, ["c000/0001"])
-        corpus.set_meta("seed", "3")
-    with Corpus.open(path, read_only=True) as corpus:
-        assert corpus.prompts(0) == [prompt(index) for index in range(4)]
-        assert corpus.prompt(prompt(2).id) == prompt(2)
-        assert corpus.candidates(0) == [candidate(index) for index in range(4)]
-        assert corpus.candidates(origin=Origin.SEED) == [seed_program(0), seed_program(1)]
-        assert [tuple(row) for row in corpus.judged(0)] == [(candidate(1), *judgement(1))]
-        assert corpus.training(1) == TRAINING
-        assert corpus.get_meta("seed") == "3"
+    with filled(path) as ledger:
+        ledger.add_judgement(*judgement(1))
+        ledger.record_training(1, TRAINING, ["c000/0001"])
+        ledger.set_meta("seed", "3")
+    with Ledger.open(path) as ledger:
+        assert ledger.prompts(0) == [prompt(index) for index in range(4)]
+        assert ledger.prompt(prompt(2).id) == prompt(2)
+        assert ledger.candidates(0) == [candidate(index) for index in range(4)]
+        assert ledger.candidates(origin=Origin.SEED) == [seed_program(0), seed_program(1)]
+        assert [tuple(row) for row in ledger.judged(0)] == [(candidate(1), *judgement(1))]
+        assert ledger.training(1) == TRAINING
+        assert ledger.get_meta("seed") == "3"
 
 
-def test_candidates_come_by_cycle_and_index_however_they_were_appended(corpus: Corpus) -> None:
-    corpus.add_prompts(1, [prompt(index, 1) for index in range(3)])
+def test_candidates_come_by_cycle_and_index_however_they_were_appended(ledger: LedgerWriter) -> None:
+    ledger.add_prompts(1, [prompt(index, 1) for index in range(3)])
     for index in (2, 0, 1):
-        corpus.add_candidates([candidate(index, 1)])
-    assert [row.index for row in corpus.candidates(1)] == [0, 1, 2]
-    assert [row.cycle for row in corpus.candidates()] == [None] * 2 + [0] * 4 + [1] * 3
+        ledger.add_candidates([candidate(index, 1)])
+    assert [row.index for row in ledger.candidates(1)] == [0, 1, 2]
+    assert [row.cycle for row in ledger.candidates()] == [None] * 2 + [0] * 4 + [1] * 3
 
 
-def test_what_is_not_judged_comes_in_index_order(corpus: Corpus) -> None:
-    corpus.add_judgement(*judgement(2))
-    assert [row.index for row in corpus.unevaluated(0)] == [0, 1, 3]
+def test_what_is_not_judged_comes_in_index_order(ledger: LedgerWriter) -> None:
+    ledger.add_judgement(*judgement(2))
+    assert [row.index for row in ledger.unevaluated(0)] == [0, 1, 3]
 
 
-def test_the_corpus_comes_in_the_order_of_admission(corpus: Corpus) -> None:
+def test_the_corpus_comes_in_the_order_of_admission(ledger: LedgerWriter) -> None:
     for index, accuracy in ((3, 0.9), (0, 0.1), (1, 0.8)):
-        corpus.add_judgement(*judgement(index, accuracy=accuracy))
-    found = [(row.id, evaluation and evaluation.accuracy) for row, evaluation in corpus.admitted()]
+        ledger.add_judgement(*judgement(index, accuracy=accuracy))
+    found = [(row.id, evaluation and evaluation.accuracy) for row, evaluation in ledger.admitted()]
     assert found == [("seed/0000", None), ("seed/0001", None), ("c000/0003", 0.9), ("c000/0001", 0.8)]
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_an_evaluation_under_another_protocol_leaves_the_judgement_alone(corpus: Corpus, first: bool) -> None:
+def test_an_evaluation_under_another_protocol_leaves_the_judgement_alone(
+    ledger: LedgerWriter, first: bool
+) -> None:
     test_wave = judgement(0, accuracy=0.25)[0].model_copy(update={"protocol_id": "digits-test"})
     if first:
-        corpus.add_evaluation(test_wave)
-    corpus.add_judgement(*judgement(0))
-    corpus.add_evaluation(test_wave)
-    assert [row.evaluation for row in corpus.judged(0)] == [judgement(0)[0]]
-    assert corpus.evaluations(protocol_id="digits-test") == [test_wave]
-    assert len(corpus.evaluations(0)) == 2
+        ledger.add_evaluation(test_wave)
+    ledger.add_judgement(*judgement(0))
+    ledger.add_evaluation(test_wave)
+    assert [row.evaluation for row in ledger.judged(0)] == [judgement(0)[0]]
+    assert ledger.evaluations(protocol_id="digits-test") == [test_wave]
+    assert len(ledger.evaluations(0)) == 2
 
 
-def test_a_seed_comes_with_its_first_evaluation(corpus: Corpus) -> None:
+def test_a_seed_comes_with_its_first_evaluation(ledger: LedgerWriter) -> None:
     for protocol in ("digits-1", "digits-test"):
         row = judgement(0)[0].model_copy(update={"candidate_id": "seed/0001", "protocol_id": protocol})
-        corpus.add_evaluation(row)
-    assert [evaluation and evaluation.protocol_id for _, evaluation in corpus.admitted()] == [
+        ledger.add_evaluation(row)
+    assert [evaluation and evaluation.protocol_id for _, evaluation in ledger.admitted()] == [
         None,
         "digits-1",
     ]
 
 
 def test_a_text_is_stored_once(path: Path) -> None:
-    with filled(path) as corpus:
-        corpus.add_prompts(1, [prompt(index, 1) for index in range(9)])
-        corpus.add_candidates([candidate(index, 1, "x = 0\n") for index in range(9)])
+    with filled(path) as ledger:
+        ledger.add_prompts(1, [prompt(index, 1) for index in range(9)])
+        ledger.add_candidates([candidate(index, 1, "x = 0\n") for index in range(9)])
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM sources WHERE text = 'x = 0\n'").fetchone() == (1,)
     connection.close()
@@ -198,58 +200,58 @@ def test_a_text_is_stored_once(path: Path) -> None:
 @pytest.mark.parametrize(
     "source", ["NUL \0 inside", "half a pair \ud800", None, "ünïcödé \N{SNOWMAN}", "\r\n\t"]
 )
-def test_any_text_of_a_model_can_be_stored(corpus: Corpus, source: str | None) -> None:
-    corpus.add_prompts(1, [prompt(0, 1)])
-    corpus.add_candidates([candidate(0, 1, source)])
+def test_any_text_of_a_model_can_be_stored(ledger: LedgerWriter, source: str | None) -> None:
+    ledger.add_prompts(1, [prompt(0, 1)])
+    ledger.add_candidates([candidate(0, 1, source)])
     expected = source and source.replace("\ud800", "?")
-    assert corpus.candidates(1)[0].source == expected
+    assert ledger.candidates(1)[0].source == expected
 
 
-def test_appending_an_equal_row_again_changes_nothing(corpus: Corpus) -> None:
+def test_appending_an_equal_row_again_changes_nothing(ledger: LedgerWriter) -> None:
     for _ in range(2):
-        corpus.add_prompts(0, [prompt(0)])
-        corpus.add_candidates([candidate(0)])
-        corpus.add_judgement(*judgement(0))
-        corpus.record_training(1, TRAINING, ["c000/0000"])
-        corpus.complete_cycle(0)
-        corpus.set_meta("seed", "3")
-    assert len(corpus.candidates(0)) == 4
-    assert len(corpus.judged(0)) == 1
-    row = corpus.cycle_row(1)
+        ledger.add_prompts(0, [prompt(0)])
+        ledger.add_candidates([candidate(0)])
+        ledger.add_judgement(*judgement(0))
+        ledger.record_training(1, TRAINING, ["c000/0000"])
+        ledger.complete_cycle(0)
+        ledger.set_meta("seed", "3")
+    assert len(ledger.candidates(0)) == 4
+    assert len(ledger.judged(0)) == 1
+    row = ledger.cycle_row(1)
     assert row is not None
     assert row.training_ids == ("c000/0000",)
 
 
-CONTRADICTIONS: dict[str, Callable[[Corpus], None]] = {
-    "candidate": lambda corpus: corpus.add_candidates([candidate(0, source="x = 'other'")]),
-    "place": lambda corpus: corpus.add_candidates([candidate(0).model_copy(update={"id": "other"})]),
-    "evaluation": lambda corpus: corpus.add_judgement(*judgement(0, accuracy=0.75)),
-    "meta": lambda corpus: corpus.set_meta("seed", "4"),
-    "unknown candidate": lambda corpus: corpus.add_judgement(*judgement(77)),
-    "unknown prompt": lambda corpus: corpus.add_candidates([candidate(0, cycle=9)]),
-    "two candidates": lambda corpus: corpus.add_judgement(judgement(1)[0], judgement(2)[1]),
-    "unknown winner": lambda corpus: corpus.record_training(1, TRAINING, ["nobody"]),
+CONTRADICTIONS: dict[str, Callable[[LedgerWriter], None]] = {
+    "candidate": lambda ledger: ledger.add_candidates([candidate(0, source="x = 'other'")]),
+    "place": lambda ledger: ledger.add_candidates([candidate(0).model_copy(update={"id": "other"})]),
+    "evaluation": lambda ledger: ledger.add_judgement(*judgement(0, accuracy=0.75)),
+    "meta": lambda ledger: ledger.set_meta("seed", "4"),
+    "unknown candidate": lambda ledger: ledger.add_judgement(*judgement(77)),
+    "unknown prompt": lambda ledger: ledger.add_candidates([candidate(0, cycle=9)]),
+    "two candidates": lambda ledger: ledger.add_judgement(judgement(1)[0], judgement(2)[1]),
+    "unknown winner": lambda ledger: ledger.record_training(1, TRAINING, ["nobody"]),
 }
 
 
 @pytest.mark.parametrize("what", CONTRADICTIONS)
-def test_a_row_that_contradicts_the_ledger_is_refused(corpus: Corpus, what: str) -> None:
-    corpus.add_judgement(*judgement(0))
-    corpus.set_meta("seed", "3")
+def test_a_row_that_contradicts_the_ledger_is_refused(ledger: LedgerWriter, what: str) -> None:
+    ledger.add_judgement(*judgement(0))
+    ledger.set_meta("seed", "3")
     with pytest.raises(ConflictError):
-        CONTRADICTIONS[what](corpus)
-    assert [tuple(row) for row in corpus.judged(0)] == [(candidate(0), *judgement(0))]
-    assert corpus.training(1) is None
+        CONTRADICTIONS[what](ledger)
+    assert [tuple(row) for row in ledger.judged(0)] == [(candidate(0), *judgement(0))]
+    assert ledger.training(1) is None
 
 
-def test_a_batch_is_written_whole_or_not_at_all(corpus: Corpus) -> None:
-    corpus.add_prompts(1, [prompt(0, 1)])
+def test_a_batch_is_written_whole_or_not_at_all(ledger: LedgerWriter) -> None:
+    ledger.add_prompts(1, [prompt(0, 1)])
     with pytest.raises(ConflictError):
-        corpus.add_candidates([candidate(0, 1), candidate(1, 1)])  # the second answers no known prompt
-    assert corpus.candidates(1) == []
+        ledger.add_candidates([candidate(0, 1), candidate(1, 1)])  # the second answers no known prompt
+    assert ledger.candidates(1) == []
 
 
-def fill_exchange_tables(corpus: Corpus) -> None:
+def fill_exchange_tables(ledger: LedgerWriter) -> None:
     imported = candidate(0, 0).model_copy(
         update={"id": "import/1", "origin": Origin.IMPORTED, "cycle": None, "prompt_id": None}
     )
@@ -258,20 +260,20 @@ def fill_exchange_tables(corpus: Corpus) -> None:
         candidate_id="import/1", source="x", location="a.py", licence="MIT", imported_at="now"
     )
     known = (ImportedEvaluation(evaluation=claim, detail="{}"),)
-    corpus.add_imports([ImportedProgram(candidate=imported, provenance=provenance, evaluations=known)])
-    frozen_splits(corpus)
+    ledger.add_imports([ImportedProgram(candidate=imported, provenance=provenance, evaluations=known)])
+    frozen_splits(ledger)
 
 
 @pytest.mark.parametrize("table", schema.LEDGER_TABLES)
 def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: str) -> None:
-    with filled(path) as corpus:
-        corpus.add_judgement(*judgement_of(GRAPH, 0))
-        corpus.add_machine(MACHINE)
-        corpus.record_training(1, TRAINING, ["c000/0000"])
-        corpus.complete_cycle(0)
-        corpus.record_stage(0, "judge", 1.0)
-        corpus.set_meta("seed", "3")
-        fill_exchange_tables(corpus)
+    with filled(path) as ledger:
+        ledger.add_judgement(*judgement_of(GRAPH, 0))
+        ledger.add_machine(MACHINE)
+        ledger.record_training(1, TRAINING, ["c000/0000"])
+        ledger.complete_cycle(0)
+        ledger.record_stage(0, "judge", 1.0)
+        ledger.set_meta("seed", "3")
+        fill_exchange_tables(ledger)
     connection = sqlite3.connect(path)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -298,114 +300,114 @@ def judgement_of(graph: NetworkGraph, index: int) -> tuple[Evaluation, Admission
     return evaluation.model_copy(update={"graph": graph}), admission
 
 
-def test_a_network_is_stored_once_under_its_structure(corpus: Corpus) -> None:
+def test_a_network_is_stored_once_under_its_structure(ledger: LedgerWriter) -> None:
     for index, graph in enumerate((GRAPH, OTHER_ORDER, NetworkGraph(nodes=GRAPH.nodes[:2]))):
-        corpus.add_judgement(*judgement_of(graph, index))
-    corpus.add_judgement(*judgement(3))
-    first, second, third, fourth = [row.structure for row in corpus.evaluations()]
+        ledger.add_judgement(*judgement_of(graph, index))
+    ledger.add_judgement(*judgement(3))
+    first, second, third, fourth = [row.structure for row in ledger.evaluations()]
     assert first == second == structure_of(GRAPH).exact
     assert first != third and fourth is None
-    assert corpus.graph(first) == GRAPH
-    assert corpus.skeletons() == {
+    assert ledger.graph(first) == GRAPH
+    assert ledger.skeletons() == {
         first: structure_of(GRAPH).skeleton,
         third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).skeleton,
     }
     with pytest.raises(KeyError):
-        corpus.graph("nothing")
+        ledger.graph("nothing")
 
 
-def test_appending_an_evaluation_with_its_graph_again_changes_nothing(corpus: Corpus) -> None:
+def test_appending_an_evaluation_with_its_graph_again_changes_nothing(ledger: LedgerWriter) -> None:
     for _ in range(2):
-        corpus.add_judgement(*judgement_of(GRAPH, 0))
-    (known,) = corpus.evaluations()
-    corpus.add_evaluation(known)  # as it came from the store: without the graph, with its address
-    assert corpus.evaluations() == [known]
+        ledger.add_judgement(*judgement_of(GRAPH, 0))
+    (known,) = ledger.evaluations()
+    ledger.add_evaluation(known)  # as it came from the ledger: without the graph, with its address
+    assert ledger.evaluations() == [known]
 
 
-def test_a_graph_that_contradicts_its_structure_is_refused(corpus: Corpus) -> None:
+def test_a_graph_that_contradicts_its_structure_is_refused(ledger: LedgerWriter) -> None:
     evaluation, admission = judgement_of(GRAPH, 0)
     with pytest.raises(ConflictError, match="structure"):
-        corpus.add_judgement(evaluation.model_copy(update={"structure": "0" * 16}), admission)
+        ledger.add_judgement(evaluation.model_copy(update={"structure": "0" * 16}), admission)
     unknown = evaluation.model_copy(update={"structure": "0" * 16, "graph": None})
     with pytest.raises(ConflictError):
-        corpus.add_evaluation(unknown)
-    assert corpus.evaluations() == [] and corpus.skeletons() == {}
+        ledger.add_evaluation(unknown)
+    assert ledger.evaluations() == [] and ledger.skeletons() == {}
 
 
 def test_the_index_of_structures_holds_the_first_admitted_program_of_each(path: Path) -> None:
-    with filled(path) as corpus:
+    with filled(path) as ledger:
         evaluation, _ = judgement_of(GRAPH, 0)
-        corpus.add_judgement(
+        ledger.add_judgement(
             evaluation, decide(evaluation.model_copy(update={"accuracy": 0.1}), None, CONFIG)
         )
         for index, graph in ((2, GRAPH), (1, OTHER_ORDER)):
-            corpus.add_judgement(*judgement_of(graph, index))
-    with Corpus.open(path, read_only=True) as corpus:
-        index = StructureIndex.from_corpus(corpus)
+            ledger.add_judgement(*judgement_of(graph, index))
+    with Ledger.open(path) as ledger:
+        index = StructureIndex.from_ledger(ledger)
         assert len(index) == 1
         assert index.twin(judgement_of(OTHER_ORDER, 3)[0]) == "c000/0002"
         assert index.twin(judgement(3)[0]) is None
-        assert [index.twin(row) for row in corpus.evaluations()] == ["c000/0002"] * 3
+        assert [index.twin(row) for row in ledger.evaluations()] == ["c000/0002"] * 3
 
 
-def test_structures_of_another_definition_are_hashed_anew(corpus: Corpus) -> None:
+def test_structures_of_another_definition_are_hashed_anew(ledger: LedgerWriter) -> None:
     row = {**rows.structure_row(GRAPH, structure_of(GRAPH)), "structure": "f" * 16, "version": 0}
-    with corpus._writing():
-        corpus._append("structures", ("structure",), row)
+    with ledger._writing():
+        ledger._append("structures", ("structure",), row)
     evaluation, admission = judgement(0)
-    corpus.add_judgement(evaluation.model_copy(update={"structure": "f" * 16}), admission)
-    assert StructureIndex.from_corpus(corpus).twin(judgement_of(GRAPH, 1)[0]) == "c000/0000"
+    ledger.add_judgement(evaluation.model_copy(update={"structure": "f" * 16}), admission)
+    assert StructureIndex.from_ledger(ledger).twin(judgement_of(GRAPH, 1)[0]) == "c000/0000"
 
 
-def test_rows_lead_to_the_machine_and_the_model_that_made_them(corpus: Corpus) -> None:
-    assert corpus.add_machine(MACHINE) == corpus.add_machine(MACHINE) == MACHINE.id
-    corpus.add_prompts(1, [prompt(0, 1)])
+def test_rows_lead_to_the_machine_and_the_model_that_made_them(ledger: LedgerWriter) -> None:
+    assert ledger.add_machine(MACHINE) == ledger.add_machine(MACHINE) == MACHINE.id
+    ledger.add_prompts(1, [prompt(0, 1)])
     written = candidate(0, 1).model_copy(
         update={"machine_id": MACHINE.id, "generator_hash": "ab12", "seed": 5}
     )
-    corpus.add_candidates([written])
+    ledger.add_candidates([written])
     evaluation, admission = judgement(0, 1)
-    corpus.add_judgement(evaluation.model_copy(update={"machine_id": MACHINE.id}), admission)
-    (judged,) = corpus.judged(1)
+    ledger.add_judgement(evaluation.model_copy(update={"machine_id": MACHINE.id}), admission)
+    (judged,) = ledger.judged(1)
     assert judged.candidate == written
     assert judged.evaluation.machine_id is not None
-    assert corpus.machine(judged.evaluation.machine_id) == MACHINE
+    assert ledger.machine(judged.evaluation.machine_id) == MACHINE
     with pytest.raises(KeyError):
-        corpus.machine("nothing")
+        ledger.machine("nothing")
 
 
-def test_an_unknown_machine_is_refused(corpus: Corpus) -> None:
-    corpus.add_prompts(1, [prompt(0, 1)])
+def test_an_unknown_machine_is_refused(ledger: LedgerWriter) -> None:
+    ledger.add_prompts(1, [prompt(0, 1)])
     with pytest.raises(ConflictError):
-        corpus.add_candidates([candidate(0, 1).model_copy(update={"machine_id": MACHINE.id})])
+        ledger.add_candidates([candidate(0, 1).model_copy(update={"machine_id": MACHINE.id})])
 
 
 def first_version(path: Path) -> None:
-    """Write a store as the first version of the schema had it: two seeds, three candidates, two judged."""
+    """Write a ledger as the first version of the schema had it: two seeds, three candidates, two judged."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript((Path(__file__).parent / "stores" / "v1.sql").read_text(encoding="utf-8"))
 
 
 def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) -> None:
     first_version(path)
-    with Corpus.open(path) as corpus:
-        assert [tuple(row) for row in corpus.judged(0)] == [
+    with LedgerWriter.open(path) as ledger:
+        assert [tuple(row) for row in ledger.judged(0)] == [
             (candidate(0), *judgement(0)),
             (candidate(1), *judgement(1, accuracy=0.125)),
         ]
-        assert corpus.candidates(origin=Origin.SEED) == [seed_program(0), seed_program(1)]
-        assert corpus.prompts(0) == [prompt(index) for index in range(3)]
-        assert corpus.training(1) == TRAINING and corpus.completed_cycles() == [0]
-        corpus.add_judgement(*judgement_of(GRAPH, 2))
-        assert len(StructureIndex.from_corpus(corpus)) == 1
-    with Corpus.open(path, read_only=True) as corpus:
-        assert len(corpus.judged(0)) == 3
+        assert ledger.candidates(origin=Origin.SEED) == [seed_program(0), seed_program(1)]
+        assert ledger.prompts(0) == [prompt(index) for index in range(3)]
+        assert ledger.training(1) == TRAINING and ledger.completed_cycles() == [0]
+        ledger.add_judgement(*judgement_of(GRAPH, 2))
+        assert len(StructureIndex.from_ledger(ledger)) == 1
+    with Ledger.open(path) as ledger:
+        assert len(ledger.judged(0)) == 3
 
 
 def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path) -> None:
     first_version(path)
-    Corpus.open(path).close()
-    Corpus.create(path.with_name("new.db")).close()
+    LedgerWriter.open(path).close()
+    LedgerWriter.create(path.with_name("new.db")).close()
     schemas = []
     for each in (path, path.with_name("new.db")):
         with closing(sqlite3.connect(each)) as connection:
@@ -419,64 +421,63 @@ def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: P
 def test_an_older_store_is_not_changed_by_reading(path: Path) -> None:
     first_version(path)
     before = path.read_bytes()
-    with pytest.raises(CorpusError, match="Open it once for writing to upgrade it"):
-        Corpus.open(path, read_only=True)
+    with pytest.raises(LedgerError, match="Open it once for writing to upgrade it"):
+        Ledger.open(path)
     assert path.read_bytes() == before
 
 
-def test_a_row_cannot_be_replaced(corpus: Corpus) -> None:
-    corpus.set_meta("seed", "3")
+def test_a_row_cannot_be_replaced(ledger: LedgerWriter) -> None:
+    ledger.set_meta("seed", "3")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        corpus._connection.execute("INSERT OR REPLACE INTO meta VALUES ('seed', '4')")
+        ledger._connection.execute("INSERT OR REPLACE INTO meta VALUES ('seed', '4')")
 
 
 def test_every_table_of_the_store_is_guarded(path: Path) -> None:
-    Corpus.create(path).close()
+    LedgerWriter.create(path).close()
     connection = sqlite3.connect(path)
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
     assert tables == set(schema.LEDGER_TABLES)
 
 
-def test_a_cycle_is_complete_when_its_row_says_so(corpus: Corpus) -> None:
-    assert corpus.cycle_row(0) is None
-    corpus.record_training(1, TRAINING, [])
-    row = corpus.cycle_row(1)
+def test_a_cycle_is_complete_when_its_row_says_so(ledger: LedgerWriter) -> None:
+    assert ledger.cycle_row(0) is None
+    ledger.record_training(1, TRAINING, [])
+    row = ledger.cycle_row(1)
     assert row is not None and not row.complete and row.training == TRAINING
     for cycle in (1, 0):
-        corpus.complete_cycle(cycle)
-    assert corpus.completed_cycles() == [0, 1]
-    assert corpus.is_complete(1) and not corpus.is_complete(2)
+        ledger.complete_cycle(cycle)
+    assert ledger.completed_cycles() == [0, 1]
+    assert ledger.is_complete(1) and not ledger.is_complete(2)
 
 
-def test_the_pieces_of_an_interrupted_stage_add_up(corpus: Corpus) -> None:
+def test_the_pieces_of_an_interrupted_stage_add_up(ledger: LedgerWriter) -> None:
     for stage, seconds in (("train", 1.0), ("generate", 2.0), ("train", 0.5)):
-        corpus.record_stage(0, stage, seconds)
-    assert corpus.stage_seconds(0) == {"train": 1.5, "generate": 2.0}
+        ledger.record_stage(0, stage, seconds)
+    assert ledger.stage_seconds(0) == {"train": 1.5, "generate": 2.0}
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(path: Path) -> None:
     with filled(path):
-        with pytest.raises(CorpusLockedError, match=f"process {os.getpid()} is writing"):
-            Corpus.open(path)
-        with Corpus.open(path, read_only=True) as reader:
+        with pytest.raises(LedgerLockedError, match=f"process {os.getpid()} is writing"):
+            LedgerWriter.open(path)
+        with Ledger.open(path) as reader:
             assert len(reader.candidates(0)) == 4
-    Corpus.open(path).close()
+    LedgerWriter.open(path).close()
 
 
 def test_a_reader_beside_the_writer_sees_what_is_committed_since(path: Path) -> None:
-    with filled(path) as corpus, Corpus.open(path, read_only=True) as reader:
-        corpus.add_judgement(*judgement(0))
+    with filled(path) as ledger, Ledger.open(path) as reader:
+        ledger.add_judgement(*judgement(0))
         assert len(reader.judged(0)) == 1
 
 
 def test_a_reader_cannot_write(path: Path) -> None:
     filled(path).close()
-    with (
-        Corpus.open(path, read_only=True) as reader,
-        pytest.raises(CorpusPermissionError, match="reading only"),
-    ):
-        reader.set_meta("seed", "4")
+    with Ledger.open(path) as reader:
+        assert not hasattr(reader, "set_meta")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader._connection.execute("INSERT INTO meta VALUES ('seed', '4')")
 
 
 def foreign_database(path: Path) -> None:
@@ -505,27 +506,27 @@ def scribbled(path: Path) -> None:
             file.write(b"\xff" * 64)
 
 
-DAMAGES: list[tuple[Callable[[Path], object], type[CorpusError], str]] = [
-    (lambda path: None, CorpusMissingError, "there is no corpus here"),
-    (lambda path: path.mkdir(), CorpusMissingError, "there is no corpus here"),
-    (lambda path: path.write_bytes(b""), NotACorpusError, "not an archloop corpus"),
-    (lambda path: path.write_text("hello, this is text" * 99), NotACorpusError, "not an archloop corpus"),
-    (foreign_database, NotACorpusError, "not an archloop corpus"),
+DAMAGES: list[tuple[Callable[[Path], object], type[LedgerError], str]] = [
+    (lambda path: None, LedgerMissingError, "there is no ledger here"),
+    (lambda path: path.mkdir(), LedgerMissingError, "there is no ledger here"),
+    (lambda path: path.write_bytes(b""), NotALedgerError, "not an archloop ledger"),
+    (lambda path: path.write_text("hello, this is text" * 99), NotALedgerError, "not an archloop ledger"),
+    (foreign_database, NotALedgerError, "not an archloop ledger"),
     (newer, NewerSchemaError, "Upgrade archloop"),
-    (cut, CorpusCorruptError, "Restore a copy"),
-    (scribbled, CorpusCorruptError, "Restore a copy"),
+    (cut, LedgerCorruptError, "Restore a copy"),
+    (scribbled, LedgerCorruptError, "Restore a copy"),
 ]
 
 
-@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("kind", [Ledger, LedgerWriter])
 @pytest.mark.parametrize("damage, error, remedy", DAMAGES)
 def test_a_file_that_is_no_whole_store_of_ours_gets_one_line_with_the_remedy(
-    path: Path, damage: Callable[[Path], object], error: type[CorpusError], remedy: str, read_only: bool
+    path: Path, damage: Callable[[Path], object], error: type[LedgerError], remedy: str, kind: type[Ledger]
 ) -> None:
     damage(path)
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(error, match=remedy) as caught:
-        Corpus.open(path, read_only=read_only)
+        kind.open(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert before is None or path.read_bytes() == before
@@ -533,52 +534,53 @@ def test_a_file_that_is_no_whole_store_of_ours_gets_one_line_with_the_remedy(
 
 def test_an_existing_file_is_never_overwritten(path: Path) -> None:
     path.write_text("mine")
-    with pytest.raises(CorpusExistsError, match="exists already"):
-        Corpus.create(path)
+    with pytest.raises(LedgerExistsError, match="exists already"):
+        LedgerWriter.create(path)
     assert path.read_text() == "mine"
 
 
 def test_a_store_in_a_missing_directory_is_one_clear_line(path: Path) -> None:
-    with pytest.raises(CorpusMissingError, match="no such directory"):
-        Corpus.create(path.parent / "missing" / "corpus.db")
+    with pytest.raises(LedgerMissingError, match="no such directory"):
+        LedgerWriter.create(path.parent / "missing" / "corpus.db")
 
 
 def test_what_a_killed_creation_left_behind_does_not_matter(path: Path) -> None:
-    path.with_name("corpus.db.partial").write_bytes(b"half a store")
+    path.with_name("corpus.db.partial").write_bytes(b"half a ledger")
     path.with_name("corpus.db.lock").write_text("12345\n")
-    Corpus.create(path).close()
-    Corpus.open(path).close()
+    LedgerWriter.create(path).close()
+    LedgerWriter.open(path).close()
 
 
 def test_a_full_disk_is_named_and_what_was_committed_stays(path: Path) -> None:
-    with filled(path) as corpus:
-        corpus.add_judgement(*judgement(0))
+    with filled(path) as ledger:
+        ledger.add_judgement(*judgement(0))
         # SQLite's own limit gives the same error as a full device.
-        pages = corpus._connection.execute("PRAGMA page_count").fetchone()[0]
-        corpus._connection.execute(f"PRAGMA max_page_count = {pages}")
-        corpus.add_prompts(1, [prompt(0, 1)])
+        pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+        ledger.add_prompts(1, [prompt(0, 1)])
         with pytest.raises(StorageFullError, match="free some room"):
-            corpus.add_candidates([candidate(0, 1, "x" * 100_000)])
-        assert corpus.candidates(1) == []
-    with Corpus.open(path) as corpus:
-        assert len(corpus.judged(0)) == 1
+            ledger.add_candidates([candidate(0, 1, "x" * 100_000)])
+        assert ledger.candidates(1) == []
+    with LedgerWriter.open(path) as ledger:
+        assert len(ledger.judged(0)) == 1
 
 
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-from corpus.ledger.errors import CorpusError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.errors import LedgerError
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 path = Path(sys.argv[1])
-for act in (lambda: Corpus.open(path), lambda: Corpus.create(path.with_name("second.db"))):
+for act in (lambda: LedgerWriter.open(path), lambda: LedgerWriter.create(path.with_name("second.db"))):
     try:
         act().close()
         print("OPENED")
-    except CorpusError as error:
+    except LedgerError as error:
         print(type(error).__name__, error)
-with Corpus.open(path, read_only=True) as corpus:
+with Ledger.open(path) as corpus:
     print(len(corpus.candidates(0)), "READ")
 """
 
@@ -595,7 +597,7 @@ def test_without_permission_to_write_a_store_is_still_read(path: Path) -> None:
         lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     finally:
         path.parent.chmod(0o755)
-    assert [line.split()[0] for line in lines] == ["CorpusPermissionError", "CorpusPermissionError", "4"]
+    assert [line.split()[0] for line in lines] == ["LedgerPermissionError", "LedgerPermissionError", "4"]
     assert all("no permission" in line for line in lines[:2])
 
 
@@ -611,8 +613,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.corpus.test_store import candidate, judgement, prompt
-from corpus.ledger.writer import Corpus
-with Corpus.open(Path(sys.argv[1])) as corpus:
+from corpus.ledger.writer import LedgerWriter
+with LedgerWriter.open(Path(sys.argv[1])) as corpus:
     print("ready", flush=True)
     cycle = len(corpus.completed_cycles())
     while True:
@@ -640,15 +642,15 @@ def test_a_store_holds_whole_judgements_after_every_kill(path: Path) -> None:
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
-        with Corpus.open(path) as corpus:
-            assert corpus._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            assert corpus._connection.execute("PRAGMA foreign_key_check").fetchall() == []
-            evaluations, admissions = corpus.evaluations(), corpus.admissions()
+        with LedgerWriter.open(path) as ledger:
+            assert ledger._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            assert ledger._connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            evaluations, admissions = ledger.evaluations(), ledger.admissions()
             sampled = [row.candidate_id for row in admissions if not row.candidate_id.startswith("seed")]
             assert sampled == [row.candidate_id for row in evaluations]
             assert len(evaluations) >= seen
             seen = len(evaluations)
-            for cycle in corpus.completed_cycles():
+            for cycle in ledger.completed_cycles():
                 expected = [(candidate(i, cycle), *judgement(i, cycle)) for i in range(20)]
-                assert [tuple(row) for row in corpus.judged(cycle)] == expected
+                assert [tuple(row) for row in ledger.judged(cycle)] == expected
     assert seen > 20

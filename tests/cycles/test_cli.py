@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
 from corpus.records.evaluations import EvaluationStatus
 from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
@@ -192,5 +192,5 @@ def test_a_run_whose_server_is_away_ends_with_code_5_and_goes_on_when_it_is_back
     with EndpointServer(port=port):
         back = archloop("resume", path)
     assert back.returncode == 0, back.stderr
-    with Corpus.open(tmp_path / "run" / "corpus.db", read_only=True) as corpus:
-        assert [row.evaluation.status for row in corpus.judged(0)] == [EvaluationStatus.NO_CODE] * 4
+    with Ledger.open(tmp_path / "run" / "corpus.db") as ledger:
+        assert [row.evaluation.status for row in ledger.judged(0)] == [EvaluationStatus.NO_CODE] * 4

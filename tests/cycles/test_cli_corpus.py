@@ -11,13 +11,12 @@ from typer.testing import CliRunner, Result
 
 from corpus.config import CorpusConfig
 from corpus.ledger.catalogue import UnknownProgramError
-from corpus.ledger.errors import CorpusError
-from corpus.ledger.writer import Corpus
+from corpus.ledger.reader import Ledger
 from corpus.novelty.gate import decide
 from corpus.records.machines import Machine
+from corpus.records.mistakes import Mistake
 from corpus.records.trainings import TrainingResult
 from cycles.cli.corpus import corpus_app
-from cycles.errors import UsageError
 from tests.corpus.test_similarity import edited, grammar_programs
 from tests.ledgers import candidate, evaluation, new_corpus, prompt, write_cycle
 
@@ -44,12 +43,12 @@ def answered(*arguments: str | Path) -> list[dict[str, object]]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a ledger of three cycles, each shown a program of the one before."""
     folder = tmp_path_factory.mktemp("store")
-    with new_corpus(folder) as corpus:
-        machine_id = corpus.add_machine(MACHINE)
-        write_cycle(corpus, 0, [(PROGRAMS[0], 0.6), (NEAR, 0.7), (PROGRAMS[1], None)], CONFIG)
-        corpus.record_training(1, TRAINING, ["c000/0000"])
+    with new_corpus(folder) as ledger:
+        machine_id = ledger.add_machine(MACHINE)
+        write_cycle(ledger, 0, [(PROGRAMS[0], 0.6), (NEAR, 0.7), (PROGRAMS[1], None)], CONFIG)
+        ledger.record_training(1, TRAINING, ["c000/0000"])
         for cycle, shown in ((1, "c000/0000"), (2, "c001/0000")):
-            corpus.add_prompts(cycle, [prompt(cycle, 0).model_copy(update={"exemplar_ids": (shown,)})])
+            ledger.add_prompts(cycle, [prompt(cycle, 0).model_copy(update={"exemplar_ids": (shown,)})])
             written = candidate(cycle, 0, PROGRAMS[cycle + 1]).model_copy(
                 update={
                     "adapter_hash": "adapter1",
@@ -58,9 +57,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "machine_id": machine_id,
                 }
             )
-            corpus.add_candidates([written])
+            ledger.add_candidates([written])
             judged = evaluation(written, 0.5 + cycle / 10).model_copy(update={"machine_id": machine_id})
-            corpus.add_judgement(judged, decide(judged, None, CONFIG))
+            ledger.add_judgement(judged, decide(judged, None, CONFIG))
     return folder / "corpus.db"
 
 
@@ -131,7 +130,7 @@ def test_dedupe_writes_the_first_of_every_group_and_deletes_nothing(folder: Path
     assert rows[0]["source"] == PROGRAMS[0]
     assert [row["id"] for row in rows[0]["duplicates"]] == ["1.py"]
     assert sorted(path.name for path in folder.iterdir()) == ["0.py", "1.py", "2.py", "kept.jsonl"]
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(Mistake, match="exists already"):
         corpus_command("dedupe", folder, "--write", folder / "kept.jsonl")
 
 
@@ -153,7 +152,7 @@ def test_diff_shows_the_changed_line_and_both_similarities(store: Path, tmp_path
 
 
 def test_diff_of_an_unknown_program_names_a_close_one(store: Path) -> None:
-    with pytest.raises(UsageError, match="Did you mean 'c000/0002'"):
+    with pytest.raises(Mistake, match="Did you mean 'c000/0002'"):
         corpus_command("diff", store, "c000/0000", "c000/00022")
 
 
@@ -198,13 +197,13 @@ def test_search_by_family_agrees_with_the_families_it_lists(store: Path) -> None
 def test_a_filter_that_does_not_exist_is_told_with_a_close_one(
     store: Path, options: list[str], told: str
 ) -> None:
-    with pytest.raises((UsageError, CorpusError), match=told):
+    with pytest.raises(Mistake, match=told):
         corpus_command("search", store, *options)
 
 
 @pytest.mark.parametrize("command", [["stats"], ["dedupe"], ["show", "x"], ["search"]])
 def test_a_place_without_programs_is_told(tmp_path: Path, command: list[str]) -> None:
-    with pytest.raises((UsageError, CorpusError), match=r"nor any \.py file|holds no ledger"):
+    with pytest.raises(Mistake, match=r"nor any \.py file|holds no ledger"):
         corpus_command(command[0], tmp_path, *command[1:])
 
 
@@ -213,5 +212,5 @@ def test_looking_changes_nothing(store: Path) -> None:
     for command in (["stats"], ["dedupe"], ["show", "c001"], ["search"], ["diff", "c001", "c002"]):
         assert corpus_command(command[0], store, *command[1:]).exit_code == 0
     assert store.read_bytes() == before
-    with Corpus.open(store, read_only=True) as corpus:
-        assert len(corpus.candidates()) == 5
+    with Ledger.open(store) as ledger:
+        assert len(ledger.candidates()) == 5

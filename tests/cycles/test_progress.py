@@ -22,9 +22,9 @@ from tests.ledgers import candidate, evaluation, new_corpus, program, write_cycl
 
 def drive(observer: JsonProgress | PlainProgress | TerminalProgress, folder: Path) -> None:
     """Report a stage of two candidates, of which one is admitted, and the end of its cycle."""
-    with new_corpus(folder) as corpus:
-        write_cycle(corpus, 0, [(program("conv relu"), 0.75), (program("norm flat"), None)], CorpusConfig())
-        report = cycle_report(corpus, 0, RunConfig())
+    with new_corpus(folder) as ledger:
+        write_cycle(ledger, 0, [(program("conv relu"), 0.75), (program("norm flat"), None)], CorpusConfig())
+        report = cycle_report(ledger, 0, RunConfig())
     with observer:
         observer.stage_started(0, "judge", 2)
         for index, (score, reason) in enumerate(

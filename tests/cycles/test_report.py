@@ -18,14 +18,14 @@ CONFIG = RunConfig(corpus=CorpusConfig(min_accuracy=0.5))
 
 
 def test_rates_count_every_candidate(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         strong, weak, broken = (
             program("conv relu pool"),
             program("linear gelu drop"),
             program("norm tanh flat"),
         )
-        write_cycle(corpus, 0, [(strong, 0.8), (weak, 0.2), (broken, None), (strong, 0.8)], CONFIG.corpus)
-        report = cycle_report(corpus, 0, CONFIG)
+        write_cycle(ledger, 0, [(strong, 0.8), (weak, 0.2), (broken, None), (strong, 0.8)], CONFIG.corpus)
+        report = cycle_report(ledger, 0, CONFIG)
     assert report.statuses == {EvaluationStatus.COMPLETE: 3, EvaluationStatus.SHAPE_ERROR: 1}
     assert report.reasons == {
         AdmissionReason.ADMITTED: 1,
@@ -40,26 +40,26 @@ def test_rates_count_every_candidate(tmp_path: Path) -> None:
 
 
 def test_the_mean_over_all_counts_an_invalid_program_as_zero(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        write_cycle(corpus, 0, [(program("conv relu"), 0.8), (program("norm flat"), None)], CONFIG.corpus)
-        report = cycle_report(corpus, 0, CONFIG)
+    with new_corpus(tmp_path) as ledger:
+        write_cycle(ledger, 0, [(program("conv relu"), 0.8), (program("norm flat"), None)], CONFIG.corpus)
+        report = cycle_report(ledger, 0, CONFIG)
     assert report.mean_accuracy_all.value == pytest.approx(0.4)
     assert report.mean_accuracy_valid.value == pytest.approx(0.8)
     assert report.best_accuracy == 0.8
 
 
 def test_a_cycle_without_a_valid_program_has_a_report(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        write_cycle(corpus, 0, [(program("conv"), None), (program("relu"), None)], CONFIG.corpus)
-        report = cycle_report(corpus, 0, CONFIG)
+    with new_corpus(tmp_path) as ledger:
+        write_cycle(ledger, 0, [(program("conv"), None), (program("relu"), None)], CONFIG.corpus)
+        report = cycle_report(ledger, 0, CONFIG)
     assert report.best_accuracy is None and report.median_jaccard is None
     assert report.valid.count == 0 and report.mean_accuracy_all.value == 0.0
 
 
 def test_metrics_hold_a_line_per_finished_cycle(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         for cycle, words in enumerate(("conv relu", "norm flat")):
-            write_cycle(corpus, cycle, [(program(words), 0.6)], CONFIG.corpus)
-        write_metrics(run_reports(corpus, CONFIG), tmp_path / "metrics.jsonl")
+            write_cycle(ledger, cycle, [(program(words), 0.6)], CONFIG.corpus)
+        write_metrics(run_reports(ledger, CONFIG), tmp_path / "metrics.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["cycle"] for line in lines] == [0, 1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from cycles.config.run import Control, RunConfig
 from cycles.figures.runs import gather
 from cycles.reporting.page import render
@@ -160,10 +160,10 @@ def test_a_run_with_little_to_show_renders(
 def test_ten_thousand_candidates_stay_small_and_quick(browser: Browser, tmp_path: Path) -> None:
     config = RunConfig(cycles=5, candidates=2000, corpus=SMALL)
     directory = new_run(tmp_path / "run", config)
-    with Corpus.open(directory.corpus_file) as corpus:
-        corpus._connection.execute("PRAGMA synchronous = OFF")  # a test's ledger need not survive a crash
+    with LedgerWriter.open(directory.ledger_file) as ledger:
+        ledger._connection.execute("PRAGMA synchronous = OFF")  # a test's ledger need not survive a crash
         for cycle in range(config.cycles):
-            append_cycle(corpus, cycle, config.candidates)
+            append_cycle(ledger, cycle, config.candidates)
     address = page(tmp_path, directory.path)
     assert (tmp_path / "report.html").stat().st_size < 5_000_000
     browser.open(address)
@@ -238,8 +238,8 @@ def test_a_served_page_renews_itself_and_keeps_its_filter(browser: Browser, tmp_
         try:
             browser.open(server.url)
             browser.run("{byId('search').value = '0001'; byId('search').dispatchEvent(new Event('input'));}")
-            with Corpus.open(RunDirectory.open(run).corpus_file) as corpus:
-                append_cycle(corpus, 1, 8)
+            with LedgerWriter.open(RunDirectory.open(run).ledger_file) as ledger:
+                append_cycle(ledger, 1, 8)
             browser.expect_reload()
             assert column(browser, "candidate") == ["c001/0001", "c000/0001"]
             assert browser.complaints == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.config import CorpusConfig
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from cycles.config.run import Control
 from cycles.run.selection import training_set
 from tests.ledgers import new_corpus, program, write_cycle
@@ -24,31 +24,31 @@ NAMES = [
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
+def ledger(tmp_path: Path) -> LedgerWriter:
     """Two cycles: 2 winners of 4 valid ones, then 1 of 3; one invalid program in each."""
-    corpus = new_corpus(tmp_path)
+    ledger = new_corpus(tmp_path)
     first = [(program(name), score) for name, score in zip(NAMES, [0.9, 0.1, None, 0.8, 0.2], strict=False)]
-    write_cycle(corpus, 0, first, CONFIG)
+    write_cycle(ledger, 0, first, CONFIG)
     second = [
         (program(f"{name} {name}x"), score) for name, score in zip(NAMES, [None, 0.7, 0.3, 0.4], strict=False)
     ]
-    write_cycle(corpus, 1, second, CONFIG)
-    return corpus
+    write_cycle(ledger, 1, second, CONFIG)
+    return ledger
 
 
-def test_the_closed_loop_learns_from_the_winners_of_all_earlier_cycles(corpus: Corpus) -> None:
-    chosen = training_set(corpus, Control.NONE, [0, 1], seed=0)
+def test_the_closed_loop_learns_from_the_winners_of_all_earlier_cycles(ledger: LedgerWriter) -> None:
+    chosen = training_set(ledger, Control.NONE, [0, 1], seed=0)
     assert [row.id for row in chosen] == ["c000/0000", "c000/0003", "c001/0001"]
 
 
-def test_the_random_valid_control_takes_as_many_of_each_cycle(corpus: Corpus) -> None:
+def test_the_random_valid_control_takes_as_many_of_each_cycle(ledger: LedgerWriter) -> None:
     for seed in range(20):
-        chosen = training_set(corpus, Control.RANDOM_VALID, [0, 1], seed)
+        chosen = training_set(ledger, Control.RANDOM_VALID, [0, 1], seed)
         assert [row.cycle for row in chosen] == [0, 0, 1]
 
 
-def test_the_random_valid_control_draws_valid_programs_whatever_their_accuracy(corpus: Corpus) -> None:
-    drawn = {row.id for seed in range(50) for row in training_set(corpus, Control.RANDOM_VALID, [0, 1], seed)}
+def test_the_random_valid_control_draws_valid_programs_whatever_their_accuracy(ledger: LedgerWriter) -> None:
+    drawn = {row.id for seed in range(50) for row in training_set(ledger, Control.RANDOM_VALID, [0, 1], seed)}
     assert drawn == {
         "c000/0000",
         "c000/0001",
@@ -60,7 +60,7 @@ def test_the_random_valid_control_draws_valid_programs_whatever_their_accuracy(c
     }
 
 
-def test_a_later_cycle_does_not_change_what_was_drawn_from_an_earlier_one(corpus: Corpus) -> None:
-    alone = training_set(corpus, Control.RANDOM_VALID, [0], seed=4)
-    together = training_set(corpus, Control.RANDOM_VALID, [0, 1], seed=4)
+def test_a_later_cycle_does_not_change_what_was_drawn_from_an_earlier_one(ledger: LedgerWriter) -> None:
+    alone = training_set(ledger, Control.RANDOM_VALID, [0], seed=4)
+    together = training_set(ledger, Control.RANDOM_VALID, [0, 1], seed=4)
     assert together[: len(alone)] == alone

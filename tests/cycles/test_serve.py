@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from cycles.errors import UsageError
 from cycles.run.run_directory import RunDirectory
 from cycles.showing.serve import ReportServer
@@ -102,8 +102,8 @@ def test_a_cycle_more_changes_the_state_and_the_report(run: Path) -> None:
     with serving(run) as server:
         before = ask(server, "/state").read()
         assert ask(server, "/state").read() == before
-        with Corpus.open(RunDirectory.open(run).corpus_file) as corpus:
-            append_cycle(corpus, 1, 8)
+        with LedgerWriter.open(RunDirectory.open(run).ledger_file) as ledger:
+            append_cycle(ledger, 1, 8)
         assert ask(server, "/state").read() != before
         assert b"c001/0003" in ask(server).read()
 
@@ -117,8 +117,8 @@ def test_reading_changes_no_state(run: Path) -> None:
 
 
 def test_a_cycle_is_served_while_the_loop_has_the_ledger_open(run: Path) -> None:
-    with Corpus.open(RunDirectory.open(run).corpus_file) as corpus, serving(run) as server:
-        append_cycle(corpus, 1, 8)
+    with LedgerWriter.open(RunDirectory.open(run).ledger_file) as ledger, serving(run) as server:
+        append_cycle(ledger, 1, 8)
         assert b"c001/0003" in ask(server).read()
 
 

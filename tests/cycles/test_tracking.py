@@ -35,11 +35,11 @@ def installed(package: str, extra: str) -> pytest.MarkDecorator:
 @pytest.fixture
 def reports(tmp_path: Path) -> list[CycleReport]:
     config = RunConfig()
-    with new_corpus(tmp_path) as corpus:
+    with new_corpus(tmp_path) as ledger:
         for cycle, accuracy in enumerate((0.5, 0.75)):
             programs = [(program(f"a b c{cycle}"), accuracy), (program("d e"), None)]
-            write_cycle(corpus, cycle, programs, config.corpus)
-        return [cycle_report(corpus, cycle, config) for cycle in (0, 1)]
+            write_cycle(ledger, cycle, programs, config.corpus)
+        return [cycle_report(ledger, cycle, config) for cycle in (0, 1)]
 
 
 class Failing:
@@ -61,9 +61,9 @@ def test_the_figures_are_those_of_the_report(reports: list[CycleReport]) -> None
 
 
 def test_a_figure_that_is_not_known_is_left_out(tmp_path: Path) -> None:
-    with new_corpus(tmp_path) as corpus:
-        write_cycle(corpus, 0, [(program("a b"), None)], RunConfig().corpus)
-        flat = metrics(cycle_report(corpus, 0, RunConfig()))
+    with new_corpus(tmp_path) as ledger:
+        write_cycle(ledger, 0, [(program("a b"), None)], RunConfig().corpus)
+        flat = metrics(cycle_report(ledger, 0, RunConfig()))
     assert "best_accuracy" not in flat and "mean_accuracy_valid/mean" not in flat
     assert all(isinstance(value, (int, float)) for value in flat.values())
 

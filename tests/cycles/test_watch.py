@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from cycles.config.run import RunConfig
 from cycles.figures.snapshot import Watcher
@@ -41,8 +41,8 @@ def test_a_change_of_the_ledger_is_a_line_and_a_quiet_ledger_none(tmp_path: Path
     assert watching.stdout.readline().startswith("0 of 2 cycles are complete.")
     time.sleep(0.5)
     for cycle in (0, 1):
-        with Corpus.open(directory.corpus_file) as corpus:
-            write_cycle(corpus, cycle, [(program("conv relu"), 0.6), (program("norm flat"), None)], SMALL)
+        with LedgerWriter.open(directory.ledger_file) as ledger:
+            write_cycle(ledger, cycle, [(program("conv relu"), 0.6), (program("norm flat"), None)], SMALL)
     lines = watching.stdout.read().splitlines()
     watching.wait(10)
     assert watching.returncode == 0
@@ -60,7 +60,7 @@ def test_json_lines_say_how_far_the_run_is(tmp_path: Path) -> None:
 
 def test_interrupting_the_watching_leaves_the_run_alone(tmp_path: Path) -> None:
     directory = new_run(tmp_path / "run", RunConfig(cycles=2, candidates=2, corpus=SMALL))
-    before = directory.corpus_file.read_bytes()
+    before = directory.ledger_file.read_bytes()
     watching = subprocess.Popen(
         [*ENTRY, "watch", str(directory.path), "--every", "0.1"],
         stdout=subprocess.PIPE,
@@ -73,22 +73,22 @@ def test_interrupting_the_watching_leaves_the_run_alone(tmp_path: Path) -> None:
     _, error = watching.communicate(timeout=10)
     assert watching.returncode == 130
     assert "the run is as it was" in error and "Traceback" not in error
-    assert directory.corpus_file.read_bytes() == before
+    assert directory.ledger_file.read_bytes() == before
 
 
 def test_the_time_left_follows_from_the_cycles_that_are_complete(tmp_path: Path) -> None:
     config = RunConfig(cycles=4, candidates=2, corpus=SMALL)
     directory = new_run(tmp_path / "run", config)
-    with Corpus.open(directory.corpus_file) as corpus:
-        write_cycle(corpus, 0, [(program("conv relu"), 0.6), (program("norm flat"), 0.5)], SMALL)
-        corpus.record_stage(0, "generate", 10.0)
-        corpus.record_stage(0, "judge", 30.0)
+    with LedgerWriter.open(directory.ledger_file) as ledger:
+        write_cycle(ledger, 0, [(program("conv relu"), 0.6), (program("norm flat"), 0.5)], SMALL)
+        ledger.record_stage(0, "generate", 10.0)
+        ledger.record_stage(0, "judge", 30.0)
         # Half of cycle 1 is judged, all of it is sampled: 15 s of judging and two whole cycles are left.
-        corpus.add_prompts(1, [prompt(1, 0), prompt(1, 1)])
+        ledger.add_prompts(1, [prompt(1, 0), prompt(1, 1)])
         rows = [candidate(1, index, program("pool drop")) for index in range(2)]
-        corpus.add_candidates(rows)
+        ledger.add_candidates(rows)
         judged = evaluation(rows[0], None)
-        corpus.add_judgement(judged, decide(judged, None, SMALL))
+        ledger.add_judgement(judged, decide(judged, None, SMALL))
     snapshot = Watcher(directory, config).look()
     assert snapshot.seconds_left == 15.0 + 2 * 40.0
     assert not snapshot.finished

@@ -33,9 +33,9 @@ def test_exemplars_come_from_the_stronger_half_of_the_admitted(tmp_path: Path) -
         (program(f"conv{letter} relu{letter}"), score)
         for letter, score in zip("abcd", (0.4, 0.9, 0.5, 0.8), strict=True)
     ]
-    with new_corpus(tmp_path) as corpus:
-        write_cycle(corpus, 0, programs, CorpusConfig(min_accuracy=0.3))
-        prompts = ClosedLoop(REQUEST, template="instruct", exemplars=1, seed=0).propose(corpus, 1, 30)
+    with new_corpus(tmp_path) as ledger:
+        write_cycle(ledger, 0, programs, CorpusConfig(min_accuracy=0.3))
+        prompts = ClosedLoop(REQUEST, template="instruct", exemplars=1, seed=0).propose(ledger, 1, 30)
     assert {identifier for prompt in prompts for identifier in prompt.exemplar_ids} == {
         "c000/0001",
         "c000/0003",

@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.records import Evaluation, EvaluationStatus, Stage
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 
 _HOME = Path(__file__).parent
 _PARTS = _HOME / "parts"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from cycles.config.run import load_config
 from cycles.run.run_directory import RunDirectory
 from tests.ledgers import program, write_cycle
@@ -27,13 +27,13 @@ WORDS = [
 def write_run(out: Path, control: str, seed: int, cycles: list[list[float | None]]) -> None:
     config = load_config("cpu-tiny", [f"seed={seed}", f"control={control}"])
     directory = RunDirectory.create(out / f"{control}-{seed}", config)
-    with Corpus.create(directory.corpus_file) as corpus:
+    with LedgerWriter.create(directory.ledger_file) as ledger:
         for cycle, scores in enumerate(cycles):
             rows = [
                 (program(f"{words} {words}c{cycle}s{seed}"), score)
                 for words, score in zip(WORDS, scores, strict=False)
             ]
-            write_cycle(corpus, cycle, rows, config.corpus)
+            write_cycle(ledger, cycle, rows, config.corpus)
 
 
 def report(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

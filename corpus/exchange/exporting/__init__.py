@@ -1,7 +1,7 @@
-"""Writes a store as a data set for others: Parquet or JSON lines with a card, or a LEMUR tree.
+"""Writes a ledger as a data set for others: Parquet or JSON lines with a card, or a LEMUR tree.
 
     columns      the row models: names, types and meanings of all columns, stated once
-    tables       a store's rows, each with its split
+    tables       a ledger's rows, each with its split
     preferences  the rows of preference tuning
     writing      rows into Parquet and JSON-lines files
     card         the data set card (README.md), and its reading

@@ -64,7 +64,7 @@ class LedgerFacts(BaseModel):
         imported_from: Collections that programs were imported from.
         similarity: The definition of similarity, as JSON.
         machines: The machines that wrote and judged, by id, in words.
-        schema_version: The store's schema.
+        schema_version: The ledger's schema.
         cycles: Complete cycles.
     """
 
@@ -200,7 +200,7 @@ measuring. Similarity: `{facts.similarity}`
   and the same; those of `imported:` protocols are claims of others.
 - Imported from: {", ".join(facts.imported_from) or "nowhere"}
 - Hardware: {notes.hardware}{_machines(facts)}
-- Software: {software or "not recorded"}; store schema {facts.schema_version}
+- Software: {software or "not recorded"}; ledger schema {facts.schema_version}
 
 ## Licences
 

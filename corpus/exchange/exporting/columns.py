@@ -35,7 +35,7 @@ class ProgramRow(Row):
     """One candidate: the program, where it comes from, and the decision about it."""
 
     id: str
-    """Id of the candidate within its store."""
+    """Id of the candidate within its ledger."""
     origin: Origin
     """seed, sampled or imported."""
     source: str | None
@@ -92,7 +92,7 @@ class PromptRow(Row):
     """One request for a program."""
 
     id: str
-    """Id of the prompt within its store."""
+    """Id of the prompt within its ledger."""
     strategy: str
     """Search strategy that made it."""
     template: str
@@ -131,7 +131,7 @@ class EvaluationRow(Row):
     peak_memory_bytes: int | None
     """Peak resident set size of the candidate's process, in bytes."""
     structure: str | None
-    """Id of the network's graph in the store, equal for equal networks."""
+    """Id of the network's graph in the ledger, equal for equal networks."""
     machine_id: str | None
     """The machine that judged, described in the card; null where nobody noted it."""
     error_type: str | None

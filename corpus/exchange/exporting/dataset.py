@@ -1,4 +1,4 @@
-"""Exports a store as one data set: all configurations, the card and the Croissant metadata.
+"""Exports a ledger as one data set: all configurations, the card and the Croissant metadata.
 
 The directory appears whole or not at all. This module does *not* push anything anywhere.
 """
@@ -18,8 +18,8 @@ from corpus.exchange.exporting.preferences import DEFAULT_MARGIN, preferences, u
 from corpus.exchange.exporting.tables import Tables, sampling_settings
 from corpus.exchange.exporting.writing import write_jsonl, write_parquet
 from corpus.exchange.splits import frozen_splits
+from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import SCHEMA_VERSION
-from corpus.ledger.writer import Corpus
 from corpus.records.machines import Machine
 
 
@@ -31,7 +31,7 @@ class TableFormat(StrEnum):
 
 
 def export_dataset(
-    corpus: Corpus,
+    ledger: Ledger,
     directory: Path,
     table_format: TableFormat,
     notes: ExportNotes | None = None,
@@ -40,12 +40,12 @@ def export_dataset(
     replace: bool = False,
     on_config: Callable[[str], None] = lambda _config: None,
 ) -> Counts:
-    """Write the store into `directory` and return the number of rows by configuration and split.
+    """Write the ledger into `directory` and return the number of rows by configuration and split.
 
-    Splits that were not frozen yet are frozen in the store, even if writing the files fails afterwards.
+    Splits that were not frozen yet are frozen in the ledger, even if writing the files fails afterwards.
 
     Args:
-        corpus: The store; read-only suffices once every program has its split.
+        ledger: The ledger; read-only suffices once every program has its split.
         directory: A new or empty directory, or with `replace` an earlier export.
         table_format: Parquet (a file for each split) or JSON lines (a file with a column `split`).
         notes: What the export says of itself.
@@ -54,25 +54,25 @@ def export_dataset(
         on_config: Called with the name of each configuration before it is written.
 
     Raises:
-        CorpusError: The directory is in use, or the splits cannot be frozen.
+        LedgerError: The directory is in use, or the splits cannot be frozen.
         OSError: The directory cannot be written.
     """
     notes = notes or ExportNotes()
     write = write_parquet if table_format is TableFormat.PARQUET else write_jsonl
     with new_directory(directory, replace=replace) as partial:
-        tables = Tables(corpus, frozen_splits(corpus), notes.licence)
+        tables = Tables(ledger, frozen_splits(ledger), notes.licence)
         counts = {}
-        for config, rows in _rows(corpus, tables, margin).items():
+        for config, rows in _rows(ledger, tables, margin).items():
             on_config(config)
             counts[config] = dict(write(partial, config, CONFIGS[config], rows))
-        facts = _facts(corpus, tables)
+        facts = _facts(ledger, tables)
         write_card(partial, notes, facts, counts)
         write_croissant(partial, notes, facts, counts, datetime.now(UTC).date().isoformat())
     return counts
 
 
-def _rows(corpus: Corpus, tables: Tables, margin: float) -> dict[str, Iterable[Row]]:
-    evaluations = corpus.evaluations()
+def _rows(ledger: Ledger, tables: Tables, margin: float) -> dict[str, Iterable[Row]]:
+    evaluations = ledger.evaluations()
     return {
         "programs": tables.programs(),
         "prompts": tables.asked(),
@@ -83,11 +83,11 @@ def _rows(corpus: Corpus, tables: Tables, margin: float) -> dict[str, Iterable[R
     }
 
 
-def _facts(corpus: Corpus, tables: Tables) -> LedgerFacts:
-    provenance = corpus.provenance()
+def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
+    provenance = ledger.provenance()
     candidates = list(tables.candidates.values())
     own = {tables.licence} if len(provenance) < len(tables.candidates) else set()
-    evaluations = corpus.evaluations()
+    evaluations = ledger.evaluations()
     noted = {row.machine_id for row in candidates} | {row.machine_id for row in evaluations}
     machines = {identifier for identifier in noted if identifier is not None}
     return LedgerFacts(
@@ -96,10 +96,10 @@ def _facts(corpus: Corpus, tables: Tables) -> LedgerFacts:
         protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
         licences=tuple(sorted(own | {origin.licence for origin in provenance.values()})),
         imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
-        similarity=corpus.get_meta("similarity") or "not recorded",
-        machines={identifier: _words(corpus.machine(identifier)) for identifier in sorted(machines)},
+        similarity=ledger.get_meta("similarity") or "not recorded",
+        machines={identifier: _words(ledger.machine(identifier)) for identifier in sorted(machines)},
         schema_version=SCHEMA_VERSION,
-        cycles=len(corpus.completed_cycles()),
+        cycles=len(ledger.completed_cycles()),
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.exchange.exporting.card import is_export
-from corpus.ledger.errors import CorpusExistsError
+from corpus.ledger.errors import LedgerExistsError
 
 
 @contextmanager
@@ -24,15 +24,15 @@ def new_directory(target: Path, *, replace: bool = False) -> Iterator[Path]:
         replace: Whether an earlier export may stand there; it is removed once the new one is complete.
 
     Raises:
-        CorpusExistsError: `target` holds something else, or is a file.
+        LedgerExistsError: `target` holds something else, or is a file.
         OSError: It cannot be written.
     """
     target = target.absolute()
     occupied = target.exists() and (not target.is_dir() or any(target.iterdir()))
     if occupied and not replace:
-        raise CorpusExistsError(f"{target}: holds something already. Name a new directory, or give --force.")
+        raise LedgerExistsError(f"{target}: holds something already. Name a new directory, or give --force.")
     if occupied and not is_export(target):
-        raise CorpusExistsError(
+        raise LedgerExistsError(
             f"{target}: holds something that is no export of archloop, and is left alone. "
             "Name a new directory."
         )

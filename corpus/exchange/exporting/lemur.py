@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.exchange.exporting.card import CARD, HUB_LICENCES, TAG, ExportNotes
 from corpus.exchange.exporting.destination import new_directory
-from corpus.ledger.reader import LedgerReader
+from corpus.ledger.reader import Ledger
 from corpus.programs.contract import missing_parts, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
@@ -62,7 +62,7 @@ class LemurTrial(BaseModel):
 
 
 def export_lemur(
-    corpus: LedgerReader,
+    ledger: Ledger,
     directory: Path,
     notes: ExportNotes | None = None,
     settings: Mapping[str, Mapping[str, float]] | None = None,
@@ -72,23 +72,23 @@ def export_lemur(
     """Write the tree into `directory` and return how many networks and trials it holds.
 
     Args:
-        corpus: The store.
+        ledger: The ledger.
         directory: A new or empty directory, or with `replace` an earlier export.
         notes: What the README says of the export.
         settings: Hyperparameters that a protocol hands to every program, by protocol id.
         replace: Whether to replace an earlier export.
 
     Raises:
-        CorpusExistsError: The directory is in use.
+        LedgerExistsError: The directory is in use.
         OSError: It cannot be written.
     """
     counts = {"networks": 0, "trials": 0}
-    measured = _Measurements(corpus, settings or {})
+    measured = _Measurements(ledger, settings or {})
     names: set[str] = set()
     with new_directory(directory, replace=replace) as partial:
         (partial / NETWORKS).mkdir(parents=True)
         (partial / STATISTICS).mkdir(parents=True)
-        for source, candidates in _programs(corpus).items():
+        for source, candidates in _programs(ledger).items():
             trials = measured.trials(candidates)
             wanted = trials or any(candidate.origin is not Origin.SAMPLED for candidate in candidates)
             if not wanted or not _keeps_contract(source):
@@ -107,12 +107,12 @@ def export_lemur(
 class _Measurements:
     """The ledger's evaluations as LEMUR's trials."""
 
-    def __init__(self, corpus: LedgerReader, settings: Mapping[str, Mapping[str, float]]) -> None:
+    def __init__(self, ledger: Ledger, settings: Mapping[str, Mapping[str, float]]) -> None:
         self._settings = settings
-        self._imported = corpus.imported_trials()
-        self._provenance = corpus.provenance()
+        self._imported = ledger.imported_trials()
+        self._provenance = ledger.provenance()
         self._evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
-        for evaluation in corpus.evaluations():
+        for evaluation in ledger.evaluations():
             if evaluation.valid and evaluation.accuracy is not None:
                 self._evaluations[evaluation.candidate_id].append(evaluation)
 
@@ -158,10 +158,10 @@ class _Measurements:
         )
 
 
-def _programs(corpus: LedgerReader) -> dict[str, list[Candidate]]:
+def _programs(ledger: Ledger) -> dict[str, list[Candidate]]:
     """Return the candidates of each program text, in the ledger's order."""
     programs: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for candidate in corpus.candidates():
+    for candidate in ledger.candidates():
         if candidate.source is not None:
             programs[candidate.source].append(candidate)
     return programs

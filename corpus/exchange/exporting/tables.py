@@ -1,4 +1,4 @@
-"""A store's rows for each configuration of an export, each with its split.
+"""A ledger's rows for each configuration of an export, each with its split.
 
 A program's split is its group's (`corpus.exchange.splits`). A row that also shows a prompt must not carry
 exemplars from one split into another: it keeps its program's split only if every exemplar in the prompt lies
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, PromptRow, SftRow
 from corpus.exchange.splits import text_id
-from corpus.ledger.reader import LedgerReader
+from corpus.ledger.reader import Ledger
 from corpus.ledger.rows import storable
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
@@ -24,7 +24,7 @@ from corpus.records.prompts import Message, Prompt
 
 
 class Tables:
-    """The rows of one store.
+    """The rows of one ledger.
 
     Attributes:
         candidates: By id, in the ledger's order.
@@ -33,16 +33,16 @@ class Tables:
     """
 
     def __init__(
-        self, corpus: LedgerReader, splits: Mapping[str, SplitAssignment], licence: str = NO_LICENCE
+        self, ledger: Ledger, splits: Mapping[str, SplitAssignment], licence: str = NO_LICENCE
     ) -> None:
-        """Read what several configurations need; `splits` holds every text of the store."""
-        self._corpus = corpus
+        """Read what several configurations need; `splits` holds every text of the ledger."""
+        self._ledger = ledger
         self._splits = splits
         self.licence = licence
-        self.candidates = {candidate.id: candidate for candidate in corpus.candidates()}
+        self.candidates = {candidate.id: candidate for candidate in ledger.candidates()}
         cycles = sorted({row.cycle for row in self.candidates.values() if row.cycle is not None})
         self.prompts: dict[str, Prompt] = {
-            prompt.id: prompt for cycle in cycles for prompt in corpus.prompts(cycle)
+            prompt.id: prompt for cycle in cycles for prompt in ledger.prompts(cycle)
         }
 
     def assignment(self, candidate: Candidate) -> SplitAssignment:
@@ -65,8 +65,8 @@ class Tables:
 
     def programs(self) -> Iterator[ProgramRow]:
         """Yield every candidate."""
-        admissions = {admission.candidate_id: admission for admission in self._corpus.admissions()}
-        provenance = self._corpus.provenance()
+        admissions = {admission.candidate_id: admission for admission in self._ledger.admissions()}
+        provenance = self._ledger.provenance()
         for candidate in self.candidates.values():
             prompt = self.prompt_of(candidate)
             admission = admissions.get(candidate.id)
@@ -98,8 +98,8 @@ class Tables:
 
     def evaluations(self) -> Iterator[EvaluationRow]:
         """Yield every evaluation."""
-        trials = self._corpus.imported_trials()
-        for evaluation in self._corpus.evaluations():
+        trials = self._ledger.imported_trials()
+        for evaluation in self._ledger.evaluations():
             losses = tuple(loss if math.isfinite(loss) else None for loss in evaluation.losses)
             yield EvaluationRow.model_validate(
                 evaluation.model_dump()
@@ -112,7 +112,7 @@ class Tables:
 
     def sft(self) -> Iterator[SftRow]:
         """Yield the admitted samples."""
-        for candidate, evaluation in self._corpus.admitted():
+        for candidate, evaluation in self._ledger.admitted():
             prompt = self.prompt_of(candidate)
             if candidate.origin is Origin.SAMPLED and prompt is not None:
                 yield SftRow(

@@ -1,4 +1,4 @@
-"""Brings programs from elsewhere into a store: all that can be used, or none at all.
+"""Brings programs from elsewhere into a ledger: all that can be used, or none at all.
 
     findings    what a source yields: programs, measurements, and rejections, each with a typed reason
     files       program texts from a folder, checked byte by byte

@@ -1,8 +1,8 @@
 """An earlier export of ours, Parquet or JSON lines, read by its card.
 
 The card says which files there are and how many rows each holds, so a file that was cut short is noticed even
-where it was cut between two rows. Every program that parses comes in, whatever became of it in its own store;
-novelty is judged only against those that were admitted there. This module does *not* import prompts.
+where it was cut between two rows. Every program that parses comes in, whatever became of it in its own
+ledger; novelty is judged only against those that were admitted there. This module does *not* import prompts.
 """
 
 from __future__ import annotations
@@ -187,6 +187,6 @@ def _candidate(program: ProgramRow) -> Candidate:
 
 def _evaluation(row: EvaluationRow) -> ImportedEvaluation:
     losses = tuple(float("nan") if loss is None else loss for loss in row.losses)
-    # The store that the row comes from keeps the graph and the machine that these would refer to.
+    # The ledger that the row comes from keeps the graph and the machine that these would refer to.
     values = row.model_dump(include=_EVALUATION_FIELDS - {"structure", "machine_id"}) | {"losses": losses}
     return ImportedEvaluation(evaluation=Evaluation.model_validate(values), detail=row.imported_detail)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from corpus.ledger.errors import CorpusError
 from corpus.records.base import Record
 from corpus.records.candidates import Candidate
 from corpus.records.exchange import ImportedEvaluation
+from corpus.records.mistakes import Mistake
 
 
-class ImportSourceError(CorpusError):
+class ImportSourceError(Mistake):
     """The source as a whole cannot be read; nothing is imported."""
 
 
@@ -39,7 +39,7 @@ class RejectionReason(StrEnum):
     NOT_A_NETWORK = "NOT_A_NETWORK"
     """It defines no `Net`."""
     DUPLICATE = "DUPLICATE"
-    """The store, or the source itself, holds the same text already."""
+    """The ledger, or the source itself, holds the same text already."""
     BAD_STATISTICS = "BAD_STATISTICS"
     """A statistics file or one of its trials does not have LEMUR's form."""
     NOT_AN_ACCURACY = "NOT_AN_ACCURACY"
@@ -75,7 +75,7 @@ class Found:
         generator: Who wrote it, as far as the source says.
         admitted: Whether novelty is to be judged against it.
         evaluations: What others measured of it; candidate and protocol ids are completed by the importer.
-        original: The candidate that it was in the store that it comes from.
+        original: The candidate that it was in the ledger that it comes from.
     """
 
     location: str

@@ -1,6 +1,6 @@
 """Recognises a source, decides on every program in it, and appends what is left in one transaction.
 
-A program's id is `import/<content address>`, so one text enters a store once, wherever it comes from. This
+A program's id is `import/<content address>`, so one text enters a ledger once, wherever it comes from. This
 module does *not* look for near-duplicates: admission and splits do, each for its own purpose.
 """
 
@@ -22,8 +22,9 @@ from corpus.exchange.importing.findings import (
     Source,
 )
 from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
+from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
-from corpus.ledger.writer import Corpus
+from corpus.ledger.writer import LedgerWriter
 from corpus.programs.contract import missing_parts, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
@@ -58,43 +59,44 @@ def recognise(path: Path) -> Source:
 
 def import_programs(
     source: Source,
-    corpus: Corpus | None,
+    ledger: Ledger | None,
     *,
     name: str | None = None,
     licence: str | None = None,
     dry_run: bool = False,
     on_step: Callable[[], None] = lambda: None,
 ) -> ImportReport:
-    """Append all programs of `source` that can be used to `corpus`, in one transaction, and report.
+    """Append all programs of `source` that can be used to `ledger`, in one transaction, and report.
 
     Args:
         source: What `recognise` returned.
-        corpus: A store open for writing; with `dry_run` any, or None for one that does not exist yet.
+        ledger: A ledger open for writing; with `dry_run` any, or None for one that does not exist yet.
         name: Name of the collection; the source's own by default.
         licence: SPDX expression for programs that state none themselves.
         dry_run: Whether to write nothing.
         on_step: Called after each item of the source.
 
     Raises:
-        ValueError: `licence` or `name` is malformed, or there is no store to write to.
-        CorpusError: The source is damaged, or the store refuses; nothing was imported.
+        ValueError: `licence` or `name` is malformed, or there is no ledger to write to.
+        LedgerError: The source is damaged, or the ledger refuses; nothing was imported.
     """
     name = source.name if name is None else name
     if licence is not None and not _SPDX.fullmatch(licence):
         raise ValueError(f"{licence!r} is no SPDX expression, such as MIT or Apache-2.0")
     if not name or not name.isprintable():
         raise ValueError(f"{name!r} is no name for a collection")
-    if corpus is None and not dry_run:
-        raise ValueError("an import needs a store to write to")
-    intake = _Intake(corpus, name, licence or source.licence or NO_LICENCE)
+    writer = ledger if isinstance(ledger, LedgerWriter) else None
+    if writer is None and not dry_run:
+        raise ValueError("an import needs a ledger that is open for writing")
+    intake = _Intake(ledger, name, licence or source.licence or NO_LICENCE)
     for item in source.read():
         if isinstance(item, Rejection):
             intake.rejections.append(item)
         elif item is not None:
             intake.take(item)
         on_step()
-    if corpus is not None and not dry_run:
-        corpus.add_imports(intake.programs)
+    if writer is not None and not dry_run:
+        writer.add_imports(intake.programs)
     return ImportReport(
         source=name,
         kind=source.kind,
@@ -108,8 +110,8 @@ def import_programs(
 class _Intake:
     """Collects what is to be appended, and what is left behind."""
 
-    def __init__(self, corpus: Corpus | None, name: str, licence: str) -> None:
-        candidates = [] if corpus is None else corpus.candidates()
+    def __init__(self, ledger: Ledger | None, name: str, licence: str) -> None:
+        candidates = [] if ledger is None else ledger.candidates()
         self._known = {content_id(row.source): row.id for row in candidates if row.source is not None}
         self._index = sum(row.origin is Origin.IMPORTED for row in candidates)
         self._name = name

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
-from cycles.errors import UsageError
 from cycles.preflight.doctor.finding import Finding, fault, ok
 from cycles.showing.tracking import check_tracking
-from evaluator.errors import TaskDataError, UnknownTaskError
 from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
-from generator.models.places import ModelNotFoundError, resolve_model
+from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import UpstreamError
 from generator.serving.endpoint import Endpoint
@@ -43,7 +42,7 @@ def _local_model(name: str) -> Finding:
     choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
     try:
         place = resolve_model(name)
-    except ModelNotFoundError as error:
+    except Mistake as error:
         return fault("Model", str(error), choose)
     from safetensors import SafetensorError, safe_open
     from transformers import AutoConfig, AutoTokenizer
@@ -112,7 +111,7 @@ def task(config: RunConfig) -> Finding:
     try:
         place = find_data(name, config.evaluator.data_path)
         shape = task_spec(name, config.evaluator.data_path).shape
-    except (TaskDataError, UnknownTaskError) as error:
+    except Mistake as error:
         return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")
     size = f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes"
     return ok("Task", f"{name}: {size}, {f'from {place}' if place else 'no files needed'}")
@@ -124,7 +123,7 @@ def tracking(config: RunConfig) -> Iterator[Finding]:
         return
     try:
         check_tracking(config.tracking)
-    except UsageError as error:
+    except Mistake as error:
         yield fault("Tracking", str(error), "install the extra, or leave tracking out")
     else:
         yield ok("Tracking", config.tracking)

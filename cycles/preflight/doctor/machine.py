@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
-from cycles.errors import UsageError
 from cycles.preflight.doctor.finding import Finding, fault, gibibytes, ok, warn
 from cycles.preflight.doctor.installation import devices
 from cycles.preflight.dry_run import dry_run
@@ -16,7 +16,6 @@ from cycles.run.devices import check_devices
 from evaluator.errors import NoIsolationError, SandboxError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import COSTS, REMEDIES, Tier, choose_tier, describe
-from finetune.config import FinetuneError
 from generator.models.places import ModelNotFoundError
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -73,10 +72,10 @@ def room_for_models(config: RunConfig) -> Iterator[Finding]:
     try:
         check_devices(config)
         plan = dry_run(config).memory
-    except (UsageError, FinetuneError) as error:
-        yield fault("GPU", str(error), "another preset (archloop config presets), or another machine")
-        return
     except ModelNotFoundError:  # `inputs.model` says so
+        return
+    except Mistake as error:
+        yield fault("GPU", str(error), "another preset (archloop config presets), or another machine")
         return
     for load in plan.devices if plan else ():
         says = f"the models need {gibibytes(load.needed_bytes)} of {load.device}"

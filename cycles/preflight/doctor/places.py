@@ -1,6 +1,6 @@
-"""Where files would lie: may we write there, does the store work on that file system, is there room?
+"""Where files would lie: may we write there, does the ledger work on that file system, is there room?
 
-A store is really written there, and removed again. This module does *not* make the run's directory.
+A ledger is really written there, and removed again. This module does *not* make the run's directory.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _existing(place: Path) -> Path:
 
 
 def _tried_store(folder: Path) -> Finding:
-    """Lock a file and write a SQLite database in WAL mode, as the store does."""
+    """Lock a file and write a SQLite database in WAL mode, as the ledger does."""
     try:
         with (folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +95,7 @@ def _file_system(folder: Path, mounts: str) -> Finding:
     if not kind:
         return warn("File system", "unknown: this system has no /proc/mounts", "see that it is a local disk")
     if kind in NETWORK_FILE_SYSTEMS or kind.startswith("fuse"):
-        says = f"{kind}: a network file system, where the store is slow and several writers may damage it"
+        says = f"{kind}: a network file system, where the ledger is slow and several writers may damage it"
         if kind.startswith("fuse") and kind not in NETWORK_FILE_SYSTEMS:
             says = f"{kind}: made by a program of its own (FUSE), whose locks and durability vary"
         return warn("File system", says, _LOCAL)
