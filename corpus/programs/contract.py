@@ -9,25 +9,11 @@ programs: `evaluator` does, in the sandbox.
 from __future__ import annotations
 
 import ast
-import warnings
 
 METHODS = ("__init__", "forward", "train_setup", "learn")
 
-
-def parse(source: str) -> ast.Module:
-    """Return the syntax tree of a program from anywhere.
-
-    Raises:
-        SyntaxError: Python cannot parse it, whatever the parser stumbled over.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes and the like are the program's own affair
-            return ast.parse(source)
-    except SyntaxError as error:
-        raise SyntaxError(f"line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes, nesting too deep for the parser
-        raise SyntaxError(str(error) or "nested too deeply") from None
+_EMPTY_BASES = ("Module", "Sequential", "object")
+"""Bases from outside that bring none of the contract's own methods."""
 
 
 def missing_parts(tree: ast.Module) -> list[str]:
@@ -64,10 +50,13 @@ def _methods(net: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> tuple[set[s
         current = waiting.pop()
         methods |= {node.name for node in current.body if isinstance(node, ast.FunctionDef)}
         for base in current.bases:
-            name = ast.unparse(base)
-            if name in classes and name not in seen:
-                seen.add(name)
-                waiting.append(classes[name])
-            elif name not in classes and name.rpartition(".")[2] not in ("Module", "Sequential", "object"):
-                open_ended = True
+            match base:
+                case ast.Name(id=name) if name in classes:
+                    if name not in seen:
+                        seen.add(name)
+                        waiting.append(classes[name])
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name in _EMPTY_BASES:
+                    pass
+                case _:
+                    open_ended = True
     return methods, open_ended

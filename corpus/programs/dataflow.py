@@ -3,6 +3,9 @@
 A light symbolic reading: every value knows which earlier values it was computed from, and through what kind
 of layers. Loops are read once, both arms of a branch one after the other. It does *not* run anything, and a
 construction built from strings or from `getattr` is invisible to it.
+
+Sets of values are whole numbers with a bit for each, so that a function of thousands of values is read in
+time that grows with its length.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, count
+from functools import reduce
+from itertools import count
+from operator import and_
 
 from corpus.programs.apis import GATE, GLOBAL_POOL, PRODUCT, SOFTMAX, Function, Layers, is_pooling, traits_of
 from corpus.programs.tokens import outside_name
@@ -36,17 +41,21 @@ class Flow:
     """One value: what it came from, and through what.
 
     Attributes:
-        origins: Ids of the values that it was computed from, its own included.
+        origins: The values that it was computed from, itself included: a bit for each.
+        itself: Its own bit.
         traits: Traits of the layers on the way.
         pooled: Whether the last step was a pooling.
         members: Of a list of values, what it holds; None for a tensor.
+        held: The bits of its members.
         many: Whether a list stands for any number of like members.
     """
 
-    origins: frozenset[int]
+    origins: int
+    itself: int
     traits: frozenset[str] = frozenset()
     pooled: bool = False
     members: list[Flow] | None = None
+    held: int = 0
     many: bool = False
 
 
@@ -78,8 +87,10 @@ class FlowReader:
 
     def _flow(self, *parents: Flow | None, traits: frozenset[str] = frozenset()) -> Flow:
         known = [parent for parent in parents if parent is not None]
-        origins = frozenset([next(self._ids)]).union(*(parent.origins for parent in known))
-        return Flow(origins, traits.union(*(parent.traits for parent in known)))
+        itself = origins = 1 << next(self._ids)
+        for parent in known:
+            origins |= parent.origins
+        return Flow(origins, itself, traits.union(*(parent.traits for parent in known)))
 
     def _statement(self, node: ast.stmt) -> None:
         match node:
@@ -149,6 +160,8 @@ class FlowReader:
     def _list(self, members: Sequence[Flow | None], *, many: bool = False) -> Flow:
         flow = self._flow(*members)
         flow.members, flow.many = [member for member in members if member], many
+        for member in flow.members:
+            flow.held |= member.itself
         return flow
 
     def _joined(self, left: Flow | None, right: Flow | None) -> Flow | None:
@@ -216,9 +229,7 @@ class FlowReader:
         if name:
             return is_pooling(name)
         made_by = self._callee(function)
-        names = [n for n in self.layers.api_names(made_by) if n[:1] != "_"] if made_by is not None else []
-        layers = [n for n in names if n.rpartition(".")[2] != "Sequential"]
-        return bool(layers) and all(is_pooling(n) for n in layers)
+        return made_by is not None and self.layers.only_pools(made_by)
 
     def _concatenation(self, argument: Flow | None) -> Flow | None:
         if argument is None:
@@ -226,9 +237,10 @@ class FlowReader:
         members = (argument.members or [])[:_MAX_BRANCHES]
         # An average beside a maximum is a head, not an inception block.
         several = (len(members) > 1 or argument.many) and not all(member.pooled for member in members)
-        if any(a.origins < b.origins or b.origins < a.origins for a, b in combinations(members, 2)):
+        together = sum({member.itself for member in members})
+        if any(member.origins & (together ^ member.itself) for member in members):
             self.families.add("dense")
-        elif several and frozenset.intersection(*(member.origins for member in members)):
+        elif several and reduce(and_, (member.origins for member in members), -1):
             self.families.add("inception")
         return self._flow(argument)
 
@@ -236,12 +248,10 @@ class FlowReader:
         for flow in added:
             if flow is None or values.members is None:
                 continue
-            if (
-                any(member.origins <= flow.origins for member in values.members)
-                or values.origins <= flow.origins
-            ):
+            if flow.origins & (values.held | values.itself):
                 self.families.add("dense")
             values.members.append(flow)
+            values.held |= flow.itself
             values.origins |= flow.origins
             values.traits |= flow.traits
             values.many = True

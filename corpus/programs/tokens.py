@@ -7,7 +7,9 @@ keeps its name, however it was imported: `nn.Conv2d`, `torch.nn.Conv2d` and `fro
 are all `torch$nn$Conv2d`, and builtins, tensor methods, dunder methods, `forward` and the keywords of outside
 calls stay as they are. Strings become `STR`. Numbers keep their value, or become `NUM` on request.
 
-Text that Python cannot parse is split into words and signs, names as they stand: every text has tokens.
+Text that Python cannot parse is split into words and signs, names as they stand: every text has tokens. So is
+one whose canonical form is many times as long as itself. Of a text beyond `MAX_CHARACTERS` only that much is
+looked at; the rest counts as one token. The time is in proportion to the text.
 
 This module does *not* run the program, resolve types or follow data flow. One known leak stays: a program
 whose own attribute is called like a tensor method (`self.mean`) hides that method as well.
@@ -17,13 +19,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from functools import lru_cache
 
+from corpus.programs.parsing import MAX_CHARACTERS, parse
 from corpus.records.base import content_id
-
-MAX_CHARACTERS = 100_000
-"""Of a longer text, which no network needs, only this much is looked at; the rest counts as one token."""
 
 _LEXEME = re.compile(
     r"""(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?\w*   # numbers
@@ -34,6 +33,13 @@ _LEXEME = re.compile(
 )
 _NUMBER = re.compile(r"\.?\d")
 _COMMENT = re.compile(r"#[^\n]*")
+_LONGEST_NAME = 255
+"""Of a module or what is imported from it, in characters: the longest file name."""
+
+_INDENTATION = 4
+_MAX_GROWTH = 8 * MAX_CHARACTERS
+"""Most characters that indentation and spelt-out names may add to a text."""
+
 _REGISTERING = {"register_buffer", "register_parameter", "add_module", "register_module", "setattr"}
 _KEPT_METHODS = {"forward"}
 
@@ -46,33 +52,23 @@ def canonical_tokens(source: str, *, mask_numbers: bool = False) -> tuple[str, .
     return tuple(tokens)
 
 
-def parse(source: str) -> ast.Module | None:
-    """Return the syntax tree of `source`, or None where Python has none to give."""
-    if len(source) > MAX_CHARACTERS:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a doubtful escape sequence is the program's own affair
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 # A memo of a pure function: reports and the novelty index ask for the same programs again and again.
 @lru_cache(maxsize=4096)
 def _canonical_text(source: str) -> str:
-    tree = parse(source)
-    if tree is not None:
-        try:
-            return ast.unparse(_Canonical(tree).visit(tree))
-        except (RecursionError, ValueError):  # nested too deeply, or a number too long to print
-            pass
+    try:
+        tree = parse(source)
+        return ast.unparse(_Canonical(tree).visit(tree))
+    except (SyntaxError, RecursionError, ValueError):  # nested too deeply, or a number too long to print
+        pass
     rest = source[MAX_CHARACTERS:]
     return _COMMENT.sub("", source[:MAX_CHARACTERS]) + (f"\nREST{content_id(rest)}" if rest else "")
 
 
 def imported_names(tree: ast.AST) -> dict[str, str]:
-    """Return what each imported name stands for: `{"nn": "torch.nn", "C": "torch.nn.Conv2d"}`."""
+    """Return what each imported name stands for: `{"nn": "torch.nn", "C": "torch.nn.Conv2d"}`.
+
+    A name longer than any module's stands for itself.
+    """
     names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -82,7 +78,7 @@ def imported_names(tree: ast.AST) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return names
+    return {name: full for name, full in names.items() if len(full) <= _LONGEST_NAME}
 
 
 def outside_name(node: ast.AST, imports: dict[str, str]) -> str | None:
@@ -169,11 +165,21 @@ def _name(text: str) -> ast.Name:
     return ast.Name(id=text, ctx=ast.Load())
 
 
+class _GrowsTooMuchError(ValueError):
+    """A canonical form that is many times as long as its program."""
+
+
 class _Canonical(ast.NodeTransformer):
-    """Rewrites a tree in place into its canonical form."""
+    """Rewrites a tree in place into its canonical form.
+
+    Raises:
+        _GrowsTooMuchError: While visiting, of a tree whose text would be too much longer than the program's.
+    """
 
     def __init__(self, tree: ast.Module) -> None:
         self._bindings = _Bindings(tree)
+        self._depth = 0
+        self._growth = 0
 
     def visit_Import(self, _node: ast.Import) -> None:
         """Drop it: its names are resolved where they are used."""
@@ -216,12 +222,14 @@ class _Canonical(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         """Rename what the program named; spell out what it imported."""
         node.id = self._bindings.name(node.id)
+        self._grow(len(node.id))
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Join a chain that starts at an import into one name; rename the program's own attributes."""
         full = outside_name(node, self._bindings.imports)
         if full is not None:
+            self._grow(len(full))
             return _name(full.replace(".", "$"))
         node.attr = self._bindings.attribute(node.attr)
         return self.generic_visit(node)
@@ -243,12 +251,21 @@ class _Canonical(ast.NodeTransformer):
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Visit the children; a block that lost all its statements gets a `pass`."""
+        inside = isinstance(node, ast.stmt)
+        self._grow(_INDENTATION * self._depth if inside else 0)
+        self._depth += inside
         super().generic_visit(node)
+        self._depth -= inside
         if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             node.name = "ID"
         if isinstance(node, ast.stmt | ast.ExceptHandler) and getattr(node, "body", None) == []:
             node.body = [ast.Pass()]  # type: ignore[union-attr]
         return node
+
+    def _grow(self, characters: int) -> None:
+        self._growth += characters
+        if self._growth > _MAX_GROWTH:
+            raise _GrowsTooMuchError
 
     def _is_outside(self, function: ast.expr) -> bool:
         if outside_name(function, self._bindings.imports) is not None:

@@ -27,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from corpus.exchange.exporting.card import CARD, HUB_LICENCES, TAG, ExportNotes
 from corpus.exchange.exporting.destination import new_directory
 from corpus.ledger.reader import Ledger
-from corpus.programs.contract import missing_parts, parse
+from corpus.programs.contract import missing_parts
+from corpus.programs.parsing import parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation

@@ -25,7 +25,8 @@ from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
 from corpus.ledger.writer import LedgerWriter
-from corpus.programs.contract import missing_parts, parse
+from corpus.programs.contract import missing_parts
+from corpus.programs.parsing import parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation, ImportedProgram, Provenance
