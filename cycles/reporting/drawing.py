@@ -3,7 +3,8 @@
 Layered drawing after Sugiyama, Tagawa and Toda (1981): longest-path layers, places for edges that pass a
 layer, a few sweeps that order each layer by the mean place of its neighbours, then positions that keep this
 order. An operator that only reshapes, normalises or activates stands in the box of the one before it. This
-module does *not* know programs: it draws what `corpus.structure.layers` found in the recording.
+module does *not* know programs: it draws what `cycles.reporting.layers` found in the recording, and no graph
+beyond `MAX_BOXES` and `MAX_PLACES`, since nobody could read it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -21,6 +24,12 @@ from cycles.reporting.layers import Layer, layers
 from cycles.reporting.svg import element, number, short, text, titled
 
 MAX_BOXES = 160
+"""Most boxes of a drawing."""
+
+MAX_PLACES = 3_000
+"""Most places at which edges pass a row that they neither start nor end at: a dense block of 25 layers has
+2,600 of them."""
+
 _BOX, _PASS, _GAP, _ROW, _HIGH = 186.0, 10.0, 14.0, 48.0, 32.0
 _FOLDED = frozenset(
     {"batch_norm", "group_norm", "layer_norm", "instance_norm", "relu", "relu_", "leaky_relu", "elu", "selu"}
@@ -57,21 +66,29 @@ class _Box:
         return _BOX if self.layers else _PASS
 
 
+# A memo of a pure function: a page that renews itself shows the same networks again and again.
+@lru_cache(maxsize=256)
 def draw(graph: NetworkGraph) -> Markup:
-    """Return the network as an SVG, or a sentence if it has too many layers to be of use."""
+    """Return the network as an SVG, or a sentence if it has too many layers or edges to be of use."""
     boxes = _boxes(layers(graph))
-    if len(boxes) > MAX_BOXES:
-        return Markup('<p class="nothing">Too large to draw: {} layers.</p>').format(len(boxes))
+    edges = [
+        boxes[target].row - boxes[source].row
+        for target in range(len(boxes))
+        for source in boxes[target].inputs
+    ]
+    if len(boxes) > MAX_BOXES or sum(edges) - len(edges) > MAX_PLACES:
+        return Markup('<p class="nothing">Too large to draw: {} layers, {} edges.</p>').format(
+            len(boxes), len(edges)
+        )
     chain = _with_passes(boxes)
     rows = _ordered(boxes)
     _place(boxes, rows)
     left = min(box.x - box.width / 2 for box in boxes) - 4
     right = max(box.x + box.width / 2 for box in boxes) + 4
     height = len(rows) * _ROW - (_ROW - _HIGH) + 8
-    edges = [_edge(boxes, points) for points in chain]
     return element(
         "svg",
-        *edges,
+        *(_edge(boxes, points) for points in chain),
         *(_drawn(box) for box in boxes if box.layers),
         viewBox=f"{number(left)} 0 {number(right - left)} {number(height)}",
         width=right - left,
@@ -162,30 +179,47 @@ def _place(boxes: Sequence[_Box], rows: Sequence[list[int]]) -> None:
             _pack(boxes, row, [fmean(boxes[o].x for o in near[i]) if near[i] else boxes[i].x for i in row])
 
 
+class _Group(NamedTuple):
+    """Boxes that touch, of a row: from `first` on in its order.
+
+    Attributes:
+        first: Place of the first in the row.
+        weight: Sum of their widths.
+        extent: From the left of the first to the right of the last.
+        centre: Where their middle is.
+    """
+
+    first: int
+    weight: float
+    extent: float
+    centre: float
+
+
 def _pack(boxes: Sequence[_Box], row: Sequence[int], wanted: Sequence[float]) -> None:
     """Put a row's boxes where they are wanted, pushed apart; groups that touch share the displacement."""
-    groups: list[tuple[list[int], float]] = []  # members, centre of the group
-    for index, place in zip(row, wanted, strict=True):
-        groups.append(([index], place))
-        while len(groups) > 1:
-            (first, one), (second, two) = groups[-2:]
-            if one + _extent(boxes, first) / 2 + _GAP <= two - _extent(boxes, second) / 2:
-                break
-            weight_one, weight_two = (sum(boxes[i].width for i in part) for part in (first, second))
-            shift = (_extent(boxes, second) + _GAP) / 2, (_extent(boxes, first) + _GAP) / 2
-            centre = (weight_one * (one + shift[0]) + weight_two * (two - shift[1])) / (
-                weight_one + weight_two
-            )
-            groups[-2:] = [(first + second, centre)]
-    for members, centre in groups:
-        x = centre - _extent(boxes, members) / 2
-        for index in members:
+    groups: list[_Group] = []
+    for place, (index, centre) in enumerate(zip(row, wanted, strict=True)):
+        width = boxes[index].width
+        groups.append(_Group(place, width, width, centre))
+        while len(groups) > 1 and _touch(groups[-2], groups[-1]):
+            groups[-2:] = [_merged(groups[-2], groups[-1])]
+    for group, end in zip(groups, [*(group.first for group in groups[1:]), len(row)], strict=True):
+        x = group.centre - group.extent / 2
+        for index in row[group.first : end]:
             boxes[index].x = x + boxes[index].width / 2
             x += boxes[index].width + _GAP
 
 
-def _extent(boxes: Sequence[_Box], members: Sequence[int]) -> float:
-    return sum(boxes[index].width for index in members) + _GAP * (len(members) - 1)
+def _touch(left: _Group, right: _Group) -> bool:
+    return left.centre + left.extent / 2 + _GAP > right.centre - right.extent / 2
+
+
+def _merged(left: _Group, right: _Group) -> _Group:
+    weight = left.weight + right.weight
+    one = left.centre + (right.extent + _GAP) / 2
+    two = right.centre - (left.extent + _GAP) / 2
+    centre = (left.weight * one + right.weight * two) / weight
+    return _Group(left.first, weight, left.extent + _GAP + right.extent, centre)
 
 
 def _top(box: _Box) -> float:

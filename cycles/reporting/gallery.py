@@ -6,19 +6,22 @@ with several, each network says which run it comes from and the caption says tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from corpus.ledger.writer import Judged
 from corpus.novelty.diversity import block_families, skeleton
 from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
 from cycles.reporting.drawing import draw
-from cycles.reporting.text import shown, visible
+from cycles.reporting.text import MAX_SOURCE_CHARACTERS, shown, visible
 
 NETWORKS = 9
+
+_COSTLY = re.compile(r"[^\n]{500}|\s{200}")
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,15 @@ def gallery(runs: Sequence[RunData], count: int = NETWORKS) -> list[Exhibit]:
 
 
 def highlighted(source: str) -> Markup:
-    """Return a program as HTML with Pygments' short token classes; every character of it is escaped."""
+    """Return a program as HTML with Pygments' short token classes; every character of it is escaped.
+
+    A text with a very long line or gap is only escaped: Pygments needs the square of its length for it.
+    """
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return Markup(highlight(shown(source), PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
+    text = shown(source)
+    if len(text) > 2 * MAX_SOURCE_CHARACTERS or _COSTLY.search(text):
+        return escape(text)
+    return Markup(highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))

@@ -5,8 +5,7 @@ This module does *not* draw, and does not compare networks (`corpus.programs.str
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -45,26 +44,25 @@ def layers(graph: NetworkGraph) -> list[Layer]:
     that takes it.
     """
     flows = _flows_from_input(graph)
-    owned = {
-        index: _weights(graph, index, flows) for index in range(len(graph.nodes)) if _is_layer(index, flows)
-    }
-    users: defaultdict[int, int] = defaultdict(int)
-    for weights in owned.values():
-        for weight in weights:
-            users[weight] += 1
+    weights = _weights(graph, flows)
+    owned = {index: weights[index] for index in range(len(graph.nodes)) if _is_layer(index, flows)}
+    used = shared = 0
+    for each in owned.values():
+        shared |= used & each.trained
+        used |= each.trained
+    sizes = [prod(node.shape) if node.op == "parameter" else 0 for node in graph.nodes]
     found = []
-    for index, weights in owned.items():
+    for index, each in owned.items():
         node = graph.nodes[index]
-        trained = [weight for weight in weights if graph.nodes[weight].op == "parameter"]
         found.append(
             Layer(
                 node=index,
                 op=node.op,
-                label=_label(node, [graph.nodes[weight].shape for weight in trained]),
+                label=_label(node, None if each.first is None else graph.nodes[each.first].shape),
                 shape="x".join(str(size) for size in node.shape if size != BATCH),
-                parameters=sum(prod(graph.nodes[weight].shape) for weight in trained),
+                parameters=sum(sizes[weight] for weight in _members(each.trained)),
                 inputs=tuple(source for source in node.inputs if source in owned),
-                shares=any(users[weight] > 1 for weight in trained),
+                shares=bool(each.trained & shared),
             )
         )
     return found
@@ -81,28 +79,43 @@ def _is_layer(index: int, flows: Sequence[bool]) -> bool:
     return flows[index] or index == len(flows) - 1  # the output is drawn even if it ignores the input
 
 
-def _weights(graph: NetworkGraph, index: int, flows: Sequence[bool]) -> list[int]:
-    """Return the tensors that a layer starts from beside its input, each once, in order."""
-    found: dict[int, None] = {}
-    waiting = [source for source in reversed(graph.nodes[index].inputs) if source >= 0 and not flows[source]]
-    seen = set(waiting)
-    while waiting:
-        current = waiting.pop()
-        node = graph.nodes[current]
-        if not node.inputs:
-            found[current] = None
-        new = [source for source in node.inputs if source >= 0 and source not in seen]
-        seen.update(new)
-        waiting += new
-    return list(found)
+class _Weights(NamedTuple):
+    """What a node is computed from beside the network's input.
+
+    Attributes:
+        trained: Its trained tensors, a bit for each, so that sets are joined at once.
+        first: The first of them, in the order of what its operator takes.
+    """
+
+    trained: int = 0
+    first: int | None = None
 
 
-def _label(node: GraphNode, weights: Sequence[tuple[int, ...]]) -> str:
-    """Return the operator's usual name with the attributes that say most."""
+def _weights(graph: NetworkGraph, flows: Sequence[bool]) -> list[_Weights]:
+    found: list[_Weights] = []
+    for index, node in enumerate(graph.nodes):
+        sources = [found[source] for source in node.inputs if source >= 0 and not flows[source]]
+        trained = 0
+        for each in sources:
+            trained |= each.trained
+        first = next((each.first for each in sources if each.first is not None), None)
+        found.append(_Weights(1 << index, index) if node.op == "parameter" else _Weights(trained, first))
+    return found
+
+
+def _members(bits: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+def _label(node: GraphNode, weight: tuple[int, ...] | None) -> str:
+    """Return the operator's usual name with the attributes that say most, and its first weight's size."""
     attributes = dict(pair.split("=", 1) for pair in node.attributes.split(" ") if "=" in pair)
     name = _NAMES.get(node.op, node.op)
-    if node.op == "convolution" and weights:
-        name += " " + "x".join(map(str, weights[0][2:]))
+    if node.op == "convolution" and weight is not None:
+        name += " " + "x".join(map(str, weight[2:]))
     elif "kernel_size" in attributes:
         name += " " + attributes["kernel_size"].replace(",", "x")
     said = [
