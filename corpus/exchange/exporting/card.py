@@ -1,6 +1,6 @@
 """The data set card of an export: README.md with the front matter that the hub and `datasets` read.
 
-The front matter is made and read by `huggingface_hub` and `datasets` themselves. The hub's own validation
+The front matter is made by `huggingface_hub` and `datasets` themselves. The hub's own validation
 (`DatasetCard.validate`) needs the network and runs when a data set is pushed, *not* here.
 """
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus.exchange.exporting.columns import CONFIGS, features
 from corpus.exchange.exporting.writing import WHOLE, data_file
+from corpus.exchange.front_matter import read_front_matter
 from corpus.records.exchange import NO_LICENCE
 
 if TYPE_CHECKING:
@@ -139,12 +140,10 @@ def card_data(directory: Path, notes: ExportNotes, facts: LedgerFacts, counts: C
 
 def is_export(directory: Path) -> bool:
     """Return whether `directory` holds an export of archloop, by its card."""
-    from huggingface_hub import DatasetCard
-
     card = directory / CARD
     try:
-        return card.is_file() and TAG in (DatasetCard.load(card).data.tags or ())
-    except (ValueError, UnicodeDecodeError):
+        return card.is_file() and TAG in read_front_matter(card).tags
+    except (OSError, ValueError):
         return False
 
 

@@ -15,15 +15,20 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from corpus.exchange.exporting.card import CARD, is_export
+from corpus.exchange.exporting.card import CARD, TAG
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.exchange.front_matter import MAX_ROWS, read_front_matter
+from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason, Room
+from corpus.exchange.importing.parquet import parquet_rows
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation
+from corpus.records.reading import read_lines
 
 _Row = TypeVar("_Row", bound=Row)
 _EVALUATION_FIELDS = set(Evaluation.model_fields)
+_UNREAD = ("parents",)
+"""Columns of lists that an import makes no use of: ids in the ledger that the row comes from."""
 
 
 class EarlierExport:
@@ -49,9 +54,18 @@ class EarlierExport:
     def read(self) -> Iterator[Found | Rejection | None]:
         """Yield every program with its evaluations."""
         evaluations: defaultdict[str, list[ImportedEvaluation]] = defaultdict(list)
+        room = Room()
         for row in self._rows("evaluations", EvaluationRow):
-            evaluations[row.candidate_id].append(_evaluation(row))
+            if isinstance(row, Rejection):
+                yield row
+                continue
+            known = _evaluation(row)
+            room.take(known.detail)
+            evaluations[row.candidate_id].append(known)
         for program in self._rows("programs", ProgramRow):
+            if isinstance(program, Rejection):
+                yield program
+                continue
             if program.source is None:
                 yield Rejection(location=program.id, reason=RejectionReason.NO_CODE)
                 continue
@@ -65,17 +79,19 @@ class EarlierExport:
                 original=_candidate(program),
             )
 
-    def _rows(self, config: str, model: type[_Row]) -> Iterator[_Row]:
+    def _rows(self, config: str, model: type[_Row]) -> Iterator[_Row | Rejection]:
         for path, expected in self._files[config]:
             read = _parquet_rows if path.suffix == ".parquet" else _json_rows
             found = 0
-            for row in read(path, model):
+            for row in read(path, model, expected):
                 found += 1
+                if found > expected:
+                    break
                 yield row
             if found != expected:
                 raise ImportSourceError(
-                    f"{path}: holds {found} rows, but the card says {expected}: it was cut short or changed. "
-                    "Export again."
+                    f"{path}: holds {'more' if found > expected else found} rows, but the card says "
+                    f"{expected}: it was cut short or changed. Export again."
                 )
 
 
@@ -91,9 +107,6 @@ def _tables(root: Path) -> list[Path]:
 
 def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
     """Return the files of each configuration with the rows that the card promises."""
-    from datasets.info import DatasetInfosDict
-    from huggingface_hub import DatasetCard
-
     card = root / CARD
     if not card.is_file():
         raise ImportSourceError(
@@ -101,56 +114,43 @@ def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
             "Export again, or restore it."
         )
     try:
-        data = DatasetCard.load(card).data
-        if not is_export(root):
+        known = read_front_matter(card)
+        if TAG not in known.tags:
             raise ValueError("it is no card of an archloop export")
-        infos = DatasetInfosDict.from_dataset_card_data(data)
-        files: dict[str, list[tuple[Path, int]]] = {"programs": [], "evaluations": []}
-        for config in data.to_dict()["configs"]:
-            if config["config_name"] in files:
-                sizes = infos[config["config_name"]].splits
-                for each in config["data_files"]:
-                    path = (root / each["path"]).resolve()
-                    if not path.is_relative_to(root.resolve()):
-                        raise ValueError(f"{each['path']} leads out of the export")
-                    files[config["config_name"]].append((path, sizes[each["split"]].num_examples))
-    except Exception as error:  # noqa: BLE001 - whatever a damaged YAML makes three libraries raise
-        detail = str(error).splitlines() or [type(error).__name__]
+        files: dict[str, list[tuple[Path, int]]] = {}
+        for config in ("programs", "evaluations"):
+            files[config] = [(_within(root, file.path), rows) for file, rows in known.files(config)]
+        rows = sum(rows for each in files.values() for _, rows in each)
+        if rows > MAX_ROWS:
+            raise ValueError(f"it promises {rows:,} rows, the limit is {MAX_ROWS:,}")
+    except (OSError, ValueError) as error:
         raise ImportSourceError(
-            f"{card}: damaged ({detail[0][:200]}). Export again, or restore it."
+            f"{card}: damaged ({_first_line(error)}). Export again, or restore it."
         ) from None
     return files
 
 
-def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
-    import pyarrow
-    import pyarrow.parquet
+def _within(root: Path, relative: str) -> Path:
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise ValueError(f"{relative[:80]} leads out of the export")
+    return path
 
-    expected = features(model).arrow_schema
+
+def _parquet_rows(path: Path, model: type[_Row], promised: int) -> Iterator[_Row | Rejection]:
+    columns = {field.name: field.type for field in features(model).arrow_schema}
+    unread = {name: () for name in _UNREAD if columns.pop(name, None) is not None}
+    for number, row in enumerate(parquet_rows(path, columns, promised), start=1):
+        if isinstance(row, Rejection):
+            yield row
+        else:
+            yield _validated(path, number, partial(model.model_validate, row | unread))
+
+
+def _json_rows(path: Path, model: type[_Row], _promised: int) -> Iterator[_Row]:
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            found = {field.name: field.type for field in file.schema_arrow}
-            for field in expected:
-                if field.name not in found:
-                    raise ImportSourceError(f"{path}: column {field.name} is missing. Export again.")
-                if found[field.name] != field.type:
-                    raise ImportSourceError(
-                        f"{path}: column {field.name} is {found[field.name]}, not {field.type}. Export again."
-                    )
-            number = 0
-            for batch in file.iter_batches(columns=expected.names):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield _validated(path, number, partial(model.model_validate, row))
-    except (OSError, pyarrow.ArrowException) as error:
-        raise ImportSourceError(f"{path}: not a whole Parquet file ({_first_line(error)}).") from None
-
-
-def _json_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
-    try:
-        with path.open(encoding="utf-8", newline="\n") as file:
-            for number, line in enumerate(file, start=1):
-                yield _validated(path, number, partial(model.model_validate_json, line, strict=True))
+        for number, line in enumerate(read_lines(path), start=1):
+            yield _validated(path, number, partial(model.model_validate_json, line, strict=True))
     except (OSError, UnicodeDecodeError) as error:
         raise ImportSourceError(f"{path}: not a readable JSON-lines file ({_first_line(error)}).") from None
 

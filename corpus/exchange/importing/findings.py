@@ -50,6 +50,30 @@ class RejectionReason(StrEnum):
     """The network has a trial under the same settings already."""
 
 
+MAX_TEXT_CHARACTERS = 1_000_000_000
+"""Most text that one import holds at a time, in characters: it enters the ledger in one transaction."""
+
+
+class Room:
+    """Counts the text that an import holds."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TEXT_CHARACTERS
+
+    def take(self, *texts: str | None) -> None:
+        """Note that `texts` are held from now on.
+
+        Raises:
+            ImportSourceError: There is no room for them.
+        """
+        # Equal texts may be one object, and count each time: no figure of memory, but a bound of it.
+        self._left -= sum(len(text) for text in texts if text is not None)
+        if self._left < 0:
+            raise ImportSourceError(
+                f"The source holds more than {MAX_TEXT_CHARACTERS:,} characters. Import it in parts."
+            )
+
+
 class Rejection(Record):
     """Something that was left behind.
 

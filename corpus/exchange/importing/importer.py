@@ -19,6 +19,7 @@ from corpus.exchange.importing.findings import (
     ImportSourceError,
     Rejection,
     RejectionReason,
+    Room,
     Source,
 )
 from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
@@ -26,7 +27,7 @@ from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
 from corpus.ledger.writer import LedgerWriter
 from corpus.programs.contract import missing_parts
-from corpus.programs.parsing import parse
+from corpus.programs.parsing import MAX_CHARACTERS, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation, ImportedProgram, Provenance
@@ -118,6 +119,7 @@ class _Intake:
         self._name = name
         self._licence = licence
         self._now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._room = Room()
         self.programs: list[ImportedProgram] = []
         self.rejections: list[Rejection] = []
 
@@ -132,6 +134,7 @@ class _Intake:
         address = content_id(found.text)
         self._known[address] = found.location
         candidate = self._candidate(f"import/{address}", found)
+        self._room.take(candidate.source, candidate.completion)
         provenance = Provenance(
             candidate_id=candidate.id,
             source=self._name,
@@ -147,6 +150,9 @@ class _Intake:
         )
 
     def _rejection(self, found: Found) -> Rejection | None:
+        if len(found.text) > MAX_CHARACTERS:
+            detail = f"{len(found.text)} characters, the limit is {MAX_CHARACTERS}"
+            return _rejected(found, RejectionReason.TOO_LARGE, detail)
         address = content_id(found.text)
         if address in self._known:
             return _rejected(found, RejectionReason.DUPLICATE, f"the text of {self._known[address]}")
