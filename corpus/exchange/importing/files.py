@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from corpus.exchange.importing.findings import Found, Rejection, RejectionReason
+from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.records.reading import MAX_PROGRAM_BYTES, read_bytes
 
-MAX_BYTES = 400_000
-"""Largest program file that is read, in bytes: the evaluator's limit of 100,000 characters."""
+MAX_FILES = 1_000_000
+"""Most files that an import looks at: LEMUR has a statistics file for each network and epoch."""
 
 _SPDX_LINE = re.compile(r"^\s*#\s*SPDX-License-Identifier:\s*(\S.*?)\s*$", re.MULTILINE)
 _LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "LICENCE.txt")
@@ -46,19 +47,33 @@ class Folder:
 
 def python_files(root: Path) -> list[Path]:
     """Return all paths below `root` that end in .py, sorted; hidden directories are passed over."""
-    found = []
+    return list(listed(root, _python_files(root)))
+
+
+def listed(root: Path, paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files of a source.
+
+    Raises:
+        ImportSourceError: There are more than anybody would import at once.
+    """
+    for count, path in enumerate(paths, start=1):
+        if count > MAX_FILES:
+            raise ImportSourceError(f"{root}: holds more than {MAX_FILES:,} files. Import it in parts.")
+        yield path
+
+
+def _python_files(root: Path) -> Iterator[Path]:
     for folder, directories, files in os.walk(root):
         directories[:] = sorted(name for name in directories if not name.startswith((".", "__pycache__")))
         # A directory may be named like a program; it is reported, and searched nevertheless.
         named = [*files, *(name for name in directories if name.endswith(".py"))]
-        found += [Path(folder, name) for name in sorted(named) if name.endswith(".py")]
-    return found
+        yield from (Path(folder, name) for name in sorted(named) if name.endswith(".py"))
 
 
 def read_program(path: Path, root: Path) -> Found | Rejection:
     """Return the program in `path`, or why there is none; `root` is the source that it must lie in."""
     location = printable(path.relative_to(root).as_posix())
-    text = read_text(path, root, MAX_BYTES)
+    text = read_text(path, root, MAX_PROGRAM_BYTES)
     if isinstance(text, Rejection):
         return text
     if not text.strip():
@@ -81,7 +96,7 @@ def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
             return refused(RejectionReason.NOT_A_FILE)
         if status.st_size > limit:
             return refused(RejectionReason.TOO_LARGE, f"{status.st_size} bytes, the limit is {limit}")
-        content = path.read_bytes()
+        content = read_bytes(path, limit)
     except (FileNotFoundError, RuntimeError):  # a dangling link, or links in a circle
         return refused(RejectionReason.NOT_A_FILE, "a link to nothing")
     except OSError as error:
@@ -96,7 +111,7 @@ def stated_licence(root: Path) -> str | None:
     """Return the SPDX id of a licence file in `root` whose first line is a well-known title, else None."""
     for name in _LICENCE_FILES:
         if (root / name).is_file():
-            text = read_text(root / name, root, MAX_BYTES)
+            text = read_text(root / name, root, MAX_PROGRAM_BYTES)
             first = "" if isinstance(text, Rejection) else text.strip()[:200]
             return next((spdx for title, spdx in _LICENCE_TITLES if first.startswith(title)), None)
     return None

@@ -13,25 +13,26 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from corpus.exchange.exporting.lemur import METRIC, LemurTrial
-from corpus.exchange.importing.files import printable, read_program, read_text, stated_licence
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.exchange.importing.files import listed, printable, read_program, read_text, stated_licence
+from corpus.exchange.importing.findings import Found, Rejection, RejectionReason, Room
+from corpus.exchange.importing.foreign_sqlite import ForeignDatabase
 from corpus.records.base import content_id
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.exchange import ImportedEvaluation
 
 MAX_STATISTICS_BYTES = 20_000_000
 """Largest statistics file that is read, in bytes."""
+
+MAX_SETTINGS_CHARACTERS = 20_000
+"""Longest settings of one trial of a database, which any number of trials may share."""
 
 _RESULTS = frozenset({"uid", "accuracy", "duration"})
 """Keys of a trial that are results or names; every other one is a setting."""
@@ -58,11 +59,13 @@ class LemurCheckout:
         self._root = root
         self.licence = stated_licence(root)
         self._networks = sorted(
-            path for path in (base / "nn").iterdir() if path.suffix == ".py" and path.name != "__init__.py"
+            path
+            for path in listed(root, (base / "nn").iterdir())
+            if path.suffix == ".py" and path.name != "__init__.py"
         )
         trained = base / "stat" / "train"
         statistics = trained if trained.is_dir() else base / "stat"
-        self._statistics = sorted(path for path in statistics.glob("*/*.json"))
+        self._statistics = sorted(listed(root, statistics.glob("*/*.json")))
 
     def steps(self) -> int:
         """Return the number of files."""
@@ -71,8 +74,9 @@ class LemurCheckout:
     def read(self) -> Iterator[Found | Rejection | None]:
         """Yield the statistics' rejections, then the networks with their measurements."""
         trials: Trials = defaultdict(list)
+        room = Room()
         for path in self._statistics:
-            yield from self._read_statistics(path, trials)
+            yield from self._read_statistics(path, trials, room)
             yield None
         for path in self._networks:
             found = read_program(path, self._root)
@@ -82,7 +86,7 @@ class LemurCheckout:
         for network, orphans in trials.items():
             yield _orphans(network, len(orphans))
 
-    def _read_statistics(self, path: Path, trials: Trials) -> Iterator[Rejection]:
+    def _read_statistics(self, path: Path, trials: Trials, room: Room) -> Iterator[Rejection]:
         location = printable(path.relative_to(self._root).as_posix())
         text = read_text(path, self._root, MAX_STATISTICS_BYTES)
         if isinstance(text, Rejection):
@@ -105,6 +109,7 @@ class LemurCheckout:
             if isinstance(known, Rejection):
                 yield known
             else:
+                room.take(known.detail)
                 trials[network].append(known)
 
 
@@ -121,20 +126,21 @@ class LemurDatabase:
         Raises:
             ValueError: The file is no SQLite database, or not LEMUR's.
         """
-        self._path = path
-        tables = {row[0] for row in self._select("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not {"nn", "stat", "prm"} <= tables:
+        self._database = ForeignDatabase(path)
+        if not {"nn", "stat", "prm"} <= self._database.tables():
             raise ValueError(f"{path}: no tables nn, stat and prm")
 
     def steps(self) -> int:
         """Return the number of networks and measurements."""
-        return int(self._select("SELECT (SELECT count(*) FROM nn) + (SELECT count(*) FROM stat)")[0][0])
+        return self._database.count("nn") + self._database.count("stat")
 
     def read(self) -> Iterator[Found | Rejection | None]:
         """Yield the measurements' rejections, then the networks with their measurements."""
         settings: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-        for uid, name, value in self._select("SELECT uid, name, value FROM prm"):
+        sizes: defaultdict[str, int] = defaultdict(int)
+        for uid, name, value in self._database.rows("prm", ("uid", "name", "value")):
             settings[uid][name] = value
+            sizes[uid] += len(str(name)) + len(str(value))
         trials: Trials = defaultdict(list)
         columns = (
             "id",
@@ -148,8 +154,15 @@ class LemurDatabase:
             "accuracy",
             "duration",
         )
-        for values in self._select(f"SELECT {', '.join(columns)} FROM stat ORDER BY rowid"):
+        room = Room()
+        for values in self._database.rows("stat", columns):
             row = dict(zip(columns, values, strict=True))
+            if sizes[row["prm"]] > MAX_SETTINGS_CHARACTERS:
+                detail = f"its settings have more than {MAX_SETTINGS_CHARACTERS} characters"
+                yield Rejection(
+                    location=f"stat/{row['id']}", reason=RejectionReason.BAD_STATISTICS, detail=detail
+                )
+                continue
             trial = {
                 **settings[row["prm"]],
                 **{key: row[key] for key in ("transform", "accuracy", "duration")},
@@ -159,9 +172,10 @@ class LemurDatabase:
             if isinstance(known, Rejection):
                 yield known
             else:
+                room.take(known.detail)
                 trials[row["nn"]].append(known)
             yield None
-        for name, code in self._select("SELECT name, code FROM nn ORDER BY rowid"):
+        for name, code in self._database.rows("nn", ("name", "code")):
             location = f"{name}.py"
             if not isinstance(code, str):
                 yield Rejection(location=location, reason=RejectionReason.NOT_UTF8, detail="not a text")
@@ -171,23 +185,6 @@ class LemurDatabase:
                 yield Found(location=location, text=code, evaluations=trials.pop(name, []))
         for network, orphans in trials.items():
             yield _orphans(network, len(orphans))
-
-    def _select(self, query: str) -> list[Any]:
-        try:
-            uri = f"file:{quote(str(self._path.resolve()))}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True)) as connection:
-                # A text that is no UTF-8 arrives as bytes, and is reported, instead of ending the import.
-                connection.text_factory = _text
-                return connection.execute(query).fetchall()
-        except sqlite3.Error as error:
-            raise ImportSourceError(f"{self._path}: not a readable LEMUR database ({error}).") from None
-
-
-def _text(content: bytes) -> str | bytes:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content
 
 
 def _orphans(network: str, count: int) -> Rejection:
