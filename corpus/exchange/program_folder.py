@@ -5,9 +5,14 @@ This module does *not* run, check or import them into a ledger (`corpus.exchange
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from corpus.ledger.errors import LedgerMissingError
+from corpus.records.reading import MAX_PROGRAM_BYTES, UnfitFile, read_text
+
+MAX_FILES = 200_000
+"""Most programs that are held at once."""
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -15,10 +20,15 @@ def read_folder(folder: Path) -> dict[str, str]:
 
     Raises:
         LedgerMissingError: There is no such folder, or no such file in it.
+        UnfitFile: A file is larger than any program, or there are more than anybody would look at.
     """
     if not folder.is_dir():
         raise LedgerMissingError(f"{folder}: neither a run, a ledger file nor a folder. Check the path.")
-    paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
+    paths = sorted(islice((path for path in folder.rglob("*.py") if path.is_file()), MAX_FILES + 1))
+    if len(paths) > MAX_FILES:
+        raise UnfitFile(f"{folder}: holds more than {MAX_FILES:,} .py files. Name a folder within it.")
     if not paths:
         raise LedgerMissingError(f"{folder}: holds neither a run nor any .py file. Check the path.")
-    return {str(path.relative_to(folder)): path.read_text("utf-8", errors="replace") for path in paths}
+    return {
+        str(path.relative_to(folder)): read_text(path, MAX_PROGRAM_BYTES, errors="replace") for path in paths
+    }

@@ -66,14 +66,17 @@ def read_bytes(path: Path, limit: int, *, pipes: bool = False) -> bytes:
 
 
 def read_text(path: Path, limit: int, *, errors: str = "strict", pipes: bool = False) -> str:
-    """Return the text of a UTF-8 file of at most `limit` bytes, with or without a byte order mark.
+    """Return the text of a UTF-8 file of at most `limit` bytes, each of its lines ended by `\\n` alone.
+
+    A byte order mark is left out.
 
     Raises:
         UnfitFile: It is larger, or not a regular file.
         OSError: It cannot be read.
         UnicodeDecodeError: It is no UTF-8, and `errors` is `strict`.
     """
-    return read_bytes(path, limit, pipes=pipes).decode("utf-8-sig", errors)
+    text = read_bytes(path, limit, pipes=pipes).decode("utf-8-sig", errors)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_lines(path: Path, limit: int = MAX_ROW_BYTES) -> Iterator[str]:

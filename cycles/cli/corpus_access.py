@@ -15,6 +15,7 @@ from corpus.ledger.catalogue import Catalogue, resolve_id
 from corpus.ledger.reader import Ledger
 from corpus.novelty.scheme import stored_config
 from corpus.novelty.similarity import Shingler
+from corpus.records.reading import MAX_PROGRAM_BYTES, read_text
 from cycles.errors import UsageError
 
 
@@ -61,8 +62,9 @@ def named_text(given: str, programs: Mapping[str, str]) -> tuple[str, str]:
 
     Raises:
         UnknownProgramError: There is none, or more than one.
+        UnfitFile: The file is larger than any program.
     """
     if Path(given).is_file():
-        return given, Path(given).read_text(encoding="utf-8", errors="replace")
+        return given, read_text(Path(given), MAX_PROGRAM_BYTES, errors="replace")
     identifier = resolve_id(given, programs)
     return identifier, programs[identifier]

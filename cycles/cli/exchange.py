@@ -179,10 +179,14 @@ def _notes(path: Path, config: RunConfig | None, licence: str | None) -> ExportN
     if config is not None:
         known |= {"name": f"Programs of the archloop run {path.resolve().parent.name}"}
         known |= {"base_model": config.generator.model}
-        environment = path.with_name("env.json")
-        if environment.is_file():
-            facts = json.loads(environment.read_text(encoding="utf-8"))
-            packages = {key: value for key, value in facts.get("packages", {}).items() if value}
+        from cycles.run.run_directory import read_environment
+
+        facts = read_environment(path.with_name("env.json"))
+        if facts:
+            noted = facts.get("packages")
+            packages = (
+                {key: str(value) for key, value in noted.items() if value} if isinstance(noted, dict) else {}
+            )
             known["hardware"] = (
                 f"{facts.get('machine')}, {facts.get('cpu_count')} CPUs, {facts.get('platform')}"
             )

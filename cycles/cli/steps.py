@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -194,8 +194,10 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
 
 
 def _read_program(path: Path) -> str:
+    from corpus.records.reading import MAX_PROGRAM_BYTES, read_text
+
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_text(path, MAX_PROGRAM_BYTES, errors="replace", pipes=True)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except IsADirectoryError:
@@ -203,30 +205,34 @@ def _read_program(path: Path) -> str:
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:
-    from pydantic import ValidationError
+    from corpus.records.reading import read_lines
 
-    from corpus.records.trainings import TrainingExample
-
-    examples = []
-    for number, line in enumerate(_read_program(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            completion = row["completion"]
-            if isinstance(completion, list):
-                completion = completion[-1]["content"]
-            examples.append(
-                TrainingExample(
-                    candidate_id=str(row.get("candidate_id", number)),
-                    prompt=row["prompt"],
-                    completion=completion,
-                )
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError, ValidationError):
-            raise UsageError(
-                f"{path}, line {number}: not a row with `prompt` (a list of messages) and `completion`."
-            ) from None
+    examples, number = [], 0
+    try:
+        for number, line in enumerate(read_lines(path), start=1):
+            if line.strip():
+                examples.append(_example(json.loads(line), number))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}, line {number + 1}: not UTF-8 text.") from None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        raise UsageError(
+            f"{path}, line {number}: not a row with `prompt` (a list of messages) and `completion`."
+        ) from None
     if not examples:
         raise UsageError(f"{path} holds no rows.")
     return examples
+
+
+def _example(row: dict[str, Any], number: int) -> TrainingExample:
+    from corpus.records.trainings import TrainingExample
+
+    completion = row["completion"]
+    if isinstance(completion, list):
+        completion = completion[-1]["content"]
+    return TrainingExample(
+        candidate_id=str(row.get("candidate_id", number)),
+        prompt=row["prompt"],
+        completion=completion,
+    )

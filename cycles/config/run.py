@@ -9,9 +9,10 @@ one line per mistake. It loads no torch.
 
 from __future__ import annotations
 
-import tomllib
+import reprlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +21,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from corpus.config import CorpusConfig
 from corpus.records.mistakes import one_of
+from corpus.records.reading import UnfitFile, read_text
+from cycles.config.toml import parse_toml
 from cycles.errors import ConfigError
 from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
 
 PRESETS = Path(__file__).parent / "presets"
+
+MAX_CONFIG_BYTES = 250_000
+"""Largest configuration file."""
+
+MAX_DEPTH = 4
+"""Most sections around a setting that an override may name."""
+
+MAX_FINDINGS = 10
+"""Most mistakes that one message lists."""
+
+_GIVEN = reprlib.Repr()
+_GIVEN.maxstring = _GIVEN.maxother = _GIVEN.maxlong = 200
+_GIVEN.maxlevel = 3
 
 Tracking = Literal["none", "trackio", "tensorboard"]
 
@@ -150,11 +166,15 @@ def _read(source: str) -> dict[str, Any]:
         if not path.is_file():
             raise ConfigError(f"There is no preset '{source}'.{one_of(source, preset_names())}")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
+        text = read_text(path, MAX_CONFIG_BYTES)
+    except UnfitFile as error:
+        raise ConfigError(str(error)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: cannot be read: {error}. Check the path and its permissions.") from None
+    try:
+        return parse_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
 
 
 def _assign(values: dict[str, Any], override: str) -> None:
@@ -162,10 +182,12 @@ def _assign(values: dict[str, Any], override: str) -> None:
     if not equals or not path.strip():
         raise ConfigError(f"--set {override}: write it as key.path=value, for example --set cycles=3.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(f"value = {text}")["value"]
+    except ValueError:
         value = text
     *parents, leaf = path.strip().split(".")
+    if len(parents) > MAX_DEPTH:
+        raise ConfigError(f"--set {override[:60]}...: no setting lies deeper than {MAX_DEPTH} sections.")
     table = values
     for name in parents:
         table = table.setdefault(name, {})
@@ -178,7 +200,9 @@ def _validated(values: dict[str, Any], source: str) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{source}: " + "; ".join(_explain(error))) from None
+        said = list(islice(_explain(error), MAX_FINDINGS))
+        more = error.error_count() - len(said)
+        raise ConfigError(f"{source}: {'; '.join(said)}{f'; and {more} more' if more else ''}") from None
 
 
 def _explain(error: ValidationError) -> Iterator[str]:
@@ -186,10 +210,15 @@ def _explain(error: ValidationError) -> Iterator[str]:
         location = [str(part) for part in finding["loc"]]
         path = ".".join(location)
         if finding["type"] == "extra_forbidden":
-            yield f"unknown key '{path}'.{one_of(location[-1], _known_keys(location[:-1]))}"
+            known = _known_keys(location[:-1])
+            yield f"unknown key '{_cut(path)}'.{one_of(_cut(location[-1]), known)}"
         else:
             message = finding["msg"].removeprefix("Value error, ")
-            yield f"{path or 'configuration'}: {message} (given: {finding['input']!r})"
+            yield f"{_cut(path) or 'configuration'}: {message} (given: {_GIVEN.repr(finding['input'])})"
+
+
+def _cut(text: str, longest: int = 100) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _known_keys(location: Sequence[str]) -> list[str]:

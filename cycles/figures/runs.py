@@ -7,7 +7,6 @@ candidates to the table but no point to a curve. This module does *not* compute 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,7 +121,7 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             name=name,
             path=path,
             config=config,
-            environment=_environment(directory.environment_file),
+            environment=directory.environment(),
             state=state,
             reports=list(reports),
             judged=judged,
@@ -136,14 +135,6 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
         run.referenced.extend(_referenced(ledger, run))
         run.networks.update(_networks(ledger, run.valid))
     return run
-
-
-def _environment(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _exemplars(ledger: Ledger, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:

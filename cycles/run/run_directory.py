@@ -19,7 +19,9 @@ import platform
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+from corpus.records.reading import MAX_NOTES_BYTES, read_text
 from cycles.config.run import RunConfig, load_config, save_config
 from cycles.errors import UsageError
 
@@ -89,9 +91,13 @@ class RunDirectory:
         """Return the configuration that the run was started with."""
         return load_config(str(self.config_file.resolve()))
 
+    def environment(self) -> dict[str, Any]:
+        """Return what the run noted of its machine and versions; nothing where that cannot be read."""
+        return read_environment(self.environment_file)
+
     def record_isolation(self, tier: str, description: str) -> None:
         """Note in the environment how programs are contained, as of the last start."""
-        noted = json.loads(self.environment_file.read_text(encoding="utf-8"))
+        noted = self.environment()
         noted["isolation"] = {"tier": tier, "layers": description}
         whole = self.environment_file.with_suffix(".json.tmp")
         whole.write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
@@ -104,6 +110,15 @@ class RunDirectory:
     def adapter(self, cycle: int) -> Path:
         """Return the directory of the adapter that writes the candidates of `cycle`."""
         return self.cycle(cycle) / "adapter"
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """Return the content of an `env.json`, which may be a stranger's; nothing where it cannot be read."""
+    try:
+        found = json.loads(read_text(path, MAX_NOTES_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def environment() -> dict[str, object]:
