@@ -20,6 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.novelty.similarity import HASH_VERSION, SIMILARITY_VERSION, ShingleArray, Shingler
+from corpus.programs.parsing import MAX_CHARACTERS
+from corpus.records.archives import BROKEN, read_array
+
+MAX_BYTES_OF_A_SET = 8 * MAX_CHARACTERS
+"""Most bytes that one program may take in a part: eight for each shingle, and it has one a character."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +55,7 @@ class ShingleCache:
     def load(self, expected: Sequence[str]) -> Iterator[CachedSets]:
         """Yield, part by part, the sets of the first programs of `expected` as far as they are cached."""
         count = 0
-        for part in self._parts():
+        for part in self._parts(len(expected)):
             if list(expected[count : count + len(part.ids)]) != part.ids:
                 _log.warning("%s does not fit the ledger; its programs are read again.", self.folder)
                 return
@@ -80,20 +85,22 @@ class ShingleCache:
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))
 
-    def _parts(self) -> Iterator[CachedSets]:
+    def _parts(self, programs: int) -> Iterator[CachedSets]:
         """Yield the parts up to the first that is missing or damaged (a zip archive knows its checksums)."""
         count = 0
         for path in self._paths():
             if int(path.stem) != count:
                 return
             try:
-                with np.load(path, allow_pickle=False) as arrays:
-                    ids = [identifier.decode() for identifier in arrays["ids"].tolist()]
-                    flat, sizes = arrays["flat"], arrays["sizes"]
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                with zipfile.ZipFile(path) as archive:
+                    limit = programs * MAX_BYTES_OF_A_SET
+                    ids = [identifier.decode() for identifier in read_array(archive, "ids", limit).tolist()]
+                    flat, sizes = read_array(archive, "flat", limit), read_array(archive, "sizes", limit)
+            except (*BROKEN, KeyError, AttributeError, MemoryError) as error:
                 _log.warning("%s is damaged (%s); its programs are read again.", path, error)
                 return
-            if len(ids) != len(sizes) or int(sizes.sum()) != len(flat) or flat.dtype != np.uint64:
+            whole = flat.dtype == np.uint64 and sizes.dtype == np.int64 and flat.ndim == sizes.ndim == 1
+            if not whole or len(ids) != len(sizes) or int(sizes.sum()) != len(flat) or (sizes < 1).any():
                 _log.warning("%s is damaged; its programs are read again.", path)
                 return
             yield CachedSets(ids, flat, np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))))
