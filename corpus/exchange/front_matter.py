@@ -34,7 +34,7 @@ def _list(value: Any) -> Any:
 
 
 class _Known(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class DataFile(_Known):
@@ -111,7 +111,8 @@ def read_front_matter(card: Path) -> FrontMatter:
 def _loaded(text: str) -> Any:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # Every value stays a text: what looks like a date or a number of many digits costs nothing.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     depth = 0
     try:
         for event in yaml.parse(text, Loader=loader):
@@ -120,6 +121,6 @@ def _loaded(text: str) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise ValueError(f"its front matter is nested more than {MAX_DEPTH} deep")
-        return yaml.load(text, Loader=loader)  # a safe one: nothing but plain values comes of it
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         raise ValueError((str(error).splitlines() or ["no YAML"])[0]) from None

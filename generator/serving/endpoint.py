@@ -31,6 +31,8 @@ _PASSING = frozenset({408, 409, 425, 429})
 _LONGEST_PAUSE_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _EXCERPT = 300
+_NO_REPLY = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What any other document than a completion makes the reading of one raise."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class Endpoint:
             raise RequestRefused(f"{self.url}{route}: HTTP {status}: {_server_message(response)}")
         try:
             return parse(None if plain else response.json())
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except _NO_REPLY as error:
             fault = f"an answer that is no completion ({type(error).__name__}: {error}): "
             raise _Passing(fault + response.text[:_EXCERPT]) from error
 
@@ -191,7 +193,7 @@ def _reply(document: Any) -> Reply:
     """Return the reply in `document`.
 
     Raises:
-        ValueError, KeyError, IndexError, TypeError: It is not one.
+        ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError: It is not one.
     """
     choice = document["choices"][0]
     text = choice["message"]["content"]
@@ -221,7 +223,7 @@ def _server_message(response: httpx2.Response) -> str:
         document = response.json()
         error = document.get("error", document)
         message = error.get("message") or error.get("detail") or error
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         message = response.text
     return " ".join(str(message).split())[:_EXCERPT]
 
