@@ -1,7 +1,7 @@
 """Puts a run together: opens its directory and ledger, and gives the loop its parts.
 
 The only place that knows every concrete class. Parts are built when first asked for, so that a resumed run
-whose cycles are all judged loads no model, and the frozen control never imports a trainer.
+whose cycles are all judged loads no model, and a run that nobody teaches never imports a trainer.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ from rich.console import Console
 
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
-from corpus.novelty.index import NoveltyIndex
-from corpus.novelty.structure_index import StructureIndex
+from corpus.novelty.gate import AdmissionGate
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
-from cycles.loop import Loop, Trainer
+from cycles.judging import Judge
+from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
-from cycles.run.starting_corpus import plant, program_request, replay_pool
+from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
+from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.tracking import check_tracking, tracked
+from cycles.teaching import Teacher
 from evaluator.errors import SandboxError
 from evaluator.tasks import find_data, task_spec
+from finetune.job import Trainer
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import Sampler, UpstreamError
@@ -57,10 +60,11 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """
     check_devices(config)
     check_tracking(config.tracking)
-    resolve_model(config.generator.model)
+    if config.strategy.asks_model:
+        resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
     directory = RunDirectory.create(path, config)
-    with open_corpus(directory.ledger_file) as ledger:
+    with open_ledger(directory.ledger_file) as ledger:
         plant(ledger, config, task_shape(config))
     return directory
 
@@ -86,33 +90,51 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
     else:
         progress = TerminalProgress(console) if sys.stdout.isatty() else PlainProgress(console)
-    with log_to(directory.log_file), open_corpus(directory.ledger_file) as ledger, ExitStack() as running:
+    with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
             sampler = SharedSampler(
                 lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
                 config.sharing,
             )
+            machine_id = ledger.add_machine(Machine.model_validate(environment()))
             yield Loop(
                 config=config,
                 directory=directory,
                 ledger=ledger,
-                novelty=NoveltyIndex.from_ledger(ledger, config.corpus),
-                structures=StructureIndex.from_ledger(ledger),
-                strategy=build_strategy(config),
-                sampler=sampler,
-                make_room=sampler.make_room,
-                evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
-                trainer=functools.cache(functools.partial(build_trainer, config)),
-                replay=functools.partial(replay_pool, ledger, config, shape),
-                generator_hash=functools.cache(functools.partial(base_model_hash, config)),
-                machine_id=ledger.add_machine(Machine.model_validate(environment())),
+                teacher=Teacher(
+                    ledger=ledger,
+                    directory=directory,
+                    teachers=config.teaching.by,
+                    config=config.finetune,
+                    template=config.generator.template,
+                    request=plain_request(config, shape),
+                    seed=config.seed,
+                    trainer=functools.cache(functools.partial(build_trainer, config)),
+                    replay=functools.partial(replay_pool, ledger, config, shape),
+                    make_room=sampler.make_room,
+                ),
+                search=Search(
+                    ledger=ledger,
+                    strategy=build_strategy(config),
+                    sampler=sampler,
+                    sampling=config.generator.sampling,
+                    batch_size=config.generator.batch_size,
+                    generator_hash=functools.cache(functools.partial(base_model_hash, config)),
+                    machine_id=machine_id,
+                ),
+                judging=Judge(
+                    ledger=ledger,
+                    gate=AdmissionGate.from_ledger(ledger, config.corpus),
+                    evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
+                    machine_id=machine_id,
+                ),
                 observer=tracked(observer, config, directory.path),
                 interruption=interruption,
             )
 
 
-def open_corpus(path: Path) -> LedgerWriter:
+def open_ledger(path: Path) -> LedgerWriter:
     """Open a run's ledger for writing, or make it where the run stopped before it had one."""
     return LedgerWriter.open(path) if path.exists() else LedgerWriter.create(path)
 
@@ -123,9 +145,14 @@ def task_shape(config: RunConfig) -> TaskShape:
 
 
 def build_strategy(config: RunConfig) -> Strategy:
-    """Return the closed loop's own strategy for the configured task."""
+    """Return the strategy that the configuration names, for the configured task."""
+    shape = task_shape(config)
+    if config.strategy.name == "random":
+        from generator.strategies.random_search import RandomSearch
+
+        return RandomSearch(shape, max_parameters=config.evaluator.max_parameters, seed=config.seed)
     return ClosedLoop(
-        program_request(config, task_shape(config)),
+        program_request(config, shape),
         template=config.generator.template,
         exemplars=config.generator.exemplars,
         seed=config.seed,
@@ -153,11 +180,6 @@ def build_sampler(
         notify: Is told what is done with servers and adapters, a line at a time.
     """
     settings = config.generator
-    if settings.sampler == "grammar":
-        from generator.samplers.grammar import GrammarSampler
-
-        shape = task_shape(config)
-        return GrammarSampler(shape, max_parameters=config.evaluator.max_parameters)
     if settings.sampler == "transformers":
         from generator.samplers.transformers import TransformersSampler
 
@@ -179,7 +201,7 @@ def build_sampler(
 def base_model_hash(config: RunConfig) -> str | None:
     """Return the content hash of the generator's base model, None where no model of this machine writes."""
     settings = config.generator
-    if settings.sampler == "grammar" or (settings.sampler == "server" and settings.server.url):
+    if settings.sampler == "server" and settings.server.url:
         return None
     return weights_hash(resolve_model(config.generator.model))
 

@@ -12,7 +12,8 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.graphs import GraphNode, NetworkGraph
 from corpus.records.trainings import TrainingResult
-from cycles.config.run import Control, RunConfig
+from cycles.config.run import RunConfig
+from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
 from tests.ledgers import program, prompt
 
@@ -103,18 +104,20 @@ def write_run(
     *,
     cycles: int = 3,
     count: int = 8,
-    control: Control = Control.NONE,
+    teachers: Teachers = Teachers.WINNERS,
     seed: int = 0,
     valid_share: float = 0.5,
     texts: Sequence[str] = (),
     error: str = "line 3: shapes (2x384 and 96x10) do not fit",
 ) -> Path:
     """Write a whole run and return its directory."""
-    config = RunConfig(cycles=cycles, candidates=count, control=control, seed=seed, corpus=SMALL)
+    config = RunConfig(
+        cycles=cycles, candidates=count, teaching=TeachingConfig(by=teachers), seed=seed, corpus=SMALL
+    )
     directory = new_run(path, config)
     with LedgerWriter.open(directory.ledger_file) as ledger:
         for cycle in range(cycles):
-            if cycle and control is not Control.FROZEN:
+            if cycle and teachers is not Teachers.NOBODY:
                 result = TrainingResult(
                     adapter_hash=f"adapter-{cycle}",
                     examples=4,

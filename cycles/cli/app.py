@@ -87,8 +87,12 @@ def run(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run directory.  [default: runs/PRESET]")] = None,
-    control: Annotated[
-        str | None, typer.Option("--control", help="Run a control arm: frozen or random-valid.")
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", help="Who searches: closed-loop or, as a control, random.")
+    ] = None,
+    teachers: Annotated[
+        str | None,
+        typer.Option("--teach", help="Who teaches: winners or, as controls, random-valid or nobody."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
     cycles: Annotated[int | None, typer.Option("--cycles", help="Cycles, cycle 0 included.")] = None,
@@ -113,8 +117,12 @@ def run(
 
     settings = list(overrides or [])
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
-    if control is not None:
-        settings.append(f"control={json.dumps(control)}")
+    if strategy is not None:
+        settings.append(f"strategy.name={json.dumps(strategy)}")
+        # What asks no model leaves none to teach.
+        teachers = teachers or ("nobody" if strategy == "random" else None)
+    if teachers is not None:
+        settings.append(f"teaching.by={json.dumps(teachers)}")
     if unsafe:
         settings.append('evaluator.isolation="unsafe"')
     config = load_config(preset, settings)

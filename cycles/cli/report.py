@@ -51,7 +51,7 @@ def show_report(
     """Do what `archloop report` does; `run` and `resume` end with it."""
     from rich.console import Console
 
-    from cycles.figures.cycle_report import write_metrics
+    from cycles.figures.metrics import write_metrics
     from cycles.figures.runs import gather
     from cycles.run.run_directory import RunDirectory
 
@@ -101,7 +101,7 @@ def _print_tables(runs: list[RunData], page: Path | None) -> None:
 
     for run in runs:
         if len(runs) > 1:
-            say(f"\n{visible(run.name)}: {run.arm}, seed {run.config.seed}")
+            say(f"\n{visible(run.name)}: {run.arm.words}, seed {run.config.seed}")
         if run.reports:
             console.print(cycle_table(run.reports, run.config.corpus.min_accuracy))
         else:

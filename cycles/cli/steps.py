@@ -43,6 +43,7 @@ def generate(
     if run is not None:
         _stage(run, "generate", as_json)
         return
+    from corpus.records.prompts import Prompt
     from cycles.assembly import build_strategy, opened_sampler
     from cycles.config.run import load_config
     from generator.samplers.contract import in_order
@@ -54,7 +55,10 @@ def generate(
         if out.exists() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
         out.mkdir(parents=True, exist_ok=True)
-    prompts = build_strategy(config).propose(None, 0, count)
+    proposals = build_strategy(config).propose(None, 0, count)
+    prompts = [proposal for proposal in proposals if isinstance(proposal, Prompt)]
+    if not prompts:
+        raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     size = config.generator.batch_size
     with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
         batches = (prompts[start : start + size] for start in range(0, count, size))

@@ -20,25 +20,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from corpus.config import CorpusConfig
 from corpus.records.mistakes import one_of
+from cycles.config.earlier import under_todays_names
+from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.errors import ConfigError
 from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
+from generator.config.strategy import StrategyConfig
 
 PRESETS = Path(__file__).parent / "presets"
 
 Tracking = Literal["none", "trackio", "tensorboard"]
-
-
-class Control(StrEnum):
-    """Which selection teaches the generator; everything but NONE is a control arm."""
-
-    NONE = "none"
-    """The closed loop: LoRA on the admitted winners."""
-    FROZEN = "frozen"
-    """No fine-tuning: the base model writes every cycle."""
-    RANDOM_VALID = "random-valid"
-    """LoRA on as many randomly chosen valid candidates as the rule of admission would choose."""
 
 
 class Sharing(StrEnum):
@@ -64,12 +56,14 @@ class RunConfig(BaseModel):
     """Number of cycles, cycle 0 (before any fine-tuning) included."""
     candidates: int = Field(default=160, ge=1)
     """Programs sampled and judged in each cycle."""
-    control: Control = Control.NONE
-    """Which arm this run is: the loop itself, or a control at the same budget."""
     sharing: Sharing = Sharing.COLOCATE
     """How the sampler and the trainer share the memory of their devices."""
     tracking: Tracking = "none"
     """Who else gets each cycle's figures, on this machine alone; needs the extra `track` or `tensorboard`."""
+    strategy: StrategyConfig = StrategyConfig()
+    """Who searches: decides what is tried next."""
+    teaching: TeachingConfig = TeachingConfig()
+    """Who teaches: whose programs the generator learns from."""
     corpus: CorpusConfig = CorpusConfig()
     """What counts as new, and what may enter the corpus."""
     generator: GeneratorConfig = GeneratorConfig()
@@ -81,13 +75,22 @@ class RunConfig(BaseModel):
 
     @property
     def learns(self) -> bool:
-        """Whether anything is fine-tuned: not in the frozen control, and the grammar has nothing to tune."""
-        return self.control is not Control.FROZEN and self.generator.sampler != "grammar"
+        """Whether anything is fine-tuned."""
+        return self.teaching.by is not Teachers.NOBODY
 
     @property
     def one_device(self) -> bool:
         """Whether sampler and trainer run on the same device."""
         return same_device(self.generator.device) == same_device(self.finetune.device)
+
+    @model_validator(mode="after")
+    def _who_is_taught_writes(self) -> RunConfig:
+        if self.learns and not self.strategy.asks_model:
+            raise ValueError(
+                f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
+                "teaching.by to 'nobody'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _the_sampler_can_share(self) -> RunConfig:
@@ -150,7 +153,7 @@ def _read(source: str) -> dict[str, Any]:
         if not path.is_file():
             raise ConfigError(f"There is no preset '{source}'.{one_of(source, preset_names())}")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return under_todays_names(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
     except (OSError, UnicodeDecodeError) as error:

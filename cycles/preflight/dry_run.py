@@ -75,7 +75,7 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
         ModelNotFoundError: The model's size is unknown here.
     """
     memory = None
-    if config.generator.sampler != "grammar":
+    if config.strategy.asks_model:
         from generator.models.size import describe
 
         memory = plan_memory(config, describe(config.generator.model), _capacities(config, gpu_memory_gb))
@@ -96,7 +96,7 @@ def _counts(config: RunConfig) -> Counts:
     return Counts(
         cycles=config.cycles,
         programs=programs,
-        completion_tokens=programs * config.generator.max_new_tokens,
+        completion_tokens=programs * config.generator.max_new_tokens if config.strategy.asks_model else 0,
         fine_tunings=len(rows),
         optimiser_steps=sum(config.finetune.planned_steps(count) for count in replayed),
     )

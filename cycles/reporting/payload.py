@@ -226,7 +226,7 @@ def _table(
         "runs": [
             {
                 "name": visible(run.name),
-                "arm": run.arm,
+                "arm": run.arm.words,
                 "taught": {cycle: len(ids) for cycle, ids in run.taught.items()},
             }
             for run in runs

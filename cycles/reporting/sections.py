@@ -177,7 +177,7 @@ def settings(run: RunData) -> list[tuple[str, str]]:
     corpus, writer = config.corpus, config.generator
     processors = environment.get("cpu_count", "?")
     rows = [
-        ("arm", f"{run.arm}, seed {config.seed}"),
+        ("arm", f"{run.arm.words}, seed {config.seed}"),
         ("budget", f"{config.cycles} cycles of {config.candidates} candidates"),
         ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
         ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),

@@ -13,6 +13,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import seed_admission
 from corpus.records.base import TaskShape, derive_seed
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.prompts import Message
 from corpus.records.trainings import TrainingExample
 from cycles.config.run import RunConfig
 from generator.prompts.templates import ProgramRequest, expected_completion, render
@@ -25,6 +26,11 @@ def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
         max_parameters=config.evaluator.max_parameters,
         target_accuracy=config.corpus.min_accuracy,
     )
+
+
+def plain_request(config: RunConfig, shape: TaskShape) -> tuple[Message, ...]:
+    """Return the run's request as a chat without exemplars."""
+    return render(config.generator.template, program_request(config, shape))
 
 
 def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
@@ -55,7 +61,7 @@ def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
 def replay_pool(ledger: Ledger, config: RunConfig, shape: TaskShape) -> list[TrainingExample]:
     """Return the starting corpus as training rows, each under the run's own prompt without exemplars."""
     template = config.generator.template
-    messages = render(template, program_request(config, shape))
+    messages = plain_request(config, shape)
     return [
         TrainingExample(
             candidate_id=seed.id, prompt=messages, completion=expected_completion(template, seed.source)

@@ -20,10 +20,9 @@ class GeneratorConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    sampler: Literal["transformers", "server", "offline", "grammar"] = "transformers"
+    sampler: Literal["transformers", "server", "offline"] = "transformers"
     """Who answers prompts. A language model: `transformers` in this process, `server` on our own vLLM server
-    or an OpenAI-compatible endpoint, `offline` on vLLM in this process. Or `grammar`, a control that cannot
-    learn."""
+    or an OpenAI-compatible endpoint, `offline` on vLLM in this process."""
 
     model: str = "embedded"
     """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""

@@ -1,8 +1,8 @@
 """The contract of samplers: prompts in, completions out, each as soon as it is finished.
 
-Four parts keep it: `generator.samplers.transformers` (this process, plain transformers),
-`generator.serving.endpoint_sampler` (an OpenAI-compatible server, our own vLLM or any other),
-`generator.serving.offline_sampler` (vLLM in this process) and `generator.samplers.grammar` (no model at all).
+Three parts keep it: `generator.samplers.transformers` (this process, plain transformers),
+`generator.serving.endpoint_sampler` (an OpenAI-compatible server, our own vLLM or any other) and
+`generator.serving.offline_sampler` (vLLM in this process).
 
 This module does *not* sample and imports nothing heavy.
 """

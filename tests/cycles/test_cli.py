@@ -183,7 +183,7 @@ def test_a_run_whose_server_is_away_ends_with_code_5_and_goes_on_when_it_is_back
     with EndpointServer() as server:  # for a port that is free now
         port = server.server_address[1]
     path = str(tmp_path / "run")
-    settings = ["cycles=1", "candidates=4", 'control="frozen"', "generator.sampler=server"]
+    settings = ["cycles=1", "candidates=4", 'teaching.by="nobody"', "generator.sampler=server"]
     settings += [f"generator.server.url=http://127.0.0.1:{port}/v1", "generator.server.attempts=1"]
     options = [word for setting in settings for word in ("--set", setting)]
     away = archloop("run", "--preset", "smoke", "--out", path, *options)

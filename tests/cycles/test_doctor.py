@@ -67,7 +67,9 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_a_fault() -> None:
 
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU; run it where there is none")
-    finding = installation.torch_build(load_config("cpu-tiny", ["generator.device=cuda", "control=frozen"]))
+    finding = installation.torch_build(
+        load_config("cpu-tiny", ["generator.device=cuda", "teaching.by=nobody"])
+    )
     assert finding.level is Level.FAULT
     assert "--set generator.device=cpu" in finding.fix
 

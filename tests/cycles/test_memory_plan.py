@@ -217,7 +217,7 @@ def test_an_endpoint_of_somebody_else_takes_nothing_here(seven_billion: Architec
 
 
 def test_the_frozen_control_has_no_trainer(seven_billion: Architecture) -> None:
-    plan = plan_memory(gpu_run("control=frozen"), seven_billion, {})
+    plan = plan_memory(gpu_run("teaching.by=nobody"), seven_billion, {})
     assert [tenant.who for tenant in plan.tenants] == ["generator"]
 
 
@@ -238,7 +238,7 @@ def test_nothing_is_in_the_way_of_the_embedded_model() -> None:
 
 
 def test_the_grammar_has_no_models_to_plan_for() -> None:
-    assert dry_run(load_config("cpu-tiny", ["generator.sampler=grammar"])).memory is None
+    assert dry_run(load_config("cpu-tiny", ["strategy.name=random", "teaching.by=nobody"])).memory is None
 
 
 def archloop(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from corpus.records.graphs import GraphNode, NetworkGraph
-from cycles.config.run import Control, RunConfig
+from cycles.config.run import RunConfig
+from cycles.config.teaching import Teachers
 from cycles.figures.comparison import Finding, between, verdict
 from cycles.figures.runs import gather
 from cycles.figures.statistics import wilson
@@ -142,7 +143,7 @@ def test_without_a_control_the_page_says_so(tmp_path: Path) -> None:
 
 def test_a_difference_within_chance_is_not_met(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", count=20)
-    frozen = write_run(tmp_path / "frozen", count=20, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", count=20, teachers=Teachers.NOBODY)
     found = verdict(gather([loop, frozen]))
     assert [row.finding for row in found.deciding] == [Finding.NOT_MET]
     assert found.deciding[0].difference.value == 0.0
@@ -150,7 +151,7 @@ def test_a_difference_within_chance_is_not_met(tmp_path: Path) -> None:
 
 def test_a_clear_difference_is_met_and_shown(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", count=40, valid_share=0.9)
-    frozen = write_run(tmp_path / "frozen", count=40, valid_share=0.2, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", count=40, valid_share=0.2, teachers=Teachers.NOBODY)
     runs = gather([loop, frozen])
     row = verdict(runs).deciding[0]
     assert row.finding is Finding.MET and row.difference.low > 0 and row.pairs == 1
@@ -159,9 +160,9 @@ def test_a_clear_difference_is_met_and_shown(tmp_path: Path) -> None:
 
 def test_several_seeds_are_paired_and_the_seeds_are_the_unit(tmp_path: Path) -> None:
     runs = [
-        write_run(tmp_path / f"{control}-{seed}", seed=seed, count=10, valid_share=share, control=control)
+        write_run(tmp_path / f"{teachers}-{seed}", seed=seed, count=10, valid_share=share, teachers=teachers)
         for seed, loop_share in ((0, 0.9), (1, 0.8), (2, 0.9))
-        for control, share in ((Control.NONE, loop_share), (Control.FROZEN, 0.2))
+        for teachers, share in ((Teachers.WINNERS, loop_share), (Teachers.NOBODY, 0.2))
     ]
     valid = next(row for row in verdict(gather(runs)).comparisons if row.figure == "valid rate")
     assert valid.pairs == 3
@@ -172,7 +173,7 @@ def test_several_seeds_are_paired_and_the_seeds_are_the_unit(tmp_path: Path) -> 
 
 def test_runs_of_other_seeds_are_not_compared(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", seed=0)
-    frozen = write_run(tmp_path / "frozen", seed=1, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", seed=1, teachers=Teachers.NOBODY)
     found = verdict(gather([loop, frozen]))
     assert found.comparisons == [] and "cannot be compared" in found.remarks[0]
 
@@ -261,7 +262,7 @@ def test_a_network_of_a_thousand_layers_is_named_and_not_drawn() -> None:
 
 
 def test_a_control_is_an_arm_of_its_own(tmp_path: Path) -> None:
-    runs = gather([write_run(tmp_path / "f", control=Control.FROZEN), write_run(tmp_path / "l")])
+    runs = gather([write_run(tmp_path / "f", teachers=Teachers.NOBODY), write_run(tmp_path / "l")])
     assert [arm.name for arm in arms_of(runs)] == ["closed loop", "frozen control"]
 
 
@@ -290,7 +291,7 @@ def test_report_writes_the_page_and_keeps_its_table_and_json(tmp_path: Path) -> 
 
 
 def test_report_of_several_runs_names_them_and_writes_where_it_is_told(tmp_path: Path) -> None:
-    runs = [write_run(tmp_path / "loop"), write_run(tmp_path / "frozen", control=Control.FROZEN)]
+    runs = [write_run(tmp_path / "loop"), write_run(tmp_path / "frozen", teachers=Teachers.NOBODY)]
     page = tmp_path / "both.html"
     command = [*ENTRY, "report", *map(str, runs), "--out", str(page), "--json"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

@@ -30,8 +30,8 @@ def model(config: RunConfig) -> Iterator[Finding]:
     """Open the model's files, unless neither the sampler nor a fine-tuning needs them here."""
     settings = config.generator
     elsewhere = settings.sampler == "server" and settings.server.url is not None
-    if settings.sampler == "grammar":
-        yield ok("Model", "none needed: the grammar writes the programs")
+    if not config.strategy.asks_model:
+        yield ok("Model", f"none needed: strategy '{config.strategy.name}' asks none")
     elif elsewhere and not config.learns:
         yield ok("Model", "none needed here: the server has it")
     else:
