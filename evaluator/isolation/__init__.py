@@ -7,6 +7,9 @@
     syscalls    which system calls exist for a program (seccomp)
     privileges  no capability, and none to be regained
     readable    the files that a program may read
+    jail        one tier put to work, in the zygote and in each child
+    bubblewrap  namespaces by the program `bwrap`
+    kernel      calls to the C library and the kernel
 
 What all of it together does *not* stop: a fault in the kernel below it, and what can be learnt from timing,
 from the processor's caches or from the size and dates of files whose names are known (the last only where

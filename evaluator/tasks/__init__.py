@@ -6,6 +6,18 @@
     cifar10, cifar100, svhn, mnist, fashion-mnist     from the user's own files
     images                   any other labelled images of the user's own
 
+Modules: start at `catalogue`.
+
+    catalogue   which tasks there are, and how each is loaded
+    task        what a task is: description, splits, data
+    files       tasks from the user's own files
+    places      where such files may lie
+    formats     the formats that they may have
+    digits      the two tasks of scikit-learn's digits
+    shapes      the shapes that texshapes draws
+    statistics  the channels' statistics and the content's fingerprint
+    cache       generated splits on disk
+
 A `Task` holds train and val openly; the test split comes only out of `read_test`, which the final wave calls
 once. Images are uint8 `(N, C, H, W)`; the protocol normalises them as `(image / 255 - mean) / std` with the
 training split's statistics.
