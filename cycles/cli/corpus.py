@@ -194,15 +194,17 @@ def _most_similar(
     entries: list[Entry], text: str, config: CorpusConfig, limit: int
 ) -> tuple[list[Entry], dict[str, float]]:
     """Return the entries most similar to `text`, best first, and their exact similarities."""
-    from corpus.novelty.index import NoveltyIndex
+    from corpus.novelty.shingle_index import ShingleIndex
+    from corpus.novelty.similarity import Shingler
 
-    index = NoveltyIndex(config)
-    by_id = {entry.candidate.id: entry for entry in entries}
-    for entry in entries:
-        if entry.candidate.source is not None:
-            index.add(entry.candidate.id, entry.candidate.source)
-    found = index.neighbours(text, limit)
-    return [by_id[row.id] for row in found], {row.id: row.jaccard for row in found}
+    # The exact search, whichever one decides in the ledger: who looks for the likest wants no chance in it.
+    index, shingler = ShingleIndex(), Shingler.from_config(config)
+    programs = [(entry, entry.candidate.source) for entry in entries if entry.candidate.source is not None]
+    for _, source in programs:
+        index.add(shingler.array(source))
+    found = index.neighbours(shingler.array(text), limit)
+    likest = [programs[match.row][0] for match in found]
+    return likest, {entry.candidate.id: match.jaccard for entry, match in zip(likest, found, strict=True)}
 
 
 def _status(given: str | None) -> EvaluationStatus | None:

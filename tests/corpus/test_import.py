@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -334,6 +335,26 @@ def damage_parquet(root: Path, how: str) -> None:
     elif how == "torn card":
         card = (root / "README.md").read_text()
         (root / "README.md").write_text(card[: len(card) // 4])
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_an_export_from_before_there_was_a_signature_comes_in(
+    run_corpus: Path, tmp_path: Path, table_format: TableFormat
+) -> None:
+    import pyarrow.parquet
+
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", table_format)
+    if table_format is TableFormat.PARQUET:
+        for path in (tmp_path / "out" / "programs").iterdir():
+            table = pyarrow.parquet.read_table(path)
+            pyarrow.parquet.write_table(table.drop_columns(["minhash"]), path)
+    else:
+        path = tmp_path / "out" / "programs.jsonl"
+        path.write_text(re.sub(r', "minhash": (null|\[[\d, ]*\])', "", path.read_text()))
+        assert "minhash" not in path.read_text()
+    with new_corpus(tmp_path) as ledger:
+        assert bring_in(tmp_path / "out", ledger).programs == 3
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,14 @@ def test_search_lists_the_most_similar_first(store: Path, tmp_path: Path) -> Non
     ]
 
 
+def test_search_lists_the_far_too_whatever_search_decides_novelty(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as ledger:
+        config = CorpusConfig(search="minhash")
+        write_cycle(ledger, 0, [(source, 0.6) for source in PROGRAMS], config)
+    rows = answered("search", tmp_path / "corpus.db", "--similar-to", "c000/0003")
+    assert len(rows) == len(PROGRAMS) and rows[0]["id"] == "c000/0003"
+
+
 def test_search_by_family_agrees_with_the_families_it_lists(store: Path) -> None:
     for family in {family for row in answered("search", store) for family in row["families"]}:  # type: ignore[attr-defined]
         assert all(family in row["families"] for row in answered("search", store, "--family", family))  # type: ignore[operator]

@@ -48,6 +48,22 @@ def test_a_gpu_preset_carries_the_published_constants(preset: str) -> None:
 
 
 @pytest.mark.parametrize("preset", GPU_PRESETS)
+def test_a_gpu_preset_filters_novelty_as_the_published_loop_does(preset: str) -> None:
+    """datasketch is given a threshold there, and chooses bands and rows for it by itself."""
+    from datasketch import MinHashLSH
+
+    corpus = load_config(preset).corpus
+    assert (corpus.search, corpus.tau, corpus.shingle_size, corpus.num_perm) == ("minhash", 0.90, 10, 256)
+    published = MinHashLSH(threshold=0.85, num_perm=256)
+    assert (corpus.bands, corpus.num_perm // corpus.bands) == (published.b, published.r)
+
+
+@pytest.mark.parametrize("preset", ["cpu-tiny", "smoke"])
+def test_a_small_preset_misses_no_near_duplicate(preset: str) -> None:
+    assert load_config(preset).corpus.search == "exact"
+
+
+@pytest.mark.parametrize("preset", GPU_PRESETS)
 def test_prompt_exemplars_and_answer_fit_the_context(preset: str) -> None:
     """An exemplar was an answer once, so it is no longer than one; English has 3 letters a token or more."""
     config = load_config(preset)

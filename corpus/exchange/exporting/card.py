@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus.exchange.exporting.columns import CONFIGS, features
 from corpus.exchange.exporting.writing import WHOLE, data_file
+from corpus.novelty.minhash import TEXT_RECIPE, TEXT_SCHEME
 from corpus.records.exchange import NO_LICENCE
 
 if TYPE_CHECKING:
@@ -190,6 +191,26 @@ Near-duplicates (exact Jaccard similarity of token shingles) never lie in two of
 program's split was frozen when it was first exported. `excluded` holds programs that link near-duplicates of
 different splits, and rows whose prompt shows a program of another split: use them for neither learning nor
 measuring. Similarity: `{facts.similarity}`
+
+## Deduplicate against it
+
+Column `minhash` of `programs` is the MinHash signature of `source` under the scheme `{TEXT_SCHEME}`, by
+[datasketch](https://ekzhu.com/datasketch/): runs of 7 words or signs of the text as it stands, comments and
+names included; SHA-1; 128 permutations of its family `affine32` under seed 1. So you sign a program of yours:
+
+```python
+{TEXT_RECIPE}```
+
+And so you find the programs that it resembles; LSH guesses, so compare the texts that it names:
+
+```python
+from datasketch import MinHashLSH
+
+index = MinHashLSH(threshold=0.85, num_perm=128)
+for row in (row for split in programs.values() for row in split if row["minhash"]):
+    index.insert(row["id"], MinHash(seed=1, hashvalues=row["minhash"], scheme="affine32"))
+index.query(archloop_minhash_1(open("mine.py").read()))
+```
 
 ## Provenance
 

@@ -131,6 +131,8 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
         with pyarrow.parquet.ParquetFile(path) as file:
             found = {field.name: field.type for field in file.schema_arrow}
             for field in expected:
+                if field.name not in found and not model.model_fields[field.name].is_required():
+                    continue  # written before there was such a column
                 if field.name not in found:
                     raise ImportSourceError(f"{path}: column {field.name} is missing. Export again.")
                 if found[field.name] != field.type:
@@ -138,7 +140,7 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
                         f"{path}: column {field.name} is {found[field.name]}, not {field.type}. Export again."
                     )
             number = 0
-            for batch in file.iter_batches(columns=expected.names):
+            for batch in file.iter_batches(columns=[name for name in expected.names if name in found]):
                 for row in batch.to_pylist():
                     number += 1
                     yield _validated(path, number, partial(model.model_validate, row))
