@@ -23,7 +23,8 @@ from functools import lru_cache
 
 from corpus.programs.apis import CONVOLUTION, Function, Layers, traits_of
 from corpus.programs.dataflow import FlowReader
-from corpus.programs.tokens import outside_name, parse
+from corpus.programs.parsing import parse_or_none
+from corpus.programs.tokens import outside_name
 
 FAMILIES = (
     "attention",
@@ -45,7 +46,7 @@ _ATTENTION = ("MultiheadAttention", "scaled_dot_product_attention", "Transformer
 @lru_cache(maxsize=4096)
 def block_families(source: str) -> frozenset[str]:
     """Return the families that a program uses; none for a text that is no program or far too long."""
-    tree = parse(source) if len(source) <= _MAX_CHARACTERS else None
+    tree = parse_or_none(source) if len(source) <= _MAX_CHARACTERS else None
     if tree is None:
         return frozenset()
     try:

@@ -7,7 +7,8 @@ keeps its name, however it was imported: `nn.Conv2d`, `torch.nn.Conv2d` and `fro
 are all `torch$nn$Conv2d`, and builtins, tensor methods, dunder methods, `forward` and the keywords of outside
 calls stay as they are. Strings become `STR`. Numbers keep their value, or become `NUM` on request.
 
-Text that Python cannot parse is split into words and signs, names as they stand: every text has tokens.
+Text that Python cannot parse is split into words and signs, names as they stand: every text has tokens. Of a
+text too long to be parsed only the beginning is looked at; the rest counts as one token.
 
 This module does *not* run the program, resolve types or follow data flow. One known leak stays: a program
 whose own attribute is called like a tensor method (`self.mean`) hides that method as well.
@@ -17,13 +18,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from functools import lru_cache
 
+from corpus.programs.parsing import MAX_CHARACTERS, parse_or_none
 from corpus.records.base import content_id
-
-MAX_CHARACTERS = 100_000
-"""Of a longer text, which no network needs, only this much is looked at; the rest counts as one token."""
 
 _LEXEME = re.compile(
     r"""(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?\w*   # numbers
@@ -46,22 +44,10 @@ def canonical_tokens(source: str, *, mask_numbers: bool = False) -> tuple[str, .
     return tuple(tokens)
 
 
-def parse(source: str) -> ast.Module | None:
-    """Return the syntax tree of `source`, or None where Python has none to give."""
-    if len(source) > MAX_CHARACTERS:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a doubtful escape sequence is the program's own affair
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 # A memo of a pure function: reports and the novelty index ask for the same programs again and again.
 @lru_cache(maxsize=4096)
 def _canonical_text(source: str) -> str:
-    tree = parse(source)
+    tree = parse_or_none(source)
     if tree is not None:
         try:
             return ast.unparse(_Canonical(tree).visit(tree))

@@ -81,9 +81,9 @@ def _judge(source: str, plan: Plan, data: TrainingSet) -> None:
 
 def _train(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
     _enter(Stage.LINT)
-    finding = lint(source, hygiene=plan.config.lint)
-    if finding is not None:
-        raise Rejected(finding.status, str(finding))
+    breach = lint(source, hygiene=plan.config.lint)
+    if breach is not None:
+        raise Rejected(breach.status, str(breach))
     _enter(Stage.IMPORT)
     module = _load(source)
     _enter(Stage.INIT)

@@ -8,14 +8,11 @@ in the supervisor would put the supervisor at the mercy of the parser.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 
+from corpus.programs.contract import Breach, breaches, syntax_breach
+from corpus.programs.parsing import TooLong, only_syntax_errors, parse
 from corpus.records.evaluations import EvaluationStatus
-from evaluator.child.contract import Finding, contract_findings
-
-MAX_SOURCE_CHARACTERS = 100_000
-"""Longest program that is looked at; the largest of the reference's corpus have a third of that."""
 
 FORBIDDEN_MODULES = frozenset(
     {
@@ -68,7 +65,7 @@ _LONGEST_CHAIN = 3
 """Names in the longest dotted name above; looking no further keeps the walk linear in a program's length."""
 
 
-def lint(source: str, *, hygiene: bool = True) -> Finding | None:
+def lint(source: str, *, hygiene: bool = True) -> Breach | None:
     """Return what keeps `source` from being run, with its line; None if it may run.
 
     A syntax error is reported before a breach of the contract, that before a forbidden use; of several
@@ -78,36 +75,30 @@ def lint(source: str, *, hygiene: bool = True) -> Finding | None:
         source: The program.
         hygiene: Whether to look for forbidden uses. Syntax, contract and length are checked in any case.
     """
-    if len(source) > MAX_SOURCE_CHARACTERS:
-        message = f"{len(source)} characters, the limit is {MAX_SOURCE_CHARACTERS}"
-        return Finding(EvaluationStatus.CONTRACT_ERROR, message)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
+        with only_syntax_errors():
             # The compiler finds what the parser lets pass, such as a `return` outside a function.
             compile(tree, "<program>", "exec", dont_inherit=True)
-            finding = next(contract_findings(tree), None)
-            if finding is None and hygiene:
-                finding = min(_forbidden(tree), key=_line, default=None)
+    except TooLong as error:
+        return Breach(EvaluationStatus.CONTRACT_ERROR, str(error))
     except SyntaxError as error:
-        return Finding(EvaluationStatus.SYNTAX_ERROR, error.msg or "invalid syntax", error.lineno)
-    except ValueError as error:  # null bytes, lone surrogates
-        return Finding(EvaluationStatus.SYNTAX_ERROR, str(error))
-    except (RecursionError, MemoryError):
-        return Finding(EvaluationStatus.SYNTAX_ERROR, "nested too deeply")
-    return finding
+        return syntax_breach(error)
+    breach = next(breaches(tree), None)
+    if breach is None and hygiene:
+        breach = min(_forbidden(tree), key=_line, default=None)
+    return breach
 
 
-def _line(finding: Finding) -> int:
-    return finding.line or 0
+def _line(breach: Breach) -> int:
+    return breach.line or 0
 
 
-def _forbidden(tree: ast.Module) -> Iterator[Finding]:
+def _forbidden(tree: ast.Module) -> Iterator[Breach]:
     for node in ast.walk(tree):
         for name in _forbidden_names(node):
             line = getattr(node, "lineno", None)
-            yield Finding(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
+            yield Breach(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
 
 
 def _forbidden_names(node: ast.AST) -> Iterator[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -19,16 +20,17 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from corpus.programs.contract import FACTORY, NETWORK
 from corpus.records.evaluations import EvaluationStatus
 from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.plan import Plan
 from evaluator.child.acceleration import fuse_optimizers, precision, prefer_channels_last
-from evaluator.child.contract import FACTORY, NETWORK
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.train_data import Normalisation, TrainData
 
 _CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
 _CHECKED_IMAGES = 2
+_MOST_HYPERPARAMETERS = 1_000
 
 
 class LossRecorder:
@@ -75,13 +77,24 @@ def seed_everything(plan: Plan) -> None:
     torch.set_num_threads(plan.config.threads)
 
 
+def part_of(owner: object, name: str, called: str) -> Any:
+    """Return what the contract asks `owner` for, where the program's text could not show that it is there."""
+    part = getattr(owner, name, None)
+    if not callable(part):
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"there is no {called}")
+    return part
+
+
 def hyperparameters(module: ModuleType, plan: Plan) -> dict[str, float]:
     """Return the values handed to the program: the protocol's own, and one for whatever else it supports."""
-    declared = getattr(module, FACTORY)()
-    if not isinstance(declared, set | frozenset | list | tuple | dict):
-        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{FACTORY}() must return a set of names")
+    declared = part_of(module, FACTORY, f"module-level function {FACTORY}()")()
+    listed = isinstance(declared, Iterable) and not isinstance(declared, str | bytes)
+    names = list(islice(declared, _MOST_HYPERPARAMETERS + 1)) if listed else None
+    if names is None or len(names) > _MOST_HYPERPARAMETERS:
+        message = f"{FACTORY}() must return a set of at most {_MOST_HYPERPARAMETERS} names"
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, message)
     config = plan.config
-    values = {str(name): config.other_hyperparameters for name in declared}
+    values = {str(name): config.other_hyperparameters for name in names}
     return values | {"lr": config.lr, "momentum": config.momentum, "dropout": config.dropout}
 
 
@@ -89,11 +102,20 @@ def build(module: ModuleType, prm: dict[str, float], plan: Plan) -> nn.Module:
     """Return the program's network, no larger than the cap."""
     shape = plan.shape
     in_shape = (plan.config.batch_size, shape.channels, shape.height, shape.width)
-    net = getattr(module, NETWORK)(in_shape, (shape.classes,), dict(prm), torch.device("cpu"))
+    network = part_of(module, NETWORK, f"module-level class {NETWORK}")
+    net = network(in_shape, (shape.classes,), dict(prm), torch.device("cpu"))
     if not isinstance(net, nn.Module):
         raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{NETWORK} must derive from torch.nn.Module")
+    if not _has_forward(net):
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"there is no method {NETWORK}.forward(x)")
     count_parameters(net, plan)
     return net
+
+
+def _has_forward(net: nn.Module) -> bool:
+    """Return whether a network has a `forward`, or a `__call__` that may do without."""
+    forward = getattr(net.forward, "__func__", net.forward)
+    return forward is not nn.Module.forward or type(net).__call__ is not nn.Module.__call__
 
 
 def count_parameters(net: nn.Module, plan: Plan) -> int:
@@ -159,12 +181,13 @@ def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan:
     returned: list[object] = []
     with precision(plan):
         prefer_channels_last(net, Normalisation(plan)(images[:_CHECKED_IMAGES]), plan)
-        net.train_setup(dict(prm))
+        part_of(net, "train_setup", f"method {NETWORK}.train_setup(prm)")(dict(prm))
         fuse_optimizers(net)
         recorder = LossRecorder(net, steps=(len(labels) // plan.config.batch_size) * plan.config.epochs)
         for epoch in range(plan.config.epochs):
             net.train()
-            returned.append(net.learn(TrainData(images, labels, plan, epoch)))
+            learn = part_of(net, "learn", f"method {NETWORK}.learn(train_data)")
+            returned.append(learn(TrainData(images, labels, plan, epoch)))
     losses = recorder.close(returned)
     count_parameters(net, plan)  # it may have grown since it was built
     if not all(bool(torch.isfinite(each).all()) for each in net.parameters()):

@@ -1,6 +1,6 @@
 """The outline of a bare program as a grammar, for guided decoding: the contract's frame around free lines.
 
-The frame is what the contract (`evaluator.child.contract`) asks of every program: the imports, the function
+The frame is what the contract (`corpus.programs.contract`) asks of every program: the imports, the function
 `supported_hyperparameters`, helper modules, and the class `Net` with its four methods in the usual order.
 Inside the methods any line goes whose brackets and quotes are closed.
 

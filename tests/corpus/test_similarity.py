@@ -12,7 +12,8 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.novelty.similarity import Shingler, jaccard, shingle_array
-from corpus.programs.tokens import MAX_CHARACTERS, canonical_tokens
+from corpus.programs.parsing import MAX_CHARACTERS
+from corpus.programs.tokens import canonical_tokens
 from corpus.records.base import TaskShape
 from generator.grammar import sample_program
 

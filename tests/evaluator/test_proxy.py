@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from corpus.records.base import TaskShape
+from corpus.records.evaluations import EvaluationStatus
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last
+from evaluator.child.diagnosis import Rejected
+from evaluator.child.lint import lint
 from evaluator.child.train_data import Normalisation, TrainData
 from evaluator.config import EvaluatorConfig
 from tests.evaluator_programs import LEARN, program
@@ -216,3 +219,54 @@ def test_a_prediction_does_not_depend_on_the_batch() -> None:
     net, images = trained(program(), plan()), images_and_labels()[0]
     parts = b"".join(proxy.predict(net, part, plan()) for part in images.split(8))
     assert proxy.predict(net, images, plan()) == parts
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        ("{'a', 'b'}", None),
+        ("['a', 'b']", None),
+        ("dict(a=1, b=2).keys()", None),
+        ("(name for name in 'ab')", None),
+        ("'ab'", "supported_hyperparameters"),
+        ("None", "supported_hyperparameters"),
+        ("range(10**12)", "at most"),
+    ],
+)
+def test_the_names_of_hyperparameters_may_come_in_any_collection(names: str, part: str | None) -> None:
+    module = load(program(top="").replace('{"lr", "momentum"}', names))
+    if part is None:
+        assert {"a", "b"} <= proxy.hyperparameters(module, plan()).keys()
+    else:
+        with pytest.raises(Rejected, match=part):
+            proxy.hyperparameters(module, plan())
+
+
+@pytest.mark.parametrize(
+    ("end", "part"),
+    [
+        ("globals().pop('supported_hyperparameters')", "supported_hyperparameters"),
+        ("globals().pop('Net')", "class Net"),
+        ("globals()['Net'] = None", "class Net"),
+        ("del Net.forward", "Net.forward"),
+        ("del Net.train_setup", "Net.train_setup"),
+        ("del Net.learn", "Net.learn"),
+        ("setattr(Net, 'learn', 3)", "Net.learn"),
+    ],
+)
+def test_what_the_text_cannot_show_breaks_the_contract_when_it_is_asked_for(end: str, part: str) -> None:
+    source = f"{program()}\n{end}\n"
+    assert lint(source, hygiene=False) is None
+    with pytest.raises(Rejected, match=part) as caught:
+        trained(source, plan())
+    assert caught.value.status is EvaluationStatus.CONTRACT_ERROR
+
+
+@pytest.mark.parametrize("name", ["forward", "__call__"])
+def test_a_forward_may_be_set_on_the_instance_and_a_call_does_without(name: str) -> None:
+    old = "def forward(self, x)"
+    source = program().replace(old, "def __call__(self, x)" if name == "__call__" else "def own(self, x)")
+    if name == "forward":
+        source = source.replace("self.device = device\n", "self.forward = self.own\n")
+    assert lint(source, hygiene=False) is None
+    assert trained(source, plan()) is not None

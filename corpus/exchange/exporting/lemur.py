@@ -27,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from corpus.exchange.exporting.card import CARD, HUB_LICENCES, TAG, ExportNotes
 from corpus.exchange.exporting.destination import new_directory
 from corpus.ledger.reader import Ledger
-from corpus.programs.contract import missing_parts, parse
+from corpus.programs.contract import breaches
+from corpus.programs.parsing import parse_or_none
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
@@ -168,10 +169,8 @@ def _programs(ledger: Ledger) -> dict[str, list[Candidate]]:
 
 
 def _keeps_contract(source: str) -> bool:
-    try:
-        return not missing_parts(parse(source))
-    except SyntaxError:
-        return False
+    tree = parse_or_none(source)
+    return tree is not None and next(breaches(tree), None) is None
 
 
 def _write_statistics(directory: Path, name: str, trials: Sequence[LemurTrial]) -> None:

@@ -25,7 +25,8 @@ from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
 from corpus.ledger.writer import LedgerWriter
-from corpus.programs.contract import missing_parts, parse
+from corpus.programs.contract import defines_network, syntax_breach
+from corpus.programs.parsing import TooLong, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation, ImportedProgram, Provenance
@@ -151,9 +152,11 @@ class _Intake:
             return _rejected(found, RejectionReason.DUPLICATE, f"the text of {self._known[address]}")
         try:
             tree = parse(found.text)
+        except TooLong as error:
+            return _rejected(found, RejectionReason.TOO_LARGE, str(error))
         except SyntaxError as error:
-            return _rejected(found, RejectionReason.SYNTAX_ERROR, str(error)[:200])
-        if "class Net" in missing_parts(tree):
+            return _rejected(found, RejectionReason.SYNTAX_ERROR, str(syntax_breach(error))[:200])
+        if not defines_network(tree):
             return _rejected(found, RejectionReason.NOT_A_NETWORK, "it defines no Net")
         return None
 

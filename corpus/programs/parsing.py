@@ -1,0 +1,53 @@
+"""The syntax tree of a text from anywhere: a model's answer, a stranger's file.
+
+Whatever the parser stumbles over becomes a `SyntaxError`, and it prints no warning. This module does *not*
+say what a tree is worth, and it is no jail: a text is parsed in the process that asks.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MAX_CHARACTERS = 100_000
+"""Longest text that is parsed; the largest programs of the reference's corpus have a third of that."""
+
+
+class TooLong(SyntaxError):
+    """The text is longer than any program is."""
+
+
+def parse(source: str) -> ast.Module:
+    """Return the syntax tree of `source`.
+
+    Raises:
+        TooLong: It has more than `MAX_CHARACTERS`, and was not looked at.
+        SyntaxError: Python cannot parse it. The error has a line where the fault has one.
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise TooLong(f"{len(source)} characters, the limit is {MAX_CHARACTERS}")
+    with only_syntax_errors():
+        return ast.parse(source)
+
+
+def parse_or_none(source: str) -> ast.Module | None:
+    """Return the syntax tree of `source`, or None where Python has none to give."""
+    try:
+        return parse(source)
+    except SyntaxError:
+        return None
+
+
+@contextmanager
+def only_syntax_errors() -> Iterator[None]:
+    """Let parser and compiler raise nothing but `SyntaxError`, and print nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes and the like are the program's own affair
+            yield
+    except ValueError as error:  # null bytes, lone surrogates
+        raise SyntaxError(str(error)) from None
+    except (RecursionError, MemoryError):  # how the parser says that its stack has an end
+        raise SyntaxError("nested too deeply") from None
