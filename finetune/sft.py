@@ -21,8 +21,8 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors.torch import save_file
 from trl import SFTConfig, SFTTrainer
 
+from corpus.records.adapters import CONFIG_FILE, WEIGHTS_FILE
 from corpus.records.trainings import TrainingExample
-from finetune.adapter import CONFIG_FILE, WEIGHTS_FILE
 from finetune.base_model import check_ready, end_tokens, load_base
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import StepCallback

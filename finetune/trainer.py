@@ -12,8 +12,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingExample, TrainingResult
-from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
+from finetune.adapter import RESULT_FILE, check_compatible, directory_in_the_making
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import StepCallback
 

@@ -155,6 +155,17 @@ def sample_seed(prompt: Prompt, index: int) -> int:
     return prompt.seed if index == 0 else derive_seed(prompt.seed, "sample", index)
 
 
+def served_name(load: int, digest: str) -> str:
+    """Return what a server calls an adapter: `policy-v3-1a2b3c4d5e6f7a8b` for the third that we load there.
+
+    Args:
+        load: Number of the load, from 1. It makes the name new, also for weights that come back: a server may
+            serve cached work under a name that it knows.
+        digest: The adapter's `adapter_hash`, by which a line of a server's log is found in the ledger.
+    """
+    return f"policy-v{load}-{digest}"
+
+
 def model_label(model: str | Path) -> str:
     """Return `embedded`, a model's folder name, or its hub id: what the ledger calls the model."""
     from generator.embedded import embedded_model_path

@@ -39,11 +39,12 @@ class GrammarSampler:
         """Yield programs in the order of the prompts; see `generator.samplers.contract.Sampler`.
 
         Raises:
-            UnsupportedOption: Stop texts, log-probabilities or a guide were asked for.
-            ValueError: An adapter was given.
+            UnsupportedOption: An adapter, stop texts, log-probabilities or a guide were asked for.
         """
         if adapter is not None:
-            raise ValueError("the grammar takes no adapter: only a model can be fine-tuned")
+            raise UnsupportedOption(
+                "the grammar takes no adapter: only a model can be fine-tuned. Take another generator.sampler"
+            )
         options = options or SamplingOptions()
         if options != SamplingOptions(n=options.n):
             raise UnsupportedOption("the grammar only draws programs: take another generator.sampler")

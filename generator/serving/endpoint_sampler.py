@@ -81,7 +81,7 @@ class EndpointSampler:
 
         Raises:
             UpstreamError: The server is gone or refuses, and patience or restarts did not help.
-            FileNotFoundError: The folder holds no adapter.
+            AdapterError: The folder holds no adapter.
         """
         if self._in_use:
             raise RuntimeError("exhaust or close the iterator of the last call first: see Sampler.sample")

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingResult
-from finetune.adapter import adapter_hash, finished_result
+from finetune.adapter import finished_result
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.examples import select_examples
 from finetune.own_process import ProcessTrainer, visible_gpu
@@ -277,25 +278,6 @@ def test_weights_changed_after_training_are_noticed(model: Path, tmp_path: Path)
     weights.write_bytes(content)
     with pytest.raises(FinetuneError, match="changed after training"):
         finished_result(tmp_path / "a")
-
-
-def test_the_hash_is_of_the_tensors_and_not_of_the_file(trained: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    tensors = load_file(trained / "adapter_model.safetensors")
-    save_file(tensors, tmp_path / "adapter_model.safetensors", metadata={"note": "another header"})
-    assert adapter_hash(tmp_path) == adapter_hash(trained)
-    first = next(iter(tensors))
-    save_file({**tensors, first: tensors[first] + 1}, tmp_path / "adapter_model.safetensors")
-    assert adapter_hash(tmp_path) != adapter_hash(trained)
-
-
-def test_a_directory_without_readable_weights_has_no_hash(tmp_path: Path) -> None:
-    with pytest.raises(FinetuneError, match="no readable adapter weights"):
-        adapter_hash(tmp_path)
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"\x10\x00\x00")
-    with pytest.raises(FinetuneError, match="no readable adapter weights"):
-        adapter_hash(tmp_path)
 
 
 def test_an_interrupted_training_leaves_nothing(model: Path, tmp_path: Path) -> None:

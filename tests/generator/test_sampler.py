@@ -6,10 +6,12 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from corpus.records.adapters import AdapterError
 from corpus.records.base import TaskShape
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.pretraining.tokenizer import train_tokenizer
+from generator.samplers.contract import UnsupportedOption
 from generator.samplers.decoding import choose
 from generator.samplers.grammar import GrammarSampler
 from generator.samplers.transformers import TransformersSampler
@@ -191,7 +193,7 @@ def test_new_weights_under_an_old_name_are_noticed(model_path, tmp_path):
 
 
 def test_a_folder_without_an_adapter_is_named_in_the_error(model_path, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"adapter_config\.json is missing"):
+    with pytest.raises(AdapterError, match=r"adapter_config\.json is missing"):
         list(sampler(model_path).sample(prompts(1), tmp_path))
 
 
@@ -242,7 +244,7 @@ def test_the_grammar_answers_with_programs_that_depend_on_the_seed_alone():
 
 
 def test_the_grammar_refuses_an_adapter(tmp_path):
-    with pytest.raises(ValueError, match="takes no adapter"):
+    with pytest.raises(UnsupportedOption, match="takes no adapter"):
         list(GrammarSampler(SHAPE, 200_000).sample(prompts(1), tmp_path))
 
 
