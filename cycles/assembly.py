@@ -178,8 +178,7 @@ def build_sampler(
 
 def base_model_hash(config: RunConfig) -> str | None:
     """Return the content hash of the generator's base model, None where no model of this machine writes."""
-    settings = config.generator
-    if settings.sampler == "grammar" or (settings.sampler == "server" and settings.server.url):
+    if not config.generator.weights_here:
         return None
     return weights_hash(resolve_model(config.generator.model))
 

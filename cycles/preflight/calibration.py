@@ -119,7 +119,7 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
 def _sampled(config: RunConfig, notes: list[str]) -> tuple[float, float, list[Candidate]]:
     """Return the seconds to load the sampler, those of one batch, and the batch."""
     settings = config.generator
-    if settings.sampler == "offline" or (settings.sampler == "server" and settings.server.url is None):
+    if settings.uses_vllm and settings.weights_here:
         notes.append("sampling was not measured: that would start vLLM, which takes minutes")
         return 0.0, 0.0, []
     started = time.monotonic()

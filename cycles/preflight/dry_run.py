@@ -75,7 +75,7 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
         ModelNotFoundError: The model's size is unknown here.
     """
     memory = None
-    if config.generator.sampler != "grammar":
+    if config.generator.has_model:
         from generator.models.size import describe
 
         memory = plan_memory(config, describe(config.generator.model), _capacities(config, gpu_memory_gb))

@@ -116,7 +116,7 @@ def plan_memory(config: RunConfig, architecture: Architecture, capacities: Mappi
     kv_bytes = architecture.kv_bytes_per_token(value_bytes)
     tenants: list[Tenant] = []
     sequences = None
-    if config.generator.server.url is None or config.generator.sampler != "server":
+    if config.generator.weights_here:
         capacity = capacities.get(same_device(config.generator.device))
         generator = _generator(config, architecture, value_bytes, capacity)
         cache = next(part.bytes for part in generator.parts if part.name == "key-value cache")
@@ -156,7 +156,7 @@ def _load(device: str, tenants: list[Tenant], sharing: Sharing, capacities: Mapp
 def _generator_dtype(config: RunConfig, architecture: Architecture) -> str:
     """Return the type in which the sampler holds the weights."""
     settings = config.generator
-    if settings.sampler == "transformers":
+    if not settings.uses_vllm:
         return architecture.dtype
     dtype = settings.engine.resolved_dtype(on_cpu=settings.device == "cpu")
     if dtype != "auto":
@@ -176,13 +176,12 @@ def _generator(
     weights = architecture.parameters * value_bytes
     per_token = architecture.kv_bytes_per_token(value_bytes)
     tokens = _sequence_tokens(config, architecture)
-    with_vllm = settings.sampler in ("server", "offline")
-    rows = settings.engine.max_num_seqs if with_vllm else settings.batch_size
+    rows = settings.engine.max_num_seqs if settings.uses_vllm else settings.batch_size
     working = rows * architecture.vocabulary * 4 * 3  # scores, their order, their probabilities
     parts = [
         Part(name="weights", bytes=weights, how=f"{architecture.parameters:,} x {value_bytes} bytes"),
     ]
-    if with_vllm:
+    if settings.uses_vllm:
         rank = max(settings.engine.max_lora_rank, config.finetune.rank)
         adapter = architecture.lora_parameters(rank, config.finetune.target_modules) * value_bytes
         parts.append(
@@ -196,7 +195,7 @@ def _generator(
     ]
     fixed = sum(part.bytes for part in parts)
     on_cpu, engine = settings.device == "cpu", settings.engine
-    if not with_vllm:
+    if not settings.uses_vllm:
         cache, how = rows * tokens * per_token, f"at most {rows} x {tokens:,} tokens x {per_token:,} bytes"
     elif engine.kv_cache_mib or on_cpu:
         cache, how = (engine.kv_cache_mib or 512) << 20, "generator.engine.kv_cache_mib"
