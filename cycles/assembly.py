@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
             sampler = SharedSampler(
-                lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
+                lambda: running.enter_context(build_sampler(config, server_log, observer.note)),
                 config.sharing,
             )
             yield Loop(
@@ -132,20 +132,10 @@ def build_strategy(config: RunConfig) -> Strategy:
     )
 
 
-@contextmanager
-def opened_sampler(
-    config: RunConfig, log_file: Path | None, notify: Callable[[str], None]
-) -> Iterator[Sampler]:
-    """Yield the configured sampler, and stop its server afterwards where it has one of its own."""
-    sampler = build_sampler(config, log_file, notify)
-    with sampler if isinstance(sampler, AbstractContextManager) else nullcontext():
-        yield sampler
-
-
 def build_sampler(
     config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
 ) -> Sampler:
-    """Return the sampler that the configuration names.
+    """Return the sampler that the configuration names; as a context it stops a server of ours.
 
     Args:
         config: The run's configuration.

@@ -43,7 +43,7 @@ def generate(
     if run is not None:
         _stage(run, "generate", as_json)
         return
-    from cycles.assembly import build_strategy, opened_sampler
+    from cycles.assembly import build_sampler, build_strategy
     from cycles.config.run import load_config
     from generator.samplers.contract import in_order
 
@@ -56,7 +56,7 @@ def generate(
         out.mkdir(parents=True, exist_ok=True)
     prompts = build_strategy(config).propose(None, 0, count)
     size = config.generator.batch_size
-    with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+    with build_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):

@@ -123,14 +123,14 @@ def _sampled(config: RunConfig, notes: list[str]) -> tuple[float, float, list[Ca
         notes.append("sampling was not measured: that would start vLLM, which takes minutes")
         return 0.0, 0.0, []
     started = time.monotonic()
-    sampler = build_sampler(config)
-    first = _batch(sampler, config, 1)  # samplers load when they are first asked
-    loaded = time.monotonic()
-    if loaded - started > _PATIENCE_SECONDS:
-        notes.append("only one program was sampled, as that took long enough")
-        return 0.0, loaded - started, first
-    batch = _batch(sampler, config, min(_BATCH, settings.batch_size))
-    return loaded - started, time.monotonic() - loaded, batch
+    with build_sampler(config) as sampler:
+        first = _batch(sampler, config, 1)  # samplers load when they are first asked
+        loaded = time.monotonic()
+        if loaded - started > _PATIENCE_SECONDS:
+            notes.append("only one program was sampled, as that took long enough")
+            return 0.0, loaded - started, first
+        batch = _batch(sampler, config, min(_BATCH, settings.batch_size))
+        return loaded - started, time.monotonic() - loaded, batch
 
 
 def _batch(sampler: Sampler, config: RunConfig, size: int) -> list[Candidate]:

@@ -14,10 +14,10 @@ from corpus.records.base import TaskShape
 from corpus.records.prompts import FinishReason, Prompt
 from generator.grammar import sample_program
 from generator.prompts.templates import TemplateName, expected_completion
-from generator.samplers.contract import Sample, SamplingOptions, UnsupportedOption, sample_seed
+from generator.samplers.contract import Sample, Sampler, SamplingOptions, UnsupportedOption, sample_seed
 
 
-class GrammarSampler:
+class GrammarSampler(Sampler):
     """Answers every prompt with a program that the grammar draws from the prompt's seed.
 
     Args:

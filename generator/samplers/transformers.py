@@ -17,13 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.records.adapters import adapter_hash
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
-from generator.samplers.contract import Sample, SamplingOptions, UnsupportedOption, model_label, sample_seed
+from generator.samplers.contract import (
+    Sample,
+    Sampler,
+    SamplingOptions,
+    UnsupportedOption,
+    model_label,
+    sample_seed,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class TransformersSampler:
+class TransformersSampler(Sampler):
     """Samples from a causal language model that transformers can load from this machine.
 
     Args:

@@ -25,6 +25,7 @@ from generator.samplers.contract import (
     JsonSchema,
     Regex,
     Sample,
+    Sampler,
     SamplingOptions,
     model_label,
     sample_seed,
@@ -33,7 +34,7 @@ from generator.samplers.contract import (
 from generator.serving.command import engine_arguments, engine_environment
 
 
-class OfflineSampler:
+class OfflineSampler(Sampler):
     """Samples with a vLLM engine in this process.
 
     Args:

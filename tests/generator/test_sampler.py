@@ -11,7 +11,6 @@ from corpus.records.base import TaskShape
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.pretraining.tokenizer import train_tokenizer
-from generator.samplers.contract import UnsupportedOption
 from generator.samplers.decoding import choose
 from generator.samplers.grammar import GrammarSampler
 from generator.samplers.transformers import TransformersSampler
@@ -241,11 +240,6 @@ def test_the_grammar_answers_with_programs_that_depend_on_the_seed_alone():
     assert forwards == backwards[::-1]
     assert len(set(forwards)) == 6
     assert all("class Net(" in text for text in forwards)
-
-
-def test_the_grammar_refuses_an_adapter(tmp_path):
-    with pytest.raises(UnsupportedOption, match="takes no adapter"):
-        list(GrammarSampler(SHAPE, 200_000).sample(prompts(1), tmp_path))
 
 
 def test_the_configuration_gives_the_parameters_of_sampling():
