@@ -25,7 +25,7 @@ from corpus.novelty.structure_index import StructureIndex
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
-from cycles.loop import Loop, Trainer
+from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
@@ -36,6 +36,7 @@ from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgres
 from cycles.showing.tracking import check_tracking, tracked
 from evaluator.errors import SandboxError
 from evaluator.tasks import find_data, task_spec
+from finetune.job import Trainer
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import Sampler, UpstreamError
@@ -194,7 +195,7 @@ def build_trainer(config: RunConfig) -> Trainer:
     """Return the LoRA trainer over the generator's own model."""
     model = resolve_model(config.generator.model)
     if config.finetune.runs_in_own_process:
-        from finetune.own_process import ProcessTrainer
+        from finetune.process_trainer import ProcessTrainer
 
         return ProcessTrainer(model, config.finetune)
     from finetune.trainer import LoraTrainer

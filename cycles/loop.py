@@ -38,6 +38,7 @@ from cycles.run.run_directory import RunDirectory
 from cycles.run.selection import training_set
 from finetune.adapter import finished_result
 from finetune.examples import select_examples
+from finetune.job import Trainer, TrainingJob
 from generator.prompts.extraction import extract_program
 from generator.prompts.templates import expected_completion
 from generator.samplers.contract import Sample, Sampler, in_order
@@ -49,22 +50,6 @@ class Evaluator(Protocol):
 
     def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
         """Yield the evaluations in the order of the candidates; closing the iterator stops the work."""
-        ...
-
-
-class Trainer(Protocol):
-    """Turns training examples into an adapter."""
-
-    def train(
-        self,
-        examples: Sequence[TrainingExample],
-        *,
-        output_dir: Path,
-        seed: int,
-        previous: Path | None,
-        on_step: Callable[[int, int, float], None] | None,
-    ) -> TrainingResult:
-        """Write the adapter to `output_dir`, whole or not at all."""
         ...
 
 
@@ -128,11 +113,13 @@ class Loop:
             with self._stage(cycle, "train", self.config.finetune.planned_steps(len(examples))):
                 self.make_room()  # where sampler and trainer take turns on one device
                 result = self.trainer().train(
-                    examples,
-                    output_dir=adapter,
-                    seed=seed,
-                    previous=self._adapter(cycle - 1) if continuing else None,
-                    on_step=self._on_training_step,
+                    TrainingJob(
+                        examples,
+                        output_dir=adapter,
+                        seed=seed,
+                        previous=self._adapter(cycle - 1) if continuing else None,
+                        on_step=self._on_training_step,
+                    )
                 )
         self.ledger.record_training(cycle, result, [candidate.id for candidate in chosen])
 

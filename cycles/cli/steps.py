@@ -128,6 +128,7 @@ def finetune(
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from finetune.job import TrainingJob
 
     if data is None or out is None:
         raise UsageError("Give rows and a place: archloop finetune sft.jsonl --out DIR (or --run RUN).")
@@ -140,7 +141,7 @@ def finetune(
         if not as_json and (step == total or step % 10 == 0):
             typer.echo(f"step {step} of {total}  loss {loss:.3f}", err=True)
 
-    result = build_trainer(config).train(examples, output_dir=out, seed=seed, previous=None, on_step=show)
+    result = build_trainer(config).train(TrainingJob(examples, out, seed, on_step=show))
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:

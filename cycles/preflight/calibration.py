@@ -25,6 +25,7 @@ from corpus.records.trainings import TrainingExample
 from cycles.assembly import build_evaluator, build_sampler, build_strategy, build_trainer, task_shape
 from cycles.config.run import RunConfig
 from cycles.run.starting_corpus import plant, replay_pool
+from finetune.job import TrainingJob
 from generator.models.places import resolve_model
 from generator.prompts.extraction import extract_program
 from generator.samplers.contract import Sampler, in_order
@@ -188,11 +189,12 @@ def _trained(
     times: list[float] = []
     started = time.monotonic()
     build_trainer(trial).train(
-        rows,
-        output_dir=directory,
-        seed=config.seed,
-        previous=None,
-        on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        TrainingJob(
+            rows,
+            directory,
+            config.seed,
+            on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        )
     )
     whole = time.monotonic() - started
     step = (times[-1] - times[0]) / (len(times) - 1)
