@@ -55,7 +55,7 @@ class GeneratorConfig(BaseModel):
     max_new_tokens: int = Field(default=640, ge=1)
     """Longest completion, in tokens."""
 
-    skeleton: bool = False
+    outline: bool = False
     """Whether completions are forced into the outline of a program (`generator.samplers.outline`); vLLM
     only."""
 
@@ -98,11 +98,11 @@ class GeneratorConfig(BaseModel):
     @property
     def options(self) -> SamplingOptions:
         """What every call asks for beside the sampling parameters."""
-        if not self.skeleton:
+        if not self.outline:
             return SamplingOptions()
-        from generator.samplers.outline import program_skeleton
+        from generator.samplers.outline import program_outline
 
-        return SamplingOptions(guide=program_skeleton())
+        return SamplingOptions(guide=program_outline())
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -125,9 +125,9 @@ class GeneratorConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _the_skeleton_needs_vllm(self) -> GeneratorConfig:
-        if self.skeleton and not self.uses_vllm:
-            raise ValueError("skeleton needs vLLM: set sampler to 'server' or 'offline'")
-        if self.skeleton and self.template != "compact":
-            raise ValueError("skeleton is the outline of a bare program: set template to 'compact'")
+    def _the_outline_needs_vllm(self) -> GeneratorConfig:
+        if self.outline and not self.uses_vllm:
+            raise ValueError("outline needs vLLM: set sampler to 'server' or 'offline'")
+        if self.outline and self.template != "compact":
+            raise ValueError("outline is that of a bare program: set template to 'compact'")
         return self

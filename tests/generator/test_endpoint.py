@@ -303,7 +303,7 @@ def test_a_missing_completion_is_an_error() -> None:
         ({"server": {"model": "x"}}, "set url too"),
         ({"server": {"url": "localhost:8000"}}, "must start with http"),
         ({"server": {"url": "http://x/v1", "lora": "merge"}}, "leave url out"),
-        ({"skeleton": True}, "skeleton needs vLLM"),
+        ({"outline": True}, "outline needs vLLM"),
         ({"sampler": "offline", "template": "instruct"}, "template 'compact' only"),
     ],
 )

@@ -36,7 +36,7 @@ from generator.samplers.contract import (
     UpstreamError,
     in_order,
 )
-from generator.samplers.outline import program_skeleton
+from generator.samplers.outline import program_outline
 from tests.command_line import ENTRY
 
 pytestmark = [
@@ -249,9 +249,9 @@ def test_the_probe_accepts_the_adapter_and_no_other(server: Any, adapters: tuple
             ),
             lambda text: set(json.loads(text)) == {"prefer", "width"},
         ),
-        (program_skeleton(), lambda text: compile(text, "program", "exec")),
+        (program_outline(), lambda text: compile(text, "program", "exec")),
     ],
-    ids=["choice", "regex", "grammar", "json", "skeleton"],
+    ids=["choice", "regex", "grammar", "json", "outline"],
 )
 def test_a_guided_completion_has_the_form_that_was_asked_for(server: Any, guide: Any, fits: Any) -> None:
     source = over_http(server, SamplingParameters(temperature=0.5, max_new_tokens=900))
