@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,7 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
             sampler = SharedSampler(
-                lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
+                lambda: running.enter_context(build_sampler(config, server_log, observer.note)),
                 config.sharing,
             )
             machine_id = ledger.add_machine(Machine.model_validate(environment()))
@@ -159,20 +159,10 @@ def build_strategy(config: RunConfig) -> Strategy:
     )
 
 
-@contextmanager
-def opened_sampler(
-    config: RunConfig, log_file: Path | None, notify: Callable[[str], None]
-) -> Iterator[Sampler]:
-    """Yield the configured sampler, and stop its server afterwards where it has one of its own."""
-    sampler = build_sampler(config, log_file, notify)
-    with sampler if isinstance(sampler, AbstractContextManager) else nullcontext():
-        yield sampler
-
-
 def build_sampler(
     config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
 ) -> Sampler:
-    """Return the sampler that the configuration names.
+    """Return the sampler that the configuration names; as a context it stops a server of ours.
 
     Args:
         config: The run's configuration.
@@ -200,8 +190,7 @@ def build_sampler(
 
 def base_model_hash(config: RunConfig) -> str | None:
     """Return the content hash of the generator's base model, None where no model of this machine writes."""
-    settings = config.generator
-    if settings.sampler == "server" and settings.server.url:
+    if not config.generator.weights_here:
         return None
     return weights_hash(resolve_model(config.generator.model))
 
@@ -227,7 +216,7 @@ def build_trainer(config: RunConfig) -> Trainer:
     """Return the LoRA trainer over the generator's own model."""
     model = resolve_model(config.generator.model)
     if config.finetune.runs_in_own_process:
-        from finetune.own_process import ProcessTrainer
+        from finetune.process_trainer import ProcessTrainer
 
         return ProcessTrainer(model, config.finetune)
     from finetune.trainer import LoraTrainer

@@ -25,7 +25,7 @@ from cycles.run.selection import training_set
 from finetune.adapter import finished_result
 from finetune.config import FinetuneConfig
 from finetune.examples import select_examples
-from finetune.job import StepCallback, Trainer
+from finetune.job import StepCallback, Trainer, TrainingJob
 from generator.prompts.templates import TemplateName, expected_completion
 
 
@@ -102,13 +102,14 @@ class Teacher:
     def teach(self, lesson: Lesson, on_step: StepCallback) -> None:
         """Train the adapter that writes the lesson's cycle, and record what was learnt from whom."""
         self.make_room()
-        result = self.trainer().train(
+        job = TrainingJob(
             self._examples(lesson),
             output_dir=self.directory.adapter(lesson.cycle),
             seed=self._training_seed(lesson),
             previous=lesson.previous,
             on_step=on_step,
         )
+        result = self.trainer().train(job)
         self._record(lesson, result)
 
     def in_force(self, cycle: int) -> tuple[Path | None, TrainingResult | None]:

@@ -1,15 +1,14 @@
-"""A finished adapter on disk: its content hash, its result, and the atomic way it comes to be.
+"""A finished adapter on disk: its result, and the atomic way it comes to be.
 
 An adapter directory holds `adapter_model.safetensors` and `adapter_config.json`, as plain PEFT and vLLM read
 them, and `training.json`, the `TrainingResult`. It appears under its name in one rename, so what bears the
 name is complete.
 
-This module does *not* import torch: a hash is read from the file itself.
+This module does *not* import torch, and does not say which adapter it is (`corpus.records.adapters`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,41 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from corpus.records.adapters import CONFIG_FILE, adapter_hash
 from corpus.records.trainings import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError
 
-WEIGHTS_FILE = "adapter_model.safetensors"
-CONFIG_FILE = "adapter_config.json"
 RESULT_FILE = "training.json"
-
-
-def adapter_hash(directory: Path) -> str:
-    """Return the content hash of an adapter's weights: 16 hex digits, equal exactly when all tensors are.
-
-    Names, types, shapes and bytes of the tensors count; their order in the file and its metadata do not. The
-    file format is https://huggingface.co/docs/safetensors: a header's length, the header as JSON, the
-    tensors' bytes.
-
-    Raises:
-        FinetuneError: If the directory holds no readable weights.
-    """
-    path = directory / WEIGHTS_FILE
-    try:
-        content = path.read_bytes()
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        header.pop("__metadata__", None)
-        digest = hashlib.sha256()
-        for name in sorted(header):
-            entry = header[name]
-            first, last = entry["data_offsets"]
-            if not 0 <= first <= last <= len(content) - start:
-                raise ValueError(f"tensor {name} lies outside the file")
-            digest.update(json.dumps([name, entry["dtype"], entry["shape"]]).encode())
-            digest.update(content[start + first : start + last])
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise FinetuneError(f"{path} holds no readable adapter weights ({error})") from error
-    return digest.hexdigest()[:16]
 
 
 def finished_result(directory: Path) -> TrainingResult | None:
@@ -62,6 +31,7 @@ def finished_result(directory: Path) -> TrainingResult | None:
 
     Raises:
         FinetuneError: If the weights are not those that the result names.
+        AdapterError: If there are none.
     """
     path = directory / RESULT_FILE
     if not path.is_file():

@@ -44,7 +44,7 @@ def generate(
         _stage(run, "generate", as_json)
         return
     from corpus.records.prompts import Prompt
-    from cycles.assembly import build_strategy, opened_sampler
+    from cycles.assembly import build_sampler, build_strategy
     from cycles.config.run import load_config
     from generator.samplers.contract import in_order
 
@@ -60,7 +60,7 @@ def generate(
     if not prompts:
         raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     size = config.generator.batch_size
-    with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+    with build_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
@@ -132,6 +132,7 @@ def finetune(
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from finetune.job import TrainingJob
 
     if data is None or out is None:
         raise UsageError("Give rows and a place: archloop finetune sft.jsonl --out DIR (or --run RUN).")
@@ -144,7 +145,7 @@ def finetune(
         if not as_json and (step == total or step % 10 == 0):
             typer.echo(f"step {step} of {total}  loss {loss:.3f}", err=True)
 
-    result = build_trainer(config).train(examples, output_dir=out, seed=seed, previous=None, on_step=show)
+    result = build_trainer(config).train(TrainingJob(examples, out, seed, on_step=show))
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:

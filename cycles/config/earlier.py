@@ -22,4 +22,8 @@ def under_todays_names(values: dict[str, Any]) -> dict[str, Any]:
         values["generator"] = {key: value for key, value in generator.items() if key != "sampler"}
         values.setdefault("strategy", {"name": "random"})
         values["teaching"] = {"by": "nobody"}
+    generator = values.get("generator")
+    if isinstance(generator, dict) and "skeleton" in generator and "outline" not in generator:
+        renamed = {key: value for key, value in generator.items() if key != "skeleton"}
+        values["generator"] = {**renamed, "outline": generator["skeleton"]}
     return values

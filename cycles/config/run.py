@@ -94,15 +94,16 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_sampler_can_share(self) -> RunConfig:
-        generator, elsewhere = self.generator, self.generator.server.url is not None
-        if self.sharing is Sharing.ALTERNATE and generator.sampler == "offline":
+        elsewhere = self.generator.served_elsewhere
+        alternate = self.sharing is Sharing.ALTERNATE
+        if alternate and elsewhere:
+            raise ValueError(
+                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
+            )
+        if alternate and not self.generator.gives_memory_back:
             raise ValueError(
                 "sharing 'alternate' needs a sampler that gives its memory back, and vLLM in this process "
                 "never does: set generator.sampler to 'server'"
-            )
-        if self.sharing is Sharing.ALTERNATE and generator.sampler == "server" and elsewhere:
-            raise ValueError(
-                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
             )
         if self.sharing is Sharing.SEPARATE and self.one_device and not elsewhere:
             raise ValueError(

@@ -27,6 +27,7 @@ from cycles.assembly import build_evaluator, build_sampler, build_strategy, buil
 from cycles.config.run import RunConfig
 from cycles.run.starting_corpus import plant, replay_pool
 from cycles.search import Search
+from finetune.job import TrainingJob
 from generator.models.places import resolve_model
 
 SECONDS = 5.0
@@ -127,8 +128,7 @@ def _sampled(
 ) -> tuple[float, float, list[Candidate]]:
     """Return the seconds to load the sampler, those of one batch, and the batch as the ledger has it."""
     settings = config.generator
-    own_server = settings.sampler == "server" and settings.server.url is None
-    if config.strategy.asks_model and (settings.sampler == "offline" or own_server):
+    if config.strategy.asks_model and settings.uses_vllm and settings.weights_here:
         notes.append("sampling was not measured: that would start vLLM, which takes minutes")
         return 0.0, 0.0, []
     plain = config.model_copy(update={"generator": settings.model_copy(update={"exemplars": 0})})
@@ -203,11 +203,12 @@ def _trained(
     times: list[float] = []
     started = time.monotonic()
     build_trainer(trial).train(
-        rows,
-        output_dir=directory,
-        seed=config.seed,
-        previous=None,
-        on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        TrainingJob(
+            rows,
+            directory,
+            config.seed,
+            on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        )
     )
     whole = time.monotonic() - started
     step = (times[-1] - times[0]) / (len(times) - 1)

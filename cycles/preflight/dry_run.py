@@ -172,7 +172,7 @@ def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
     yield table
     room = plan.full_sequences
     yield (
-        f"{plan.architecture.parameters:,} parameters (from {plan.architecture.source}), "
+        f"{plan.size.parameters:,} parameters (from {plan.size.source}), "
         f"{plan.kv_bytes_per_token / 1024:,.1f} KiB of cache a token"
         + ("" if room is None else f", room for {room:.1f} sequences of full length")
     )

@@ -41,6 +41,6 @@ name ::= [A-Za-z_] [A-Za-z_0-9]*
 """
 
 
-def program_skeleton() -> Grammar:
+def program_outline() -> Grammar:
     """Return the outline of a bare program."""
     return Grammar(ebnf=_EBNF)

@@ -25,6 +25,7 @@ from generator.samplers.contract import (
     Regex,
     RequestRefused,
     Sample,
+    Sampler,
     SamplingOptions,
     UpstreamError,
     sample_seed,
@@ -38,8 +39,8 @@ logger = logging.getLogger(__name__)
 _Key = tuple[str, int]
 
 
-class EndpointSampler:
-    """Samples over HTTP; also a context that stops the server, if it is ours.
+class EndpointSampler(Sampler):
+    """Samples over HTTP.
 
     Args:
         config: Where the endpoint is, and patience.
@@ -81,7 +82,7 @@ class EndpointSampler:
 
         Raises:
             UpstreamError: The server is gone or refuses, and patience or restarts did not help.
-            FileNotFoundError: The folder holds no adapter.
+            AdapterError: The folder holds no adapter.
         """
         if self._in_use:
             raise RuntimeError("exhaust or close the iterator of the last call first: see Sampler.sample")
@@ -100,14 +101,8 @@ class EndpointSampler:
     def close(self) -> None:
         """Take our adapter off an endpoint of somebody else's, or stop our own server."""
         self.release()
-        if self._server is None:
+        if self._server is None and self._adapters.name is not None:
             asyncio.run(self._withdraw())
-
-    def __enter__(self) -> EndpointSampler:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _until_answered(
         self,

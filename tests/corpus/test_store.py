@@ -308,9 +308,9 @@ def test_a_network_is_stored_once_under_its_structure(ledger: LedgerWriter) -> N
     assert first == second == structure_of(GRAPH).exact
     assert first != third and fourth is None
     assert ledger.graph(first) == GRAPH
-    assert ledger.skeletons() == {
-        first: structure_of(GRAPH).skeleton,
-        third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).skeleton,
+    assert ledger.topologies() == {
+        first: structure_of(GRAPH).topology,
+        third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).topology,
     }
     with pytest.raises(KeyError):
         ledger.graph("nothing")
@@ -331,7 +331,7 @@ def test_a_graph_that_contradicts_its_structure_is_refused(ledger: LedgerWriter)
     unknown = evaluation.model_copy(update={"structure": "0" * 16, "graph": None})
     with pytest.raises(ConflictError):
         ledger.add_evaluation(unknown)
-    assert ledger.evaluations() == [] and ledger.skeletons() == {}
+    assert ledger.evaluations() == [] and ledger.topologies() == {}
 
 
 def test_the_index_of_structures_holds_the_first_admitted_program_of_each(path: Path) -> None:

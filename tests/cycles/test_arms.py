@@ -59,3 +59,9 @@ def test_an_unknown_control_of_an_earlier_version_is_no_key_of_today(tmp_path: P
     file.write_text('control = "frosen"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="unknown key 'control'"):
         load_config(str(file))
+
+
+def test_the_outline_of_an_earlier_version_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[generator]\nsampler = "server"\nskeleton = true\n', encoding="utf-8")
+    assert load_config(str(file)).generator.outline

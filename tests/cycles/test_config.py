@@ -34,6 +34,7 @@ def test_an_override_that_is_not_toml_is_a_string() -> None:
     ("override", "remedy"),
     [
         ("finetune.lerning_rate=1.0", "Did you mean 'learning_rate'?"),
+        ("generator.skeleton=true", "unknown key 'generator.skeleton'. Known: "),
         ("cycels=2", "Did you mean 'cycles'?"),
         ("cycles=zero", "cycles: "),
         ("cycles=0", "cycles: "),

@@ -16,7 +16,7 @@ from cycles.errors import ConfigError
 from cycles.preflight.dry_run import dry_run
 from cycles.run.sharing import SharedSampler
 from generator.prompts.templates import ProgramRequest, render
-from generator.samplers.contract import Sample, SamplingOptions
+from generator.samplers.contract import Sample, Sampler, SamplingOptions
 
 ROOT = Path(__file__).parents[2]
 GPU_PRESETS = {"gpu-24gb": 24.0, "gpu-80gb": 79.6, "h200": 140.4}
@@ -120,10 +120,12 @@ def test_a_gpu_that_is_too_small_is_named_with_its_size(tmp_path: Path) -> None:
 # Sharing
 
 
-class Model:
+class Model(Sampler):
     """A sampler that holds memory: `released` counts how often it gave it back."""
 
-    model_name = "model"
+    @property
+    def model_name(self) -> str:
+        return "model"
 
     def __init__(self) -> None:
         self.released = 0

@@ -11,12 +11,13 @@ from corpus.config import CorpusConfig
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Message
-from corpus.records.trainings import TrainingExample, TrainingResult
+from corpus.records.trainings import TrainingResult
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
 from cycles.run.run_directory import RunDirectory
 from cycles.teaching import Teacher
 from finetune.config import FinetuneConfig
+from finetune.job import TrainingJob
 from tests.ledgers import program, write_cycle
 
 REQUEST = (Message(role="user", content="the plain request"),)
@@ -28,14 +29,12 @@ class RecordingTrainer:
 
     def __init__(self) -> None:
         self.jobs: list[tuple[list[str], Path | None]] = []
-        self.examples: list[TrainingExample] = []
 
-    def train(self, examples, *, output_dir, seed, previous, on_step):
-        self.examples = list(examples)
-        self.jobs.append(([example.candidate_id for example in examples], previous))
-        output_dir.mkdir(parents=True)
+    def train(self, job: TrainingJob) -> TrainingResult:
+        self.jobs.append(([example.candidate_id for example in job.examples], job.previous))
+        job.output_dir.mkdir(parents=True)
         return TrainingResult(
-            adapter_hash=f"{seed:016x}", examples=len(examples), truncated=0, steps=1,
+            adapter_hash=f"{job.seed:016x}", examples=len(job.examples), truncated=0, steps=1,
             trainable_parameters=1, seconds=0.1,
         )  # fmt: skip
 

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
+from safetensors.numpy import save_file
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.config.serving import ServerConfig
@@ -48,10 +51,10 @@ def sampler(server: EndpointServer, **settings: Any) -> EndpointSampler:
     return EndpointSampler(ServerConfig(url=server.url, **settings), SamplingParameters())
 
 
-def adapter_folder(path: Path, weights: str = "weights") -> Path:
+def adapter_folder(path: Path, weight: float = 1.0) -> Path:
     path.mkdir(exist_ok=True)
     (path / "adapter_config.json").write_text("{}")
-    (path / "adapter_model.safetensors").write_text(weights)
+    save_file({"lora_A.weight": np.full((2, 3), weight)}, path / "adapter_model.safetensors")
     return path
 
 
@@ -187,10 +190,10 @@ def test_an_adapter_is_loaded_under_a_name_of_its_own_and_the_old_one_unloaded(
 ) -> None:
     source, path = sampler(server), adapter_folder(tmp_path / "adapter")
     (first,) = source.sample(prompts(1), path)
-    assert first.text.startswith("policy-v1-")
-    adapter_folder(path, "other weights")  # the same path, new content
+    assert first.text.startswith(f"policy-v1-{adapter_hash(path)}/")
+    adapter_folder(path, 2.0)  # the same path, new content
     (second,) = source.sample(prompts(1), path)
-    assert second.text.startswith("policy-v2-")
+    assert second.text.startswith(f"policy-v2-{adapter_hash(path)}/")
     assert server.adapters == [second.text.split("/")[0]]
 
 
@@ -300,7 +303,7 @@ def test_a_missing_completion_is_an_error() -> None:
         ({"server": {"model": "x"}}, "set url too"),
         ({"server": {"url": "localhost:8000"}}, "must start with http"),
         ({"server": {"url": "http://x/v1", "lora": "merge"}}, "leave url out"),
-        ({"skeleton": True}, "skeleton needs vLLM"),
+        ({"outline": True}, "outline needs vLLM"),
         ({"sampler": "offline", "template": "instruct"}, "template 'compact' only"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from corpus.records.base import TaskShape
+from corpus.records.adapters import AdapterError
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.pretraining.tokenizer import train_tokenizer
@@ -190,7 +190,7 @@ def test_new_weights_under_an_old_name_are_noticed(model_path, tmp_path):
 
 
 def test_a_folder_without_an_adapter_is_named_in_the_error(model_path, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"adapter_config\.json is missing"):
+    with pytest.raises(AdapterError, match=r"adapter_config\.json is missing"):
         list(sampler(model_path).sample(prompts(1), tmp_path))
 
 
@@ -226,9 +226,6 @@ def test_the_extremes_of_the_unit_interval_never_draw_an_excluded_token():
     logits = torch.tensor([[-torch.inf, 1.0, 1.0, -torch.inf]]).expand(2, -1)
     uniforms = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     assert choose(logits, uniforms, SamplingParameters(temperature=1)).tolist() == [1, 2]
-
-
-SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)
 
 
 def test_the_configuration_gives_the_parameters_of_sampling():

@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok, warn
+from cycles.run.devices import used_devices
 
 DISTRIBUTION = "archloop"
 _REINSTALL = "bash scripts/setup in the checkout, or: python -m pip install"
@@ -67,7 +68,7 @@ def _extras(requirements: list[Requirement], extras: list[str]) -> Iterator[Find
 
 def torch_build(config: RunConfig) -> Finding:
     """Import torch, and compare what it was built for with what the configuration asks for."""
-    wanted = [key for key, device in devices(config).items() if device.startswith("cuda")]
+    wanted = [key for key, device in used_devices(config).items() if device.startswith("cuda")]
     to_cpu = " ".join(f"--set {key}=cpu" for key in wanted)
     build = "install a CUDA build of torch (pytorch.org, Get Started)"
     try:
@@ -86,18 +87,6 @@ def torch_build(config: RunConfig) -> Finding:
     if _NVIDIA.is_dir() and any(_NVIDIA.iterdir()):
         return warn("torch", f"{says}; this machine has an NVIDIA GPU that it cannot use", build)
     return ok("torch", says)
-
-
-def devices(config: RunConfig) -> dict[str, str]:
-    """Return the settings that name a device which this configuration uses, with their values."""
-    generator = config.generator
-    own_server = generator.sampler == "server" and generator.server.url is None
-    used = {}
-    if own_server or generator.sampler in ("transformers", "offline"):
-        used["generator.device"] = generator.device
-    if config.learns:
-        used["finetune.device"] = config.finetune.device
-    return used
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:

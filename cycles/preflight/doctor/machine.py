@@ -10,9 +10,8 @@ from pathlib import Path
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, gibibytes, ok, warn
-from cycles.preflight.doctor.installation import devices
 from cycles.preflight.dry_run import dry_run
-from cycles.run.devices import check_devices
+from cycles.run.devices import check_devices, used_devices
 from evaluator.errors import NoIsolationError, SandboxError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import COSTS, REMEDIES, Tier, choose_tier, describe
@@ -67,7 +66,7 @@ def accelerators() -> Iterator[Finding]:
 
 def room_for_models(config: RunConfig) -> Iterator[Finding]:
     """Compare what generator and trainer will need with the GPUs that they are meant for, if any."""
-    if not any(device.startswith("cuda") for device in devices(config).values()):
+    if not any(device.startswith("cuda") for device in used_devices(config).values()):
         return
     try:
         check_devices(config)
