@@ -13,7 +13,15 @@ training split's statistics.
 This package does *not* download anything, and imports numpy and scikit-learn only when a task is loaded.
 """
 
-from evaluator.tasks.catalogue import find_data, load_task, reads_files, require_task, task_names, task_spec
+from evaluator.tasks.catalogue import (
+    find_data,
+    generated_names,
+    load_task,
+    reads_files,
+    require_task,
+    task_names,
+    task_spec,
+)
 from evaluator.tasks.task import Split, Splits, Task, TaskSpec
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "Task",
     "TaskSpec",
     "find_data",
+    "generated_names",
     "load_task",
     "reads_files",
     "require_task",

@@ -132,13 +132,15 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
             found = {field.name: field.type for field in file.schema_arrow}
             for field in expected:
                 if field.name not in found:
+                    if not model.model_fields[field.name].is_required():
+                        continue  # a column that came later
                     raise ImportSourceError(f"{path}: column {field.name} is missing. Export again.")
                 if found[field.name] != field.type:
                     raise ImportSourceError(
                         f"{path}: column {field.name} is {found[field.name]}, not {field.type}. Export again."
                     )
             number = 0
-            for batch in file.iter_batches(columns=expected.names):
+            for batch in file.iter_batches(columns=[name for name in expected.names if name in found]):
                 for row in batch.to_pylist():
                     number += 1
                     yield _validated(path, number, partial(model.model_validate, row))
