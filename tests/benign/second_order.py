@@ -1,5 +1,5 @@
 # without lint: COMPLETE
-# L-BFGS, which remembers a hundred gradients and asks for the loss again within each step.
+# L-BFGS, which remembers twenty gradients and asks for the loss again within each step.
 import torch
 import torch.nn as nn
 
@@ -13,7 +13,7 @@ class Net(nn.Module):
         super().__init__()
         self.device = device
         self.body = nn.Sequential(
-            nn.Conv2d(in_shape[1], 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten()
+            nn.Conv2d(in_shape[1], 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten()
         )
         self.head = nn.Linear(8 * 16, out_shape[0])
 
@@ -26,7 +26,7 @@ class Net(nn.Module):
         self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
 
     def learn(self, train_data):
-        self.optimizer = torch.optim.LBFGS(self.parameters(), lr=0.005, max_iter=2, history_size=100)
+        self.optimizer = torch.optim.LBFGS(self.parameters(), lr=0.3, max_iter=2, history_size=20)
         for inputs, labels in train_data:
 
             def closure():
