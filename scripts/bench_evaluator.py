@@ -60,7 +60,7 @@ def main() -> None:
     """Read the arguments, take the measurements, print each as it is there."""
     arguments = _arguments()
     config = EvaluatorConfig(task=arguments.task, batch_size=arguments.batch_size, workers=arguments.workers)
-    task = load_task(config.task)
+    task = load_task(config.task, task_seed=config.task_seed)
     valid = valid_programs(config, arguments.programs)
     measure: dict[str, Callable[[], dict[str, Any]]] = {
         "throughput": lambda: measure_throughput(config, task, break_share(valid, arguments.broken_share)),

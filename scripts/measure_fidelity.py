@@ -147,7 +147,7 @@ def judge_by_reference(
     config: EvaluatorConfig, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[Candidate, float | None]]:
     """Yield each program's accuracy on the reference path."""
-    data = ReferenceData.of(load_task(config.task))
+    data = ReferenceData.of(load_task(config.task, task_seed=config.task_seed))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(config.workers, context, initializer=_single_threaded) as pool:
         jobs = [pool.submit(_reference_accuracy, config, data, each.completion) for each in candidates]

@@ -22,7 +22,11 @@ OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "runtime error": (EvaluationStatus.RUNTIME_ERROR, EvaluationStatus.MISSING_DEPENDENCY),
     "over a limit": (EvaluationStatus.TIMEOUT, EvaluationStatus.OUT_OF_MEMORY, EvaluationStatus.OUTPUT_LIMIT),
     "crashed": (EvaluationStatus.CRASHED, EvaluationStatus.PROTOCOL_ERROR),
-    "breaks contract": (EvaluationStatus.CONTRACT_ERROR, EvaluationStatus.FORBIDDEN),
+    "breaks contract": (
+        EvaluationStatus.CONTRACT_ERROR,
+        EvaluationStatus.FORBIDDEN,
+        EvaluationStatus.REUSED_DATA,
+    ),
     "no program": (EvaluationStatus.SYNTAX_ERROR, EvaluationStatus.NO_CODE),
 }
 """What can become of a candidate, for people: the statuses in groups that need the same remedy."""

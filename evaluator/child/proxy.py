@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from types import ModuleType
 from typing import Any
@@ -176,18 +177,26 @@ def check_scores(scores: Any, count: int, plan: Plan) -> None:
         raise Rejected(EvaluationStatus.NON_FINITE, "the scores are not all finite numbers")
 
 
-def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan: Plan) -> tuple[float, ...]:
-    """Train for the protocol's epochs and return the loss curve."""
+def train(
+    net: Any,
+    prm: dict[str, float],
+    images: Tensor,
+    labels: Tensor,
+    plan: Plan,
+    watch: AbstractContextManager[object] | None = None,
+) -> tuple[float, ...]:
+    """Train for the protocol's epochs, within the context `watch`, and return the loss curve."""
     returned: list[object] = []
     with precision(plan):
         prefer_channels_last(net, Normalisation(plan)(images[:_CHECKED_IMAGES]), plan)
         part_of(net, "train_setup", f"method {NETWORK}.train_setup(prm)")(dict(prm))
         fuse_optimizers(net)
         recorder = LossRecorder(net, steps=(len(labels) // plan.config.batch_size) * plan.config.epochs)
-        for epoch in range(plan.config.epochs):
-            net.train()
-            learn = part_of(net, "learn", f"method {NETWORK}.learn(train_data)")
-            returned.append(learn(TrainData(images, labels, plan, epoch)))
+        with watch or nullcontext():
+            for epoch in range(plan.config.epochs):
+                net.train()
+                learn = part_of(net, "learn", f"method {NETWORK}.learn(train_data)")
+                returned.append(learn(TrainData(images, labels, plan, epoch)))
     losses = recorder.close(returned)
     count_parameters(net, plan)  # it may have grown since it was built
     if not all(bool(torch.isfinite(each).all()) for each in net.parameters()):

@@ -35,7 +35,8 @@ def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val
         raise ValueError(
             f"load the task '{spec.name}' first: its files' fingerprint is part of the protocol's id"
         )
-    rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID) | {"version": PROTOCOL_VERSION}
+    left_out = _NO_PART_OF_THE_ID | ({"task_seed"} if config.task_seed == 0 else set())
+    rest = config.model_dump(mode="json", exclude=left_out) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
     where = spec.id if split == "val" else f"{spec.id}/{split}"
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"

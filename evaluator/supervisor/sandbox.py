@@ -77,12 +77,13 @@ class SandboxedEvaluator:
         findings = probe()
         self.tier = choose_tier(self.config.isolation, findings)
         self.isolation = describe(self.tier, findings)
-        task = self._data or load_task(self.config.task)
+        task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
         self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
         self._scratch = Scratch()
         images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
         self._training_data = training_data_file(images, labels)
         plan = training_plan(self.config, task)
+        self._max_kept_bytes = plan.max_kept_bytes
         home = self._scratch.path / "zygotes"
         home.mkdir()
         workers = min(self.config.workers, len(os.sched_getaffinity(0)))
@@ -131,7 +132,15 @@ class SandboxedEvaluator:
         talk = Conversation(candidate.source, exam)
         session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
         ending = session.run(self._scratch.path)
-        return evaluation(candidate, self.protocol_id, talk, ending, self.config, chance=self.task.chance)
+        return evaluation(
+            candidate,
+            self.protocol_id,
+            talk,
+            ending,
+            self.config,
+            chance=self.task.chance,
+            max_kept_bytes=self._max_kept_bytes,
+        )
 
     def _release(self) -> None:
         os.close(self._training_data)

@@ -16,6 +16,7 @@ Modules: start at `catalogue`.
     digits      the two tasks of scikit-learn's digits
     shapes      the shapes that texshapes draws
     statistics  the channels' statistics and the content's fingerprint
+    dice        the chance of generated tasks, public or under a private seed
     cache       generated splits on disk
 
 A `Task` holds train and val openly; the test split comes only out of `read_test`, which the final wave calls
@@ -25,7 +26,15 @@ training split's statistics.
 This package does *not* download anything, and imports numpy and scikit-learn only when a task is loaded.
 """
 
-from evaluator.tasks.catalogue import find_data, load_task, reads_files, require_task, task_names, task_spec
+from evaluator.tasks.catalogue import (
+    find_data,
+    generated_names,
+    load_task,
+    reads_files,
+    require_task,
+    task_names,
+    task_spec,
+)
 from evaluator.tasks.task import Split, Splits, Task, TaskSpec
 
 __all__ = [
@@ -34,6 +43,7 @@ __all__ = [
     "Task",
     "TaskSpec",
     "find_data",
+    "generated_names",
     "load_task",
     "reads_files",
     "require_task",

@@ -357,6 +357,32 @@ def test_an_export_from_before_there_was_a_signature_comes_in(
         assert bring_in(tmp_path / "out", ledger).programs == 3
 
 
+@pytest.mark.parametrize("form", [TableFormat.PARQUET, TableFormat.JSONL])
+def test_an_export_from_before_a_column_was_added_still_comes_in(
+    run_corpus: Path, tmp_path: Path, form: TableFormat
+) -> None:
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", form)
+        accuracies = [each.accuracy for each in ledger.evaluations()]
+    later = ["passes", "kept_bytes"]
+    if form is TableFormat.PARQUET:
+        import pyarrow.parquet
+
+        for path in (tmp_path / "out" / "evaluations").iterdir():
+            table = pyarrow.parquet.read_table(path)
+            pyarrow.parquet.write_table(table.drop_columns(later), path)
+    else:
+        path = tmp_path / "out" / "evaluations.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        kept = [{name: value for name, value in row.items() if name not in later} for row in rows]
+        path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    with new_corpus(tmp_path) as ledger:
+        bring_in(tmp_path / "out", ledger)
+        found = ledger.evaluations()
+    assert found and {each.passes for each in found} == {None}
+    assert {each.accuracy for each in found} <= set(accuracies)
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [

@@ -382,14 +382,19 @@ def test_an_unknown_machine_is_refused(ledger: LedgerWriter) -> None:
         ledger.add_candidates([candidate(0, 1).model_copy(update={"machine_id": MACHINE.id})])
 
 
-def first_version(path: Path) -> None:
-    """Write a ledger as the first version of the schema had it: two seeds, three candidates, two judged."""
+OLDER = [pytest.param(version, id=f"schema {version}") for version in range(1, schema.SCHEMA_VERSION)]
+
+
+def older_store(path: Path, version: int) -> None:
+    """Write a ledger as an older version of the schema had it: two seeds, three candidates, two judged."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((Path(__file__).parent / "stores" / "v1.sql").read_text(encoding="utf-8"))
+        text = (Path(__file__).parent / "stores" / f"v{version}.sql").read_text(encoding="utf-8")
+        connection.executescript(text)
 
 
-def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_a_store_of_an_older_version_opens_with_all_that_was_in_it(path: Path, version: int) -> None:
+    older_store(path, version)
     with LedgerWriter.open(path) as ledger:
         assert [tuple(row) for row in ledger.judged(0)] == [
             (candidate(0), *judgement(0)),
@@ -404,8 +409,9 @@ def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) 
         assert len(ledger.judged(0)) == 3
 
 
-def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path, version: int) -> None:
+    older_store(path, version)
     LedgerWriter.open(path).close()
     LedgerWriter.create(path.with_name("new.db")).close()
     schemas = []
@@ -418,12 +424,20 @@ def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: P
     assert schemas[0] == schemas[1]
 
 
-def test_an_older_store_is_not_changed_by_reading(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_store_is_not_changed_by_reading(path: Path, version: int) -> None:
+    older_store(path, version)
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="Open it once for writing to upgrade it"):
         Ledger.open(path)
     assert path.read_bytes() == before
+
+
+def test_what_a_program_did_with_the_images_comes_back_as_it_was_noted(ledger: LedgerWriter) -> None:
+    evaluation, admission = judgement(0)
+    noted = evaluation.model_copy(update={"passes": 1.25, "kept_bytes": 2**40})
+    ledger.add_judgement(noted, admission)
+    assert ledger.evaluations() == [noted]
 
 
 def test_a_row_cannot_be_replaced(ledger: LedgerWriter) -> None:

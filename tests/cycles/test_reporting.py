@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
+from corpus.records.evaluations import EvaluationStatus
 from corpus.records.graphs import GraphNode, NetworkGraph
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
 from cycles.figures.comparison import Finding, between, verdict
 from cycles.figures.runs import gather
 from cycles.figures.statistics import wilson
-from cycles.reporting.arms import arms_of
+from cycles.reporting.arms import OUTCOME_OF, arms_of
 from cycles.reporting.charts import pareto_front
 from cycles.reporting.drawing import draw
 from cycles.reporting.page import render
@@ -74,6 +75,10 @@ def details(page: str) -> dict[str, Any]:
     for block in blocks:
         found |= json.loads(gzip.decompress(base64.b64decode(block)))
     return found
+
+
+def test_every_status_has_its_place_in_the_legend() -> None:
+    assert set(OUTCOME_OF) == set(EvaluationStatus)
 
 
 def test_hostile_text_makes_no_element_and_no_attribute(tmp_path: Path) -> None:

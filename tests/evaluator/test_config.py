@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from evaluator.config import EvaluatorConfig
-from evaluator.supervisor.protocol import protocol_id
-from evaluator.tasks import task_spec
+from evaluator.supervisor.protocol import PROTOCOL_VERSION, protocol_id, training_plan
+from evaluator.tasks import load_task, task_spec
 
 
 def name_of(split: str = "val", **settings: object) -> str:
@@ -35,10 +38,36 @@ def test_the_protocol_id_names_task_epochs_batch_and_seed_in_clear() -> None:
         {"channels_last": False},
         {"lint": False},
         {"other_hyperparameters": 0.1},
+        {"max_passes": 1.5},
+        {"task_seed": 1},
     ],
 )
 def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]) -> None:
     assert name_of(**settings) != name_of()
+
+
+def test_a_task_seed_of_zero_leaves_no_trace_in_the_id() -> None:
+    """The ids of public tasks are those of a version that knew no such setting."""
+    values = EvaluatorConfig().model_dump(
+        mode="json", exclude={"data_path", "workers", "isolation", "task_seed"}
+    )
+    values |= {"version": PROTOCOL_VERSION}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+    assert name_of(task_seed=0) == name_of() == f"digits-v1/e1/b16/s0/p{digest}"
+
+
+@pytest.mark.parametrize("task", ["digits-clean", "cifar10", "images"])
+def test_a_task_seed_is_refused_where_nothing_is_drawn(task: str) -> None:
+    with pytest.raises(
+        ValidationError, match=f"'{task}' draws nothing: leave task_seed out.* digits, adddigits"
+    ):
+        EvaluatorConfig(task=task, task_seed=5)
+
+
+def test_a_program_is_not_told_the_task_seed() -> None:
+    config = EvaluatorConfig(task_seed=987654321)
+    task = load_task("digits", task_seed=config.task_seed)
+    assert "987654321" not in training_plan(config, task).model_dump_json()
 
 
 def test_the_number_of_workers_does_not_change_the_id() -> None:

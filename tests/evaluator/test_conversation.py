@@ -35,7 +35,7 @@ def stage(name: Stage) -> Frame:
 
 
 BUILT = json_frame('{"event": "built", "parameters": 12, "flops": null}')
-TRAINED = json_frame('{"event": "trained", "losses": [1.5]}')
+TRAINED = json_frame('{"event": "trained", "losses": [1.5], "passes": 1.0, "kept_bytes": 0}')
 FAILED = json_frame('{"event": "failed", "status": "RUNTIME_ERROR", "error_type": null, "error": "x"}')
 TO_LEARN = [stage(Stage.LINT), stage(Stage.IMPORT), stage(Stage.INIT), stage(Stage.FORWARD), BUILT]
 TO_PREDICT = [*TO_LEARN, stage(Stage.LEARN), TRAINED]
@@ -124,9 +124,9 @@ def test_a_frame_out_of_turn_is_a_breach(before: list[Frame], frame: Frame) -> N
         '{"event": "failed", "status": "COMPLETE", "error_type": null, "error": ""}',
         '{"event": "failed", "status": "TIMEOUT", "error_type": null, "error": ""}',
         '{"event": "failed", "status": "CRASHED", "error_type": null, "error": "' + "x" * 501 + '"}',
-        '{"event": "trained", "losses": [NaN]}',
-        '{"event": "trained", "losses": [1e999]}',
-        '{"event": "trained", "losses": [' + ",".join("1" * 17) + "]}",
+        '{"event": "trained", "losses": [NaN], "passes": 1.0, "kept_bytes": 0}',
+        '{"event": "trained", "losses": [1e999], "passes": 1.0, "kept_bytes": 0}',
+        '{"event": "trained", "losses": [' + ",".join("1" * 17) + '], "passes": 1.0, "kept_bytes": 0}',
         '{"event": "built", "parameters": -1, "flops": null}',
         "[" * 4000,
         "\x80",

@@ -156,7 +156,8 @@ def test_no_text_of_a_program_can_steer_a_terminal(trial: Trial) -> None:
 def test_no_hostile_program_is_accurate_but_by_honest_work(trial: Trial) -> None:
     (_, honest, _) = trial.honest[0]
     assert isinstance(honest, float)
-    assert [name for name, each in trial.results.items() if (each.accuracy or 0.0) > honest + 0.05] == []
+    counting = {name: each.accuracy or 0.0 for name, each in trial.results.items() if each.valid}
+    assert [name for name, accuracy in counting.items() if accuracy > honest + 0.05] == []
 
 
 def test_no_process_is_left(trial: Trial) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +18,7 @@ from evaluator.child import proxy
 from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.lint import lint
+from evaluator.child.reuse import DataUse
 from evaluator.child.train_data import Normalisation, TrainData
 from evaluator.config import EvaluatorConfig
 from tests.evaluator_programs import LEARN, program
@@ -69,42 +72,122 @@ def test_an_image_is_normalised_by_the_statistics_of_its_channels() -> None:
 
 
 def test_an_epoch_shows_every_image_at_most_once_with_its_own_label() -> None:
-    data = train_data()
-    all_images = Normalisation(plan())(data.dataset.images)
+    all_images, all_labels = Normalisation(plan())(images_and_labels()[0]), images_and_labels()[1]
     seen = []
-    for inputs, labels in data:
+    for inputs, labels in train_data():
         for image, label in zip(inputs, labels, strict=True):
             index = int((all_images == image).flatten(1).all(dim=1).nonzero().item())
-            assert data.dataset.labels[index] == label
+            assert all_labels[index] == label
             seen.append(index)
     assert len(set(seen)) == len(seen) == COUNT // 8 * 8
 
 
-def test_its_length_is_the_number_of_batches_that_it_gives() -> None:
+def test_its_length_is_the_number_of_batches_that_it_gives_before_and_after() -> None:
     data = train_data()
-    assert [inputs.shape[0] for inputs, _ in data] == [8] * len(data)
+    promised = len(data)
+    assert [inputs.shape[0] for inputs, _ in data] == [8] * promised
+    assert (data.n, data.total, len(data)) == (promised, promised, promised)
 
 
-def test_a_program_may_ask_for_batch_size_and_the_number_of_images_as_of_a_data_loader() -> None:
+AGAIN: dict[str, Callable[[TrainData], list[Any]]] = {
+    "for": lambda data: [batch for _ in range(3) for batch in data],
+    "iter": lambda data: list(iter(data)),
+    "next": lambda data: [batch for _ in range(3) if (batch := next(data, None)) is not None],
+    "reset": lambda data: [data.reset(), *data][1:],
+    "enumerate": lambda data: list(enumerate(data)),
+}
+
+
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.keys())
+def test_a_second_pass_yields_nothing_however_it_is_asked_for(
+    again: Callable[[TrainData], list[Any]],
+) -> None:
     data = train_data()
-    image, label = data.dataset[3]
-    assert (data.batch_size, len(data.dataset)) == (8, COUNT)
-    assert image.shape == (3, 8, 8) and label == int(images_and_labels()[1][3])
+    assert len(list(data)) == COUNT // 8
+    assert again(data) == []
 
 
-def test_a_second_pass_has_another_order_and_two_epochs_with_one_seed_have_the_same() -> None:
-    data, again = train_data(), train_data()
-    first, second = (torch.cat([labels for _, labels in data]) for _ in range(2))
-    assert not torch.equal(first, second)
-    assert torch.equal(first, torch.cat([labels for _, labels in again]))
+def test_a_pass_that_is_left_goes_on_where_it_was_left() -> None:
+    data, whole = train_data(), [labels for _, labels in train_data()]
+    parts = [next(data)[1], *(labels for _, labels in itertools.islice(data, 3))]
+    parts += [labels for _, labels in data]
+    assert all(torch.equal(first, second) for first, second in zip(parts, whole, strict=True))
+
+
+def test_two_passes_of_one_epoch_have_the_same_order_and_other_epochs_have_others() -> None:
+    def order(epoch: int) -> Tensor:
+        data = TrainData(*images_and_labels(), plan(), epoch)
+        return torch.cat([labels for _, labels in data])
+
+    assert torch.equal(order(0), order(0)) and not torch.equal(order(0), order(1))
+
+
+@pytest.mark.parametrize("name", ["dataset", "iterable", "images", "labels", "sampler", "batch_sampler"])
+def test_it_shows_no_way_to_the_images_but_its_one_pass(name: str) -> None:
+    assert not hasattr(train_data(), name)
+
+
+def test_it_has_what_programs_use_of_a_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    with train_data() as data:
+        data.set_description("training", refresh=False)
+        data.set_description_str("training")
+        for _ in data:
+            data.set_postfix({"step": data.n}, loss=0.5)
+            data.set_postfix_str("x", refresh=False)
+            data.update(1)
+        for quiet in (data.refresh, data.display, data.clear, data.reset, data.unpause, data.close):
+            quiet()
+        data.write("done", end="!")
+    assert capsys.readouterr() == ("done!", "")
 
 
 def test_a_program_that_changes_its_inputs_does_not_change_the_data() -> None:
-    data = train_data()
-    for inputs, labels in data:
+    images, labels = images_and_labels()
+    for inputs, targets in TrainData(images, labels, plan(), epoch=0):
         inputs.zero_()
-        labels.zero_()
-    assert data.dataset.images.any() and data.dataset.labels.any()
+        targets.zero_()
+    assert torch.equal(images, images_and_labels()[0]) and torch.equal(labels, images_and_labels()[1])
+
+
+def used(learn: str, **settings: object) -> DataUse:
+    """Return how a program with `learn` uses the images, as its process notes it."""
+    protocol = plan(**settings)
+    proxy.seed_everything(protocol)
+    module, use = load(program(learn=learn)), DataUse(protocol)
+    net = proxy.build(module, prm := proxy.hyperparameters(module, protocol), protocol)
+    proxy.check_forward(net, images_and_labels()[0], protocol, forward=use.checking(proxy.call))
+    proxy.train(net, prm, *images_and_labels(), protocol, watch=use)
+    return use
+
+
+@pytest.mark.parametrize(
+    ("learn", "passes"),
+    [
+        (LEARN, 1.0),
+        ("for _ in range(3):\n    for x, y in train_data: self(x)", 1.0),
+        ("for x, y in train_data: self(x), self(x)", 2.0),
+        ("for x, y in train_data: self(torch.cat([x, x]))", 2.0),
+        ("self.eval()\nfor x, y in train_data: self(x), self(x), self(x)", 3.0),
+        ("for x, y in train_data: self.forward(x), self.forward(x)", 2.0),
+        ("for x, y in train_data: self.head(self.body(x).flatten(1)), self(x)", 2.0),
+        ("kept = list(train_data)\nfor x, y in kept * 4: self(x)", 4.0),
+        ("with torch.no_grad():\n    for x, y in train_data: self(x)", 0.0),
+        ("for x, y in train_data:\n    self(x)\n    with torch.no_grad(): self(x)", 1.0),
+        ("twin = __import__('copy').deepcopy(self)\nfor x, y in train_data: self(x), twin(x)", 1.0),
+        ("pass", 0.0),
+    ],
+)
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_passes_are_the_images_learnt_from_for_each_that_was_given(
+    learn: str, passes: float, epochs: int
+) -> None:
+    assert used(learn, epochs=epochs).passes == pytest.approx(passes)
+
+
+def test_counting_passes_ends_with_the_training() -> None:
+    use = used(LEARN)
+    nn.Linear(2, 2)(torch.zeros(1, 2))
+    assert use.passes == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "Adagrad"])

@@ -131,6 +131,10 @@ class EvaluationRow(Row):
     """Top-1 accuracy on the protocol's split, in [0, 1]."""
     losses: tuple[float | None, ...]
     """Training loss at up to 16 steps, a claim of the candidate's own process; null where not finite."""
+    passes: float | None = None
+    """How often it learnt from the training images, in epochs; a claim of the candidate's own process."""
+    kept_bytes: int | None = None
+    """What it held after its training beside weights and the like, in bytes; a claim as well."""
     wall_seconds: float
     """Wall time on the evaluator's clock, in seconds."""
     cpu_seconds: float

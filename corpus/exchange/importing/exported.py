@@ -134,6 +134,8 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
                 if field.name not in found and not model.model_fields[field.name].is_required():
                     continue  # written before there was such a column
                 if field.name not in found:
+                    if not model.model_fields[field.name].is_required():
+                        continue  # a column that came later
                     raise ImportSourceError(f"{path}: column {field.name} is missing. Export again.")
                 if found[field.name] != field.type:
                     raise ImportSourceError(
