@@ -1,8 +1,8 @@
 """Seccomp: the system calls that exist for a program. All others fail with EPERM.
 
 Threads can be started, processes cannot; a signal can go to the program itself and to nobody else; there is
-no socket, no exec, no tracing, no mount, no device control. A thread shares the program's table of open files,
-so that one limit holds for all of them. No file can be locked: a lock on a library would be a way to talk to
+no socket, no exec, no tracing, no mount, no device control. A thread shares the program's open files, so
+that one limit holds for all of them. No file can be locked: a lock on a library would be a way to talk to
 all processes that read it. Calls whose absence libraries handle by themselves (`clone3`) are answered with
 ENOSYS.
 
