@@ -16,8 +16,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.index import NoveltyIndex
@@ -33,6 +31,7 @@ from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plant, program_request, replay_pool
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
+from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
 from evaluator.errors import SandboxError
 from evaluator.tasks import find_data, task_spec
@@ -81,11 +80,11 @@ def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Ite
         config = config.model_copy(update={"evaluator": evaluator})
     shape = task_shape(config)
     server_log = directory.log_file.with_name("vllm.log")
-    console = Console(soft_wrap=as_json)
+    screen = console()
     if as_json:
-        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
+        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
-        progress = TerminalProgress(console) if sys.stdout.isatty() else PlainProgress(console)
+        progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     with log_to(directory.log_file), open_corpus(directory.ledger_file) as ledger, ExitStack() as running:
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:

@@ -9,6 +9,7 @@
     trainings    what a fine-tuning learned from, and what came of it
     machines     where programs are written and judged
     mistakes     what the user can mend, as one type
+    text         what others wrote, made fit to be shown
     exchange     splits of an export, provenance of an import
 
 Nothing here decides, computes a figure, opens a file or imports torch.

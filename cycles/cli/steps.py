@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.text import one_line, visible
 from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
@@ -56,7 +59,7 @@ def generate(
         out.mkdir(parents=True, exist_ok=True)
     prompts = build_strategy(config).propose(None, 0, count)
     size = config.generator.batch_size
-    with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+    with opened_sampler(config, None, functools.partial(say, err=True)) as sampler:
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
@@ -100,15 +103,15 @@ def evaluate(
     ]
     with build_evaluator(config) as evaluator:
         if not as_json:
-            typer.echo(f"Sandbox: {evaluator.isolation}", err=True)
+            say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
             if as_json:
                 row = evaluation.model_dump(mode="json")
                 typer.echo(json.dumps({"path": row.pop("candidate_id"), **row}))
             else:
                 score = "" if evaluation.accuracy is None else f"  accuracy {evaluation.accuracy:.3f}"
-                reason = f"  {evaluation.error}" if evaluation.error else ""
-                typer.echo(f"{evaluation.candidate_id}  {evaluation.status}{score}{reason}")
+                reason = f"  {one_line(evaluation.error)}" if evaluation.error else ""
+                say(f"{one_line(evaluation.candidate_id)}  {evaluation.status}{score}{reason}")
 
 
 def finetune(
@@ -144,7 +147,7 @@ def finetune(
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:
-        typer.echo(
+        say(
             f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
             f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {result.seconds:.0f} s"
         )
@@ -188,9 +191,14 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
     if as_json:
         typer.echo(json.dumps(row))
     elif out is not None:
-        typer.echo(path or f"{index:04d}: the completion holds no program")
+        say(path or f"{index:04d}: the completion holds no program")
     else:
-        typer.echo(f"# program {index}\n{source or completion.text}")
+        _show_program(f"# program {index}\n{source or completion.text}")
+
+
+def _show_program(text: str) -> None:
+    """Print a program, to the character where it goes to a file or another program."""
+    typer.echo(visible(text) if sys.stdout.isatty() else text)
 
 
 def _read_program(path: Path) -> str:

@@ -35,7 +35,7 @@ class Layout:
 
 
 def litter(path: Path) -> bool:
-    """Return whether a path is none of a data set's: hidden, or what a Mac puts into archives (`__MACOSX`)."""
+    """Return whether a path is none of a data set: hidden, or what a Mac puts into archives (`__MACOSX`)."""
     return path.name.startswith(".") or path.name == "__MACOSX"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from corpus.records.graphs import GraphNode, NetworkGraph
+from corpus.records.text import visible
 from cycles.config.run import Control, RunConfig
 from cycles.figures.comparison import Finding, between, verdict
 from cycles.figures.runs import gather
@@ -26,7 +27,7 @@ from cycles.reporting.page import render
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import compared
 from cycles.reporting.svg import Frame, nice_ticks, short, spread
-from cycles.reporting.text import json_for_html, shown, visible
+from cycles.reporting.text import json_for_html, shown
 from tests.command_line import ENTRY
 from tests.runs import SMALL, network, new_run, write_run
 
