@@ -23,6 +23,7 @@ from corpus.novelty.structure_index import StructureIndex
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
+from cycles.config.trust import require_consent
 from cycles.loop import Loop, Trainer
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
@@ -65,16 +66,23 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
 
 
 @contextmanager
-def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Iterator[Loop]:
+def open_loop(
+    path: Path, *, as_json: bool = False, unsafe: bool = False, trusted: bool = False
+) -> Iterator[Loop]:
     """Open the run at `path` for writing and yield its loop, wherever it stopped before.
 
     Args:
         path: The run's directory.
         as_json: Whether to report progress as JSON lines.
         unsafe: Run programs without isolation this time, whatever the run's configuration says.
+        trusted: The user vouches for the run's configuration.
+
+    Raises:
+        ConfigError: It asks for what only the user may ask for (`cycles.config.trust`).
     """
     directory = RunDirectory.open(path)
     config = directory.config()
+    require_consent(config, str(path), unsafe=unsafe, trusted=trusted)
     if unsafe:
         evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
         config = config.model_copy(update={"evaluator": evaluator})

@@ -25,7 +25,7 @@ from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
@@ -109,19 +109,17 @@ def run(
         typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
     ] = None,
     unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a run: the model writes networks, the winners teach it, again and again."""
     from cycles.assembly import start_run
-    from cycles.config.run import load_config
 
     settings = list(overrides or [])
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
     if control is not None:
         settings.append(f"control={json.dumps(control)}")
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     if dry:
         _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
         return
@@ -129,7 +127,7 @@ def run(
     if prepare:
         say(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
         return
-    _drive(directory.path, as_json)
+    _drive(directory.path, as_json, trusted=True)
 
 
 def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
@@ -149,16 +147,21 @@ def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool,
 
 
 @app.command()
-def resume(run_path: RunArgument, unsafe: UnsafeOption = False, as_json: JsonOption = False) -> None:
+def resume(
+    run_path: RunArgument,
+    unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
-    _drive(run_path, as_json, unsafe)
+    _drive(run_path, as_json, unsafe, trusted)
 
 
-def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
+def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
     from cycles.run.interruption import Interrupted
 
-    with open_loop(path, as_json=as_json, unsafe=unsafe) as loop:
+    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         try:
             loop.run()
         except Interrupted:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.text import one_line
-from cycles.cli.options import JsonOption, PresetOption, SetOption
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
 from cycles.showing.terminal import console, say
 
@@ -28,16 +28,17 @@ def doctor(
     out: Annotated[
         Path | None, typer.Option("--out", help="Where the run would lie.  [default: runs/PRESET]")
     ] = None,
+    unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check whether a run would work here, each line with its fix; exit code 3 where it would not."""
     import logging
 
-    from cycles.config.run import load_config
     from cycles.preflight.doctor.examination import examine
     from cycles.preflight.doctor.finding import Level
 
-    config = load_config(preset, overrides or [])
+    config = agreed_config(preset, overrides or [], unsafe=unsafe, trusted=trusted)
     logging.getLogger("transformers").setLevel(logging.ERROR)
     screen = console(highlight=False, pipe_width=140)
     counts = dict.fromkeys(Level, 0)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.text import one_line, visible
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
 
@@ -40,19 +40,20 @@ def generate(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Let the generator write programs."""
     if run is not None:
-        _stage(run, "generate", as_json)
+        _stage(run, "generate", as_json, trusted=trusted)
         return
     from cycles.assembly import build_strategy, opened_sampler
-    from cycles.config.run import load_config
     from generator.samplers.contract import in_order
 
     if adapter is not None and not adapter.is_dir():
         raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
-    config = load_config(preset, [*(overrides or []), f"seed={seed}", "generator.exemplars=0"])
+    settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
+    config = agreed_config(preset, settings, trusted=trusted)
     if out is not None:
         if out.exists() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
@@ -73,23 +74,21 @@ def evaluate(
     task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
     if run is not None:
-        _stage(run, "judge", as_json)
+        _stage(run, "judge", as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate, Origin
     from cycles.assembly import build_evaluator
-    from cycles.config.run import load_config
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
     sources = [_read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
         Candidate(
             id=str(path),
@@ -123,11 +122,12 @@ def finetune(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a LoRA adapter on prompt-completion rows (as `archloop export` writes them: sft.jsonl)."""
     if run is not None:
-        _stage(run, "train", as_json)
+        _stage(run, "train", as_json, trusted=trusted)
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
@@ -153,10 +153,10 @@ def finetune(
         )
 
 
-def _stage(path: Path, stage: str, as_json: bool) -> None:
+def _stage(path: Path, stage: str, as_json: bool, *, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
 
-    with open_loop(path, as_json=as_json) as loop:
+    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
