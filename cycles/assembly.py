@@ -16,14 +16,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
+from cycles.config.trust import require_consent
 from cycles.judging import Judge
 from cycles.loop import Loop
 from cycles.observer import Observer
@@ -34,6 +33,7 @@ from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
 from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
+from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
 from cycles.teaching import Teacher
 from evaluator.errors import SandboxError
@@ -70,26 +70,33 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
 
 
 @contextmanager
-def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Iterator[Loop]:
+def open_loop(
+    path: Path, *, as_json: bool = False, unsafe: bool = False, trusted: bool = False
+) -> Iterator[Loop]:
     """Open the run at `path` for writing and yield its loop, wherever it stopped before.
 
     Args:
         path: The run's directory.
         as_json: Whether to report progress as JSON lines.
         unsafe: Run programs without isolation this time, whatever the run's configuration says.
+        trusted: The user vouches for the run's configuration.
+
+    Raises:
+        ConfigError: It asks for what only the user may ask for (`cycles.config.trust`).
     """
     directory = RunDirectory.open(path)
     config = directory.config()
+    require_consent(config, str(path), unsafe=unsafe, trusted=trusted)
     if unsafe:
         evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
         config = config.model_copy(update={"evaluator": evaluator})
     shape = task_shape(config)
     server_log = directory.log_file.with_name("vllm.log")
-    console = Console(soft_wrap=as_json)
+    screen = console()
     if as_json:
-        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
+        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
-        progress = TerminalProgress(console) if sys.stdout.isatty() else PlainProgress(console)
+        progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:

@@ -13,12 +13,18 @@ from corpus.ledger.errors import LedgerMissingError
 def read_folder(folder: Path) -> dict[str, str]:
     """Return the `.py` files below `folder` by their relative paths, sorted; bytes that are no text are `?`.
 
+    A link that leads out of the folder is passed over.
+
     Raises:
         LedgerMissingError: There is no such folder, or no such file in it.
     """
     if not folder.is_dir():
         raise LedgerMissingError(f"{folder}: neither a run, a ledger file nor a folder. Check the path.")
-    paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*.py") if _is_of(folder, path))
     if not paths:
         raise LedgerMissingError(f"{folder}: holds neither a run nor any .py file. Check the path.")
     return {str(path.relative_to(folder)): path.read_text("utf-8", errors="replace") for path in paths}
+
+
+def _is_of(folder: Path, path: Path) -> bool:
+    return path.is_file() and path.resolve().is_relative_to(folder.resolve())

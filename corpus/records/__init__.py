@@ -10,6 +10,7 @@
     trainings    what a fine-tuning learned from, and what came of it
     machines     where programs are written and judged
     mistakes     what the user can mend, as one type
+    text         what others wrote, made fit to be shown
     exchange     splits of an export, provenance of an import
 
 Nothing here decides, computes a figure or imports torch, and only `adapters` opens a file.

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.mistakes import Mistake
+from corpus.records.text import indented
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
+from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
     from cycles.config.run import RunConfig
@@ -53,7 +55,9 @@ RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_d
 
 def main() -> None:
     """Run the command line; a user's mistake becomes one line on standard error and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    log = logging.StreamHandler()
+    log.setFormatter(LogLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[log])
     try:
         app()
     except SystemExit:
@@ -78,7 +82,7 @@ def _upstream() -> type[Exception]:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    typer.echo(f"archloop: {message}", err=True)
+    typer.echo(f"archloop: {indented(message)}", err=True)
     sys.exit(code)
 
 
@@ -109,11 +113,11 @@ def run(
         typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
     ] = None,
     unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a run: the model writes networks, the winners teach it, again and again."""
     from cycles.assembly import start_run
-    from cycles.config.run import load_config
 
     settings = list(overrides or [])
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
@@ -123,23 +127,19 @@ def run(
         teachers = teachers or ("nobody" if strategy == "random" else None)
     if teachers is not None:
         settings.append(f"teaching.by={json.dumps(teachers)}")
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     if dry:
         _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
         return
     directory = start_run(out or Path("runs") / Path(preset).stem, config)
     if prepare:
-        typer.echo(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
+        say(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
         return
-    _drive(directory.path, as_json)
+    _drive(directory.path, as_json, trusted=True)
 
 
 def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
     """Print what the run would do; exit code 3 where something speaks against it."""
-    from rich.console import Console
-
     from cycles.preflight.dry_run import dry_run, show
 
     result = dry_run(config, gpu_memory_gb)
@@ -149,28 +149,31 @@ def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool,
 
         typer.echo("Measuring this machine for some seconds ...", err=True)
         result = result.model_copy(update={"estimate": estimate(config, calibrate(config))})
-    show(result, Console(width=None if sys.stdout.isatty() else 160), as_json=as_json)
+    show(result, console(pipe_width=160), as_json=as_json)
     if not result.possible:
         raise typer.Exit(3)
 
 
 @app.command()
-def resume(run_path: RunArgument, unsafe: UnsafeOption = False, as_json: JsonOption = False) -> None:
+def resume(
+    run_path: RunArgument,
+    unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
-    _drive(run_path, as_json, unsafe)
+    _drive(run_path, as_json, unsafe, trusted)
 
 
-def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
+def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
     from cycles.run.interruption import Interrupted
 
-    with open_loop(path, as_json=as_json, unsafe=unsafe) as loop:
+    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         try:
             loop.run()
         except Interrupted:
-            typer.echo(
-                f"Interrupted; everything finished is kept. Go on with: archloop resume {path}", err=True
-            )
+            say(f"Interrupted; everything finished is kept. Go on with: archloop resume {path}", err=True)
             raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
@@ -188,4 +191,7 @@ def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
     directory = RunDirectory.open(run_path)
     with Ledger.open(directory.ledger_file) as ledger:
         state = run_status(ledger, directory.config())
-    typer.echo(json.dumps(state.model_dump(mode="json")) if as_json else str(state))
+    if as_json:
+        typer.echo(json.dumps(state.model_dump(mode="json")))
+    else:
+        say(state)

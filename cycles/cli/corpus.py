@@ -7,7 +7,6 @@ ids or by any beginning that only one id has.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +15,14 @@ import typer
 from corpus.records.mistakes import one_of
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from corpus.config import CorpusConfig
     from corpus.ledger.catalogue import Entry
     from corpus.records.evaluations import EvaluationStatus
+
+_PIPE_WIDTH = 120
 
 corpus_app = typer.Typer(
     help="Look into a corpus: statistics, near-duplicates, lineage, search.", no_args_is_help=True
@@ -63,7 +63,7 @@ def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: Json
     if as_json:
         typer.echo(json.dumps({"corpus": str(source), **figures}))
     else:
-        _console().print(statistics_table(figures, title=str(source)))
+        console(pipe_width=_PIPE_WIDTH).print(statistics_table(figures, title=str(source)))
 
 
 @corpus_app.command()
@@ -100,8 +100,8 @@ def dedupe(
             typer.echo(group.model_dump_json())
         return
     if several:
-        _console().print(group_table(several))
-    typer.echo(
+        console(pipe_width=_PIPE_WIDTH).print(group_table(several))
+    say(
         f"{len(programs)} programs, {len(groups)} without near-duplicates at tau {tau:g} "
         f"({'numbers masked' if shingler.mask_numbers else 'numbers kept'}); "
         f"{len(several)} groups of several." + (f" Written: {write}" if write else "")
@@ -120,7 +120,7 @@ def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = F
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        _console().print(lineage_view(found))
+        console(pipe_width=_PIPE_WIDTH).print(lineage_view(found))
 
 
 @corpus_app.command()
@@ -147,7 +147,7 @@ def diff(
     if as_json:
         typer.echo(json.dumps({"first": name, "second": other, **similarity, "diff": text}))
     else:
-        _console().print(diff_view(text, similarity))
+        console(pipe_width=_PIPE_WIDTH).print(diff_view(text, similarity))
 
 
 @corpus_app.command()
@@ -184,10 +184,8 @@ def search(
             typer.echo(json.dumps(row))
         return
     if rows:
-        _console().print(entry_table(rows))
-    typer.echo(
-        f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else ".")
-    )
+        console(pipe_width=_PIPE_WIDTH).print(entry_table(rows))
+    say(f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else "."))
 
 
 def _most_similar(
@@ -231,9 +229,3 @@ def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     partial.rename(path)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120)

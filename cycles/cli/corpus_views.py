@@ -23,6 +23,7 @@ from corpus.novelty.diversity import block_families, median_jaccard, unique_skel
 from corpus.novelty.groups import DuplicateGroup, duplicate_groups
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import Shingler
+from corpus.records.text import one_line
 
 if TYPE_CHECKING:
     from corpus.ledger.catalogue import Entry
@@ -71,9 +72,9 @@ def statistics_of(
 
 def statistics_table(figures: Mapping[str, Any], title: str) -> Table:
     """Return the figures as a table of two columns."""
-    table = Table(title=title, show_header=False, title_justify="left")
+    table = Table(title=Text(one_line(title)), show_header=False, title_justify="left")
     for name, value in figures.items():
-        table.add_row(name.replace("_", " "), _plain(value))
+        table.add_row(name.replace("_", " "), Text(_plain(value)))
     return table
 
 
@@ -113,7 +114,8 @@ def entry_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def unified_diff(before: str, after: str, first: str, second: str) -> str:
     """Return the unified diff of two programs, empty when their texts are equal."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), first, second, lineterm="")
+    names = one_line(first), one_line(second)
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
     return "\n".join(lines)
 
 
@@ -129,7 +131,7 @@ def lineage_view(found: Lineage) -> RenderableType:
     parts: list[RenderableType] = [_facts(found)]
     if found.prompt is not None:
         chat = "\n".join(f"[{message.role}] {message.content}" for message in found.prompt.messages)
-        parts.append(Panel(Text(chat), title=f"prompt {found.prompt.id}", title_align="left"))
+        parts.append(Panel(Text(chat), title=Text(f"prompt {one_line(found.prompt.id)}"), title_align="left"))
     parts.append(Panel(Text(found.candidate.completion), title="raw completion", title_align="left"))
     source = found.candidate.source
     if source is not None and source != found.candidate.completion:
@@ -159,7 +161,7 @@ def ancestor_tree(ancestors: Sequence[Ancestor]) -> Tree:
 
 
 def _facts(found: Lineage) -> Table:
-    table = Table(title=found.candidate.id, show_header=False, title_justify="left")
+    table = Table(title=Text(one_line(found.candidate.id)), show_header=False, title_justify="left")
     candidate = found.candidate
     rows: list[tuple[str, Any]] = [
         ("origin", candidate.origin.value),
@@ -208,4 +210,4 @@ def _plain(value: Any) -> str:
             return ", ".join(f"{name} {_plain(one)}" for name, one in value.items()) or "-"
         case list():
             return ", ".join(map(_plain, value)) or "-"
-    return str(value)
+    return one_line(value)

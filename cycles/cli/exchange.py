@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.text import one_line
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
@@ -69,12 +71,12 @@ def export(
             with LedgerWriter.open(path) as ledger, _steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted; {out} is as it was.", err=True)
+        say(f"Interrupted; {out} is as it was.", err=True)
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps({"directory": str(out), **counts}))
     else:
-        typer.echo(f"{out}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
+        say(f"{out}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
     if push is not None:
         _push(out, push)
 
@@ -233,10 +235,10 @@ def _show(report: ImportReport, store: Path, as_json: bool) -> None:
         return
     for rejection in report.rejections:
         detail = f"  {rejection.detail}" if rejection.detail else ""
-        typer.echo(f"{rejection.location}: {rejection.reason}{detail}")
+        say(one_line(f"{rejection.location}: {rejection.reason}{detail}"))
     verb = "would enter" if report.dry_run else "entered"
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.reasons().items()))
-    typer.echo(
+    say(
         f"{report.kind} '{report.source}': {report.programs} programs with {report.evaluations} evaluations "
         f"{verb} {store}. Left behind: {reasons or 'nothing'}."
     )
@@ -248,10 +250,9 @@ def _steps(title: str, total: int, as_json: bool) -> Iterator[Callable[[str], No
     if as_json or not sys.stderr.isatty():
         yield lambda _name: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=console(err=True), transient=True) as progress:
         task = progress.add_task(title, total=total)
 
         def advance(name: str) -> None:

@@ -7,7 +7,6 @@ All three only read ledgers, beside a running loop too; `report` also writes met
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ import typer
 
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from cycles.figures.runs import RunData
@@ -49,8 +49,6 @@ def show_report(
     runs: list[Path], *, out: Path | None = None, html: bool = True, as_json: bool = False
 ) -> None:
     """Do what `archloop report` does; `run` and `resume` end with it."""
-    from rich.console import Console
-
     from cycles.figures.metrics import write_metrics
     from cycles.figures.runs import gather
     from cycles.run.run_directory import RunDirectory
@@ -62,7 +60,7 @@ def show_report(
             f"{out}: not a place for a file. Give a file in a directory that exists: --out FILE."
         )
     # Counting goes over every program; the note is seen on terminals alone.
-    with Console(stderr=True).status("Reading the ledgers"):
+    with console(err=True).status("Reading the ledgers"):
         found = gather(runs)
     for run in found:
         write_metrics(run.reports, RunDirectory(run.path).metrics_file)
@@ -88,22 +86,15 @@ def _write_page(runs: list[RunData], path: Path) -> None:
 
 
 def _print_tables(runs: list[RunData], page: Path | None) -> None:
-    from rich.console import Console
-
-    from cycles.reporting.text import visible
     from cycles.run.run_directory import RunDirectory
     from cycles.showing.cells import cycle_table
 
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-
-    def say(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False, highlight=False)
-
     for run in runs:
         if len(runs) > 1:
-            say(f"\n{visible(run.name)}: {run.arm.words}, seed {run.config.seed}")
+            say("")
+            say(f"{run.name}: {run.arm.words}, seed {run.config.seed}")
         if run.reports:
-            console.print(cycle_table(run.reports, run.config.corpus.min_accuracy))
+            console(pipe_width=PIPE_WIDTH).print(cycle_table(run.reports, run.config.corpus.min_accuracy))
         else:
             say(f"No cycle of {run.path} is complete yet. See: archloop status {run.path}")
         directory = RunDirectory(run.path)
@@ -118,14 +109,12 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Follow a running loop until it is finished. Ctrl-C stops the watching, never the run."""
-    from rich.console import Console
-
     from cycles.showing.watch import watch as follow
 
     try:
-        follow(run_path, Console(), every_seconds=every, as_json=as_json)
+        follow(run_path, console(), every_seconds=every, as_json=as_json)
     except KeyboardInterrupt:
-        typer.echo(f"Stopped watching; the run is as it was. Again: archloop watch {run_path}", err=True)
+        say(f"Stopped watching; the run is as it was. Again: archloop watch {run_path}", err=True)
         raise typer.Exit(130) from None
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from corpus.records.text import one_line, visible
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
+from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
@@ -37,20 +40,21 @@ def generate(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Let the generator write programs."""
     if run is not None:
-        _stage(run, "generate", as_json)
+        _stage(run, "generate", as_json, trusted=trusted)
         return
     from corpus.records.prompts import Prompt
     from cycles.assembly import build_sampler, build_strategy
-    from cycles.config.run import load_config
     from generator.samplers.contract import in_order
 
     if adapter is not None and not adapter.is_dir():
         raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
-    config = load_config(preset, [*(overrides or []), f"seed={seed}", "generator.exemplars=0"])
+    settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
+    config = agreed_config(preset, settings, trusted=trusted)
     if out is not None:
         if out.exists() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
@@ -60,7 +64,7 @@ def generate(
     if not prompts:
         raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     size = config.generator.batch_size
-    with build_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+    with build_sampler(config, None, functools.partial(say, err=True)) as sampler:
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
@@ -74,23 +78,21 @@ def evaluate(
     task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
     if run is not None:
-        _stage(run, "judge", as_json)
+        _stage(run, "judge", as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate, Origin
     from cycles.assembly import build_evaluator
-    from cycles.config.run import load_config
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
     sources = [_read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
         Candidate(
             id=str(path),
@@ -104,15 +106,15 @@ def evaluate(
     ]
     with build_evaluator(config) as evaluator:
         if not as_json:
-            typer.echo(f"Sandbox: {evaluator.isolation}", err=True)
+            say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
             if as_json:
                 row = evaluation.model_dump(mode="json")
                 typer.echo(json.dumps({"path": row.pop("candidate_id"), **row}))
             else:
                 score = "" if evaluation.accuracy is None else f"  accuracy {evaluation.accuracy:.3f}"
-                reason = f"  {evaluation.error}" if evaluation.error else ""
-                typer.echo(f"{evaluation.candidate_id}  {evaluation.status}{score}{reason}")
+                reason = f"  {one_line(evaluation.error)}" if evaluation.error else ""
+                say(f"{one_line(evaluation.candidate_id)}  {evaluation.status}{score}{reason}")
 
 
 def finetune(
@@ -124,11 +126,12 @@ def finetune(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a LoRA adapter on prompt-completion rows (as `archloop export` writes them: sft.jsonl)."""
     if run is not None:
-        _stage(run, "train", as_json)
+        _stage(run, "train", as_json, trusted=trusted)
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
@@ -149,16 +152,16 @@ def finetune(
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:
-        typer.echo(
+        say(
             f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
             f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {result.seconds:.0f} s"
         )
 
 
-def _stage(path: Path, stage: str, as_json: bool) -> None:
+def _stage(path: Path, stage: str, as_json: bool, *, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
 
-    with open_loop(path, as_json=as_json) as loop:
+    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
@@ -193,9 +196,14 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
     if as_json:
         typer.echo(json.dumps(row))
     elif out is not None:
-        typer.echo(path or f"{index:04d}: the completion holds no program")
+        say(path or f"{index:04d}: the completion holds no program")
     else:
-        typer.echo(f"# program {index}\n{source or completion.text}")
+        _show_program(f"# program {index}\n{source or completion.text}")
+
+
+def _show_program(text: str) -> None:
+    """Print a program, to the character where it goes to a file or another program."""
+    typer.echo(visible(text) if sys.stdout.isatty() else text)
 
 
 def _read_program(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import Record
 from corpus.records.mistakes import Mistake
+from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
@@ -142,7 +143,9 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
         return
     import tomli_w
 
-    console.print(tomli_w.dumps(result.config).rstrip(), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        escaped(tomli_w.dumps(result.config)).rstrip(), markup=False, highlight=False, soft_wrap=True
+    )
     counts = result.counts
     console.print(
         f"\n{counts.cycles} cycles; {counts.programs:,} programs, in all at most "
@@ -156,13 +159,14 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
         for piece in _memory(result.memory):
             console.print(piece, soft_wrap=isinstance(piece, str))
     for obstacle in result.obstacles:
-        console.print(f"In the way: {obstacle}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"In the way: {one_line(obstacle)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"Memory: {plan.model}, sharing {plan.sharing}", title_justify="left")
+    table = Table(title=Text(f"Memory: {one_line(plan.model)}, sharing {plan.sharing}"), title_justify="left")
     for name in ("side", "device", "part", "GiB", "how"):
         table.add_column(name, justify="right" if name == "GiB" else "left")
     for tenant in plan.tenants:

@@ -19,6 +19,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from corpus.records.text import visible
 from cycles.config.arms import CLOSED_LOOP
 from cycles.figures.comparison import verdict
 from cycles.figures.runs import RunData
@@ -36,7 +37,6 @@ from cycles.reporting.sections import (
     tiles,
 )
 from cycles.reporting.svg import short
-from cycles.reporting.text import visible
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("page.js", "table.js", "candidate.js", "start.js")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.text import visible
 from cycles.figures.comparison import Comparison
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
@@ -17,7 +18,6 @@ from cycles.reporting.arms import Arm
 from cycles.reporting.bars import STAGES
 from cycles.reporting.curves import Figure, decimals, figures, series_of
 from cycles.reporting.svg import percent, short
-from cycles.reporting.text import visible
 
 
 class Tile(NamedTuple):

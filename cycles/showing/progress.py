@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
+from corpus.records.text import one_line
 from cycles.figures.records import CycleReport
 from cycles.showing.cells import rate_cell
 
@@ -92,7 +93,7 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print the line above the bars."""
-        self._console.print(text)
+        self._console.print(one_line(text), markup=False)
 
 
 class PlainProgress:
@@ -135,7 +136,7 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """Print the line."""
-        self._console.print(text, soft_wrap=True, highlight=False)
+        self._console.print(one_line(text), soft_wrap=True, highlight=False, markup=False)
 
     def _print(self) -> None:
         self._last = time.monotonic()

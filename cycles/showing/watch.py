@@ -14,15 +14,14 @@ from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from corpus.records.text import one_line
 from cycles.config.run import RunConfig
 from cycles.figures.snapshot import Snapshot, Watcher
 from cycles.figures.statistics import wilson
-from cycles.reporting.text import visible
 from cycles.run.run_directory import RunDirectory
 from cycles.showing.cells import optional_cell, rate_cell
 
@@ -113,7 +112,7 @@ def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType
     left = duration(snapshot.seconds_left)
     outlook = f"about {left} left" if left else "estimating the time left"
     head.add_row(
-        Text(str(path), style="bold"),
+        Text(one_line(path), style="bold"),
         ProgressBar(total=state.cycles * state.candidates, completed=judged, width=30),
         Text("finished" if snapshot.finished else outlook, style="dim"),
     )
@@ -155,7 +154,7 @@ def _best_table(snapshot: Snapshot) -> RenderableType:
     for row in snapshot.best:
         size = row.evaluation.parameters
         table.add_row(
-            escape(visible(row.candidate.id)),
+            Text(one_line(row.candidate.id)),
             optional_cell(row.evaluation.accuracy),
             "-" if size is None else f"{size:,}",
         )

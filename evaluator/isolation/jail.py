@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from evaluator.isolation import landlock
-from evaluator.isolation.namespaces import SCRATCH, leave_the_root
+from evaluator.isolation.namespaces import SCRATCH, leave_the_root, mount_scratch
 from evaluator.isolation.privileges import drop_privileges
 from evaluator.isolation.readable import readable_paths
 from evaluator.isolation.syscalls import forbid_syscalls
@@ -33,15 +33,16 @@ class Jail:
 
     def __init__(self, tier: Tier, scratch_bytes: int) -> None:
         self.tier = tier
+        self._scratch_bytes = scratch_bytes
         self._ruleset: landlock.Ruleset | None = None
         if Layer.SECCOMP in tier.layers:
             import pyseccomp  # noqa: F401 - once for all children, and while it can still be found
         readable = readable_paths()
         if Layer.NAMESPACES in tier.layers:
             root = Path(tempfile.mkdtemp(prefix="root-", dir=Path.cwd()))
-            leave_the_root(root, readable.trees, readable.listed, scratch_bytes)
+            leave_the_root(root, readable.trees, readable.listed)
         if Layer.LANDLOCK in tier.layers:
-            writable = [Path("/dev/null"), *([SCRATCH] if self.namespaced else [])]
+            writable = [Path("/dev/null"), *([SCRATCH.parent] if self.namespaced else [])]
             self._ruleset = landlock.Ruleset(readable.trees, readable.listed, writable)
 
     @property
@@ -58,6 +59,15 @@ class Jail:
         """Return the directory that a program works in, which is `outside` where there are no namespaces."""
         return str(SCRATCH) if self.namespaced else outside
 
+    def mount_scratch(self) -> None:
+        """Give the calling process an empty scratch of its own, where we make the namespaces.
+
+        Raises:
+            OSError: The kernel refused.
+        """
+        if Layer.NAMESPACES in self.tier.layers:
+            mount_scratch(self._scratch_bytes)
+
     def lock(self, ruleset: int | None) -> None:
         """Lock the calling process in, for good. What it needs of the system it must have by now.
 
@@ -73,8 +83,8 @@ class Jail:
             forbid_syscalls()
 
     def clean(self) -> None:
-        """Remove what a program has written. To be called when its process is gone."""
-        if self.namespaced:
+        """Remove what a program, whose process is gone, has written where its scratch did not end with it."""
+        if Layer.BUBBLEWRAP in self.tier.layers:
             _empty(SCRATCH)
 
 

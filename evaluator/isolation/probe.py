@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluator.errors import SandboxError
 from evaluator.isolation import bubblewrap, landlock
-from evaluator.isolation.namespaces import SCRATCH, enter_namespaces, leave_the_root
+from evaluator.isolation.namespaces import SCRATCH, enter_namespaces, leave_the_root, mount_scratch
 from evaluator.isolation.privileges import drop_privileges
 from evaluator.isolation.readable import readable_paths
 from evaluator.isolation.syscalls import forbid_syscalls
@@ -90,7 +90,8 @@ def _try_namespaces(canary: Path) -> str:
         os.waitpid(pid, 0)
         os._exit(0)
     readable = readable_paths()
-    leave_the_root(Path(tempfile.mkdtemp(dir=canary.parent)), readable.trees, readable.listed, _SCRATCH_BYTES)
+    leave_the_root(Path(tempfile.mkdtemp(dir=canary.parent)), readable.trees, readable.listed)
+    mount_scratch(_SCRATCH_BYTES)
     _must_fail("a file outside could be read", canary.read_text)
     if os.getpid() != 1 or len(socket.if_nameindex()) > 1:
         raise _Escaped("other processes or networks can be seen")
@@ -101,11 +102,15 @@ def _try_namespaces(canary: Path) -> str:
 def _try_landlock(canary: Path) -> str:
     version = landlock.version()
     readable = readable_paths()
-    rules = landlock.Ruleset(readable.trees, readable.listed, [Path(os.devnull)])
+    library = canary.with_name("library")
+    library.write_text("must survive")
+    rules = landlock.Ruleset([*readable.trees, library], readable.listed, [Path(os.devnull)])
     drop_privileges()
     landlock.restrict_self(rules.descriptor)
     _must_fail("a file outside could be read", canary.read_text)
     _must_fail("a file outside could be written", lambda: canary.with_name("other").write_text("x"))
+    _must_fail("a library could be emptied", lambda: os.open(library, os.O_RDONLY | os.O_TRUNC))
+    library.read_bytes()
     Path(os.__file__).read_bytes()
     return f"version {version}"
 
@@ -122,7 +127,10 @@ def _try_seccomp(_canary: Path) -> str:
 def _try_bubblewrap(canary: Path) -> str:
     if shutil.which(bubblewrap.PROGRAM) is None:
         raise _Escaped(f"{bubblewrap.PROGRAM} is not installed")
-    code = f"import os; assert os.getpid() == 1; assert not os.path.exists({str(canary)!r})"
+    code = (
+        f"import os; assert os.getpid() == 1; assert not os.path.exists({str(canary)!r})\n"
+        "for place in ('/', '/dev', '/dev/shm'): assert not os.access(place, os.W_OK), place"
+    )
     ran = subprocess.run(
         [*bubblewrap.prefix(_SCRATCH_BYTES), sys.executable, "-I", "-c", code], capture_output=True
     )

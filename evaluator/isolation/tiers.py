@@ -73,7 +73,7 @@ REMEDIES = {
     Layer.NAMESPACES: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
     "kernel.apparmor_restrict_unprivileged_userns=0), or run the container with a profile that allows "
     "unshare and mount",
-    Layer.LANDLOCK: "use a kernel of 5.13 or later with 'landlock' in its list of security modules (lsm=)",
+    Layer.LANDLOCK: "use a kernel of 6.2 or later with 'landlock' in its list of security modules (lsm=)",
     Layer.SECCOMP: "install libseccomp: apt-get install libseccomp2",
     Layer.BUBBLEWRAP: "apt-get install bubblewrap",
 }

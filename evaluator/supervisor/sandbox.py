@@ -21,7 +21,7 @@ from types import TracebackType
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from evaluator.config import EvaluatorConfig
-from evaluator.errors import SandboxError
+from evaluator.errors import SandboxError, TaskDataError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.supervisor.conversation import Conversation
@@ -53,6 +53,8 @@ class SandboxedEvaluator:
     ) -> None:
         if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
             task = load_task(config.task, config.data_path)
+        if task is not None:
+            _require_a_batch(task, config)
         self.config = config
         self.task: TaskSpec = task.spec if task else task_spec(config.task)
         """What is known of the task: name, version, shape, chance."""
@@ -71,6 +73,7 @@ class SandboxedEvaluator:
 
         Raises:
             SandboxError: The platform or the installation cannot do it, or offers no isolation.
+            TaskDataError: The task has too few images for the protocol.
         """
         if not sys.platform.startswith("linux"):
             raise SandboxError("programs can only be evaluated on Linux")
@@ -78,6 +81,7 @@ class SandboxedEvaluator:
         self.tier = choose_tier(self.config.isolation, findings)
         self.isolation = describe(self.tier, findings)
         task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
+        _require_a_batch(task, self.config)
         self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
         self._scratch = Scratch()
         images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
@@ -146,3 +150,18 @@ class SandboxedEvaluator:
         os.close(self._training_data)
         self._cores.release()
         self._scratch.remove()
+
+
+def _require_a_batch(task: Task, config: EvaluatorConfig) -> None:
+    """Refuse a task on which no program would take a single step: batches that are not full are left out.
+
+    Raises:
+        TaskDataError: It has fewer training images than a batch.
+    """
+    images = len(task.train)
+    if images < config.batch_size:
+        raise TaskDataError(
+            f"the task '{task.spec.name}'",
+            f"{images} training images are left, a batch has {config.batch_size}",
+            "Add images, or lower evaluator.batch_size.",
+        )

@@ -141,13 +141,22 @@ def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[Evaluation
     if ending.exited.too_many_processes:
         allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
         return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
-    if code == -signal.SIGXCPU or (code < 0 and ending.exited.cpu_seconds >= config.cpu_seconds):
+    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * config.cpu_seconds:
         return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
     if _NATIVE_MEMORY.search(ending.output_tail):
         return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
     if code < 0:
         return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
     return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
+
+
+def _used_up(code: int) -> float:
+    """Return from which share of its processor time on a killed program has used all of it.
+
+    SIGXCPU says that the time is up, but a program can send it to itself. The kernel sends it by a coarser
+    clock than the one that it reports, so the two may differ, though not by half.
+    """
+    return 0.5 if code == -signal.SIGXCPU else 1.0
 
 
 def _signal_name(number: int) -> str:

@@ -34,6 +34,11 @@ class Layout:
         return [place, *(place / folder for folder in self.folders)]
 
 
+def litter(path: Path) -> bool:
+    """Return whether a path is none of a data set: hidden, or what a Mac puts into archives (`__MACOSX`)."""
+    return path.name.startswith(".") or path.name == "__MACOSX"
+
+
 def cache_directory() -> Path:
     """Return archloop's own directory in the user's cache, which may not exist yet."""
     root = os.environ.get("XDG_CACHE_HOME")

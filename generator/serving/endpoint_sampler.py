@@ -180,7 +180,9 @@ class EndpointSampler(Sampler):
         config, server = self._config, self._server
         url = server.url if server is not None else config.url
         assert url is not None
-        key = os.environ.get(config.api_key_variable) if config.api_key_variable else None
+        key = server.api_key if server is not None else None
+        if config.api_key_variable:
+            key = os.environ.get(config.api_key_variable)
         if config.api_key_variable and not key:
             raise UpstreamError(
                 f"generator.server.api_key_variable: {config.api_key_variable} is not set. Export the key."

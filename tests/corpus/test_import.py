@@ -22,6 +22,7 @@ from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
 from corpus.exchange.importing.findings import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.program_folder import read_folder
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
@@ -170,6 +171,54 @@ def test_every_bad_file_is_named_with_its_reason(tmp_path: Path) -> None:
         "circle.py": RejectionReason.NOT_A_FILE,
     }
     assert reasons(report) == expected
+
+
+def test_a_folder_of_a_checkout_that_is_a_link_leads_to_nothing_outside(tmp_path: Path) -> None:
+    theirs, checkout = tmp_path / "theirs", tmp_path / "checkout"
+    (theirs / "stat" / "img-classification_cifar-10_acc_Secret").mkdir(parents=True)
+    (theirs / "nn").mkdir()
+    (theirs / "nn" / "Secret.py").write_text(network(1))
+    trial = theirs / "stat" / "img-classification_cifar-10_acc_Secret" / "1.json"
+    trial.write_text('[{"accuracy": 0.5}]')
+    checkout.mkdir()
+    (checkout / "nn").symlink_to(theirs / "nn")
+    (checkout / "stat").symlink_to(theirs / "stat")
+    (checkout / "LICENSE").symlink_to(theirs / "nn" / "Secret.py")
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(checkout, ledger)
+        assert ledger.candidates() == []
+    assert set(reasons(report).values()) == {RejectionReason.LINK_OUTSIDE} and len(report.rejections) == 2
+
+
+def test_the_card_of_an_export_that_is_a_link_out_of_it_is_not_read(tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    (tmp_path / "secret").write_text("---\nsecret: 1\n---\n")
+    (export / "programs.jsonl").write_text("{}")
+    (export / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(ImportSourceError, match="a link that leads out of the export") as refusal:
+        recognise(export)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_source_may_be_named_by_a_link_and_may_have_links_within(tmp_path: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "a.py").write_text(network(1))
+    (folder / "b.py").symlink_to("a.py")
+    (tmp_path / "named").symlink_to(folder)
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(tmp_path / "named", ledger)
+    assert report.programs == 1 and reasons(report) == {"b.py": RejectionReason.DUPLICATE}
+
+
+def test_a_folder_of_programs_is_looked_at_without_what_its_links_lead_to(tmp_path: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "a.py").write_text("x = 1")
+    (tmp_path / "secret.py").write_text("secret")
+    (folder / "b.py").symlink_to(tmp_path / "secret.py")
+    assert read_folder(folder) == {"a.py": "x = 1"}
 
 
 @pytest.mark.parametrize(

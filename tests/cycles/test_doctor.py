@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -52,6 +53,25 @@ def test_a_package_that_is_missing_or_of_another_version_is_a_fault_with_its_pin
 def test_an_extra_of_another_version_is_a_warning(distribution: str) -> None:
     warnings = [each for each in installation.packages(distribution) if each.level is Level.WARN]
     assert [each.subject for each in warnings] == ["Extra more"]
+
+
+def test_a_missing_torchvision_is_told_with_the_release_that_fits_and_is_no_fault(
+    distribution: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "patient-1.0.dist-info" / "METADATA").open("a") as file:
+        file.write('Requires-Dist: torchvision==0.28.*; extra == "more"\n')
+    monkeypatch.setattr(installation, "_version", lambda _requirement: None)
+    finding = installation.torchvision(distribution)
+    assert finding.level is Level.OK and "MISSING_DEPENDENCY" in finding.says
+    assert "'torchvision==0.28.*' --index-url https://download.pytorch.org/whl/cpu" in finding.says
+
+
+def test_torchvision_and_torch_are_pinned_to_releases_that_fit() -> None:
+    """Release 0.N of torchvision needs 2.(N - 15) of torch; it says so in its own metadata."""
+    pins = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (torch,) = [each for each in pins["dependencies"] if each.startswith("torch==")]
+    (vision,) = pins["optional-dependencies"]["vision"]
+    assert int(vision.split(".")[1]) == int(torch.split(".")[1]) + 15
 
 
 def test_this_installation_meets_its_own_pins() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.graphs import GraphNode, NetworkGraph
+from corpus.records.text import visible
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
 from cycles.figures.comparison import Finding, between, verdict
@@ -28,7 +29,7 @@ from cycles.reporting.page import render
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import compared
 from cycles.reporting.svg import Frame, nice_ticks, short, spread
-from cycles.reporting.text import json_for_html, shown, visible
+from cycles.reporting.text import json_for_html, shown
 from tests.command_line import ENTRY
 from tests.runs import SMALL, network, new_run, write_run
 

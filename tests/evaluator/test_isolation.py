@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from corpus.records.evaluations import EvaluationStatus
+from evaluator.channel.messages import Exited
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError
+from evaluator.isolation import landlock
 from evaluator.isolation import probe as probing
 from evaluator.isolation.probe import probe
 from evaluator.isolation.readable import readable_paths
@@ -21,7 +26,9 @@ from evaluator.isolation.tiers import Finding, Layer, Tier, choose_tier, describ
 from evaluator.supervisor.cores import Cores
 from evaluator.supervisor.protocol import protocol_id
 from evaluator.supervisor.sandbox import SandboxedEvaluator
-from evaluator.supervisor.scratch import Scratch
+from evaluator.supervisor.scratch import Scratch, remove_stale
+from evaluator.supervisor.session import Ending
+from evaluator.supervisor.verdict import _cause
 from evaluator.tasks import task_spec
 from tests.evaluator_programs import candidate, program
 
@@ -225,6 +232,121 @@ def test_a_worker_beyond_the_processors_runs_where_the_kernel_puts_it() -> None:
     cores = Cores(1 + len(os.sched_getaffinity(0)), 1)
     assert cores.of_worker(0) == ()
     cores.release()
+
+
+def squat_with_a_link(place: Path, elsewhere: Path) -> None:
+    place.symlink_to(elsewhere)
+
+
+def squat_with_an_open_folder(place: Path, elsewhere: Path) -> None:
+    place.mkdir()
+    place.chmod(0o777)
+    for core in os.sched_getaffinity(0):
+        (place / str(core)).symlink_to(elsewhere / f"made-{core}")
+
+
+def squat_with_links_in_a_folder_of_ones_own(place: Path, elsewhere: Path) -> None:
+    squat_with_an_open_folder(place, elsewhere)
+    place.chmod(0o701)
+
+
+def squat_with_a_file(place: Path, _elsewhere: Path) -> None:
+    place.write_text("")
+
+
+@pytest.mark.parametrize(
+    "squat",
+    [
+        squat_with_a_link,
+        squat_with_an_open_folder,
+        squat_with_links_in_a_folder_of_ones_own,
+        squat_with_a_file,
+    ],
+)
+def test_a_folder_of_locks_that_others_could_have_made_is_not_touched(
+    squat: Callable[[Path, Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / f"archloop-cores-{os.getuid()}"
+    squat(place, elsewhere)
+    cores = Cores(1, 1)
+    assert cores.of_worker(0) == () and list(elsewhere.iterdir()) == []
+    assert str(place) in caplog.text and "remove it" in caplog.text
+    cores.release()
+
+
+def test_the_folder_of_locks_is_for_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cores = Cores(1, 1)
+    assert len(cores.of_worker(0)) == 1
+    (place,) = tmp_path.iterdir()
+    assert place.stat().st_mode & 0o777 == 0o700
+    cores.release()
+
+
+def test_a_link_that_looks_like_a_stale_scratch_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "lock").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "archloop-scratch-x").symlink_to(precious)
+    remove_stale()
+    assert (precious / "lock").exists()
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_landlock_that_cannot_forbid_truncation_is_none(known: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: known)
+    with pytest.raises(OSError, match=f"version {known} lets a program empty"):
+        landlock.Ruleset([], [], [])
+
+
+def test_shared_libraries_are_granted_with_their_package_and_with_no_other() -> None:
+    granted = {path.name for path in readable_paths().trees if path.suffix == ".libs"}
+    assert {"numpy.libs", "pillow.libs", "scipy.libs"} <= granted
+    assert "scikit_learn.libs" not in granted
+
+
+def test_a_program_may_read_pictures() -> None:
+    with SandboxedEvaluator(CONFIG) as evaluator:
+        (result,) = evaluator.evaluate([candidate(program(top="from PIL import Image"))])
+    assert result.status is EvaluationStatus.COMPLETE, result
+
+
+def ended_by(signal_number: int, cpu_seconds: float) -> EvaluationStatus:
+    exited = Exited(
+        job=0,
+        exit_code=-signal_number,
+        cpu_seconds=cpu_seconds,
+        peak_memory_bytes=1,
+        too_many_processes=False,
+    )
+    return _cause(Ending(None, "", exited, "", wall_seconds=1.0), CONFIG)[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "cpu_seconds", "status"),
+    [
+        (signal.SIGXCPU, 0.1, EvaluationStatus.CRASHED),
+        (signal.SIGXCPU, 2.4, EvaluationStatus.CRASHED),
+        (signal.SIGXCPU, 4.9, EvaluationStatus.TIMEOUT),
+        (signal.SIGXCPU, 5.1, EvaluationStatus.TIMEOUT),
+        (signal.SIGKILL, 4.9, EvaluationStatus.CRASHED),
+        (signal.SIGKILL, 6.0, EvaluationStatus.TIMEOUT),
+        (signal.SIGSEGV, 0.1, EvaluationStatus.CRASHED),
+    ],
+)
+def test_the_time_is_up_only_where_it_was_used(
+    number: int, cpu_seconds: float, status: EvaluationStatus
+) -> None:
+    assert ended_by(number, cpu_seconds) is status
 
 
 def test_the_scratch_of_a_killed_evaluator_is_removed_by_the_next() -> None:

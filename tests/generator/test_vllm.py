@@ -214,7 +214,7 @@ def test_the_probe_accepts_the_adapter_and_no_other(server: Any, adapters: tuple
     from generator.serving.endpoint import Endpoint
 
     async def talk() -> None:
-        async with Endpoint(server.url) as endpoint:
+        async with Endpoint(server.url, api_key=server.api_key) as endpoint:
             await endpoint.load_adapter("probed", str(adapters[0]))
             await check_against_peft(endpoint, "probed", server.model, adapters[0])
             await check_against_base(endpoint, "probed", server.name)

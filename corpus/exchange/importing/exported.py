@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from corpus.exchange.exporting.card import CARD, is_export
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
+from corpus.exchange.importing.files import leads_outside
 from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
@@ -100,6 +101,8 @@ def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
             f"{root}: the card ({CARD}) is missing, and only it says which rows there should be. "
             "Export again, or restore it."
         )
+    if leads_outside(card, root):
+        raise ImportSourceError(f"{card}: a link that leads out of the export. Put the card itself there.")
     try:
         data = DatasetCard.load(card).data
         if not is_export(root):

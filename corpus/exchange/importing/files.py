@@ -1,7 +1,7 @@
 """Program texts from a folder: every regular .py file in it, checked before anything else looks at it.
 
-Links to directories are not followed; a link to a file counts only if it stays within the folder. This module
-does *not* parse programs.
+Links to directories are not followed; what a link leads to, be it the file's own or that of a folder on the
+way, counts only if it stays within the source. This module does *not* parse programs.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
         return Rejection(location=printable(path.relative_to(root).as_posix()), reason=reason, detail=detail)
 
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            return refused(RejectionReason.LINK_OUTSIDE, printable(str(path.readlink())))
+        if leads_outside(path, root):
+            return refused(RejectionReason.LINK_OUTSIDE, printable(str(path.resolve())))
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return refused(RejectionReason.NOT_A_FILE)
@@ -90,6 +90,11 @@ def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return refused(RejectionReason.NOT_UTF8, f"byte {error.start}: {error.reason}")
+
+
+def leads_outside(path: Path, root: Path) -> bool:
+    """Return whether a path below `root` leads, by a link anywhere on the way, to what is not below it."""
+    return not path.resolve().is_relative_to(root.resolve())
 
 
 def stated_licence(root: Path) -> str | None:

@@ -20,6 +20,7 @@ from cycles.run.devices import used_devices
 
 DISTRIBUTION = "archloop"
 _REINSTALL = "bash scripts/setup in the checkout, or: python -m pip install"
+_CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
@@ -64,6 +65,23 @@ def _extras(requirements: list[Requirement], extras: list[str]) -> Iterator[Find
         (absent if any(_version(each) is None for each in belonging) else installed).append(extra)
     says = f"installed: {', '.join(installed) or 'none'}; not installed: {', '.join(absent) or 'none'}"
     yield ok("Extras", says)
+
+
+def torchvision(distribution: str = DISTRIBUTION) -> Finding:
+    """Say what becomes of programs that import torchvision, and how they could run."""
+    try:
+        lines = metadata.requires(distribution) or []
+    except metadata.PackageNotFoundError:
+        lines = []
+    wanted = next((each for each in map(Requirement, lines) if each.name == "torchvision"), None)
+    if _version(Requirement("torchvision")) is not None:
+        return ok("torchvision", "installed: programs may import it")
+    pin = f"{wanted.name}{wanted.specifier}" if wanted is not None else "torchvision"
+    return ok(
+        "torchvision",
+        "not installed: a program that imports it ends MISSING_DEPENDENCY. To let it run on the processor: "
+        f"python -m pip install '{pin}' --index-url {_CPU_WHEELS}",
+    )
 
 
 def torch_build(config: RunConfig) -> Finding:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import split_of
+from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.places import Layout
 from evaluator.tasks.task import Split
 
@@ -46,9 +46,7 @@ class IdxFiles:
     def shape(self) -> TaskShape:
         """Return the training images' geometry, and one class more than the largest label."""
         images, labels = self._arrays("train")
-        return TaskShape(
-            channels=1, height=images.shape[1], width=images.shape[2], classes=int(labels.max()) + 1
-        )
+        return shape_of((1, *images.shape[1:]), int(labels.max()) + 1, self.directory)
 
     def read(self, shape: TaskShape) -> tuple[Split, Split]:
         """Return training and test images."""

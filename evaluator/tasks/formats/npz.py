@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import channels_first, split_of
-from evaluator.tasks.places import Layout
+from evaluator.tasks.formats.contents import channels_first, shape_of, split_of
+from evaluator.tasks.places import Layout, litter
 from evaluator.tasks.task import Split
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -35,7 +35,7 @@ class NpzFile:
         """Return the archive at `place`: itself, the one named as the task, or the only one."""
         if place.is_file():
             return cls(place) if place.suffix == ".npz" else None
-        named, found = place / f"{task}.npz", sorted(place.glob("*.npz"))
+        named, found = place / f"{task}.npz", sorted(path for path in place.glob("*.npz") if not litter(path))
         if named in found or not found:
             return cls(named) if found else None
         if len(found) > 1:
@@ -52,8 +52,7 @@ class NpzFile:
             images = channels_first(self._array(file, "x_train"))
         if images.ndim != 4 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
             raise TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
-        channels, height, width = images.shape[1:]
-        return TaskShape(channels=channels, height=height, width=width, classes=int(labels.max()) + 1)
+        return shape_of(images.shape[1:], int(labels.max()) + 1, self.path)
 
     def read(self, shape: TaskShape) -> tuple[Split, Split]:
         """Return training and test images."""
