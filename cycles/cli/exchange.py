@@ -17,7 +17,7 @@ from cycles.errors import UsageError
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
-    from corpus.exchange.importing.findings import ImportReport
+    from corpus.exchange.importing.source import ImportReport
     from corpus.ledger.reader import Ledger
     from cycles.config.run import RunConfig
 

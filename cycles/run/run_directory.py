@@ -92,7 +92,7 @@ class RunDirectory:
     def record_isolation(self, tier: str, description: str) -> None:
         """Note in the environment how programs are contained, as of the last start."""
         noted = json.loads(self.environment_file.read_text(encoding="utf-8"))
-        noted["isolation"] = {"tier": tier, "layers": description}
+        noted["isolation"] = {"tier": tier, "barriers": description}
         whole = self.environment_file.with_suffix(".json.tmp")
         whole.write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
         whole.replace(self.environment_file)

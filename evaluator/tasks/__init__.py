@@ -14,10 +14,10 @@ This package does *not* download anything, and imports numpy and scikit-learn on
 """
 
 from evaluator.tasks.catalogue import find_data, load_task, reads_files, require_task, task_names, task_spec
-from evaluator.tasks.task import Split, Splits, Task, TaskSpec
+from evaluator.tasks.task import LabelledImages, Splits, Task, TaskSpec
 
 __all__ = [
-    "Split",
+    "LabelledImages",
     "Splits",
     "Task",
     "TaskSpec",

@@ -14,7 +14,7 @@ import itertools
 import numpy as np
 
 from evaluator.tasks.digits import clean_digits
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 CLASSES = 20
 IMAGES = (45_000, 5_000, 5_000)
@@ -31,7 +31,7 @@ def added_digits() -> Splits:
     return Splits(train, val, test)
 
 
-def _combine(digits: Split, count: int, stream: int) -> Split:
+def _combine(digits: LabelledImages, count: int, stream: int) -> LabelledImages:
     generator = np.random.Generator(np.random.PCG64([_SEED, stream]))
     labels = generator.permutation(np.arange(count) % CLASSES)
     triples = np.empty((count, 3), dtype=np.int64)
@@ -43,4 +43,4 @@ def _combine(digits: Split, count: int, stream: int) -> Split:
     for digit in range(10):
         places = triples == digit
         originals[places] = generator.choice(np.flatnonzero(digits.labels == digit), size=int(places.sum()))
-    return Split(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)
+    return LabelledImages(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)

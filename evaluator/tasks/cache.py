@@ -19,7 +19,7 @@ import numpy as np
 
 from evaluator.tasks.places import cache_directory
 from evaluator.tasks.statistics import fingerprint
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 _LOG = logging.getLogger(__name__)
 _NAMES = ("train", "val", "test")
@@ -62,7 +62,7 @@ def _read(path: Path, expected: str) -> Splits | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            parts = [Split(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
+            parts = [LabelledImages(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         _LOG.warning("%s is broken and will be made anew: %s", path, error)
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 _SPLIT_SEED = 20240117
 _VAL_ORIGINALS, _TEST_ORIGINALS = 348, 349
@@ -25,7 +25,7 @@ def clean_digits() -> Splits:
     order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
     borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
     train, val, test = (
-        Split(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
+        LabelledImages(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
     )
     return Splits(train, val, test)
 
@@ -41,7 +41,7 @@ def shifted_digits() -> Splits:
     return Splits(_render(clean.train, _RENDERINGS, 1), _render(clean.val, 1, 2), _render(clean.test, 1, 3))
 
 
-def _render(split: Split, times: int, stream: int) -> Split:
+def _render(split: LabelledImages, times: int, stream: int) -> LabelledImages:
     generator = np.random.Generator(np.random.PCG64([_SPLIT_SEED, stream]))
     originals = np.repeat(split.images, times, axis=0)  # (N * times, 1, 8, 8)
     canvas = np.zeros((len(originals), 1, _CANVAS, _CANVAS))
@@ -50,4 +50,4 @@ def _render(split: Split, times: int, stream: int) -> Split:
         canvas[index, :, top : top + _SIDE, left : left + _SIDE] = originals[index]
     canvas += generator.normal(0.0, _NOISE * 255.0, size=canvas.shape)
     images = np.rint(canvas.clip(0.0, 255.0)).astype(np.uint8)
-    return Split(images, np.repeat(split.labels, times))
+    return LabelledImages(images, np.repeat(split.labels, times))

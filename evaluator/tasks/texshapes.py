@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from evaluator.tasks.cache import cached
 from evaluator.tasks.shapes import SHAPES, Plane, box
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 CLASSES = len(SHAPES)
 SIDE = 32
@@ -81,7 +81,7 @@ def texshapes(variant: str) -> Splits:
     return cached(variant, counts.fingerprint, generate)
 
 
-def draw_split(count: int, stream: tuple[int, ...]) -> Split:
+def draw_split(count: int, stream: tuple[int, ...]) -> LabelledImages:
     """Return `count` images, as many of each class as of any other; equal streams give equal images."""
     generator = np.random.Generator(np.random.PCG64([_SEED, *stream]))
     labels = generator.permutation(np.arange(count, dtype=np.int64) % CLASSES)
@@ -89,7 +89,7 @@ def draw_split(count: int, stream: tuple[int, ...]) -> Split:
     for start in range(0, count, _CHUNK_IMAGES):
         part = slice(start, start + _CHUNK_IMAGES)
         images[part] = _draw(labels[part], generator)
-    return Split(images, labels)
+    return LabelledImages(images, labels)
 
 
 class _Dice:

@@ -19,8 +19,8 @@ from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import ExportNotes
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
-from corpus.exchange.importing.findings import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.importing.source import ImportReport, ImportSourceError, RejectionReason
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter

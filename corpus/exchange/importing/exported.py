@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from corpus.exchange.exporting.card import CARD, is_export
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from corpus.exchange.importing.exported import EarlierExport, looks_like_an_export
 from corpus.exchange.importing.files import Folder
-from corpus.exchange.importing.findings import (
+from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
+from corpus.exchange.importing.source import (
     Found,
     ImportReport,
     ImportSourceError,
@@ -21,7 +22,6 @@ from corpus.exchange.importing.findings import (
     RejectionReason,
     Source,
 )
-from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
 from corpus.ledger.writer import LedgerWriter

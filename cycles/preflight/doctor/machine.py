@@ -1,4 +1,4 @@
-"""What the machine offers: processors, memory, GPUs, and the layers that contain programs."""
+"""What the machine offers: processors, memory, GPUs, and the barriers that contain programs."""
 
 from __future__ import annotations
 
@@ -87,31 +87,33 @@ def room_for_models(config: RunConfig) -> Iterator[Finding]:
 
 
 def sandbox(config: RunConfig) -> Iterator[Finding]:
-    """Try every layer of isolation, and say what a missing one costs."""
+    """Try every barrier of isolation, and say what a missing one costs."""
     if not sys.platform.startswith("linux"):
         fix = "use Linux, a virtual machine or a container; Windows: WSL 2"
         yield fault("Sandbox", "programs can only be run on Linux", fix)
         return
     try:
-        layers = probe()
-        tier = choose_tier(config.evaluator.isolation, layers)
+        checks = probe()
+        tier = choose_tier(config.evaluator.isolation, checks)
     except NoIsolationError as error:
         yield fault("Sandbox", str(error).splitlines()[0].rstrip(":"), "one of the remedies below")
     except SandboxError as error:
         yield fault("Sandbox", str(error).splitlines()[0], "report it, with all that archloop run says")
         return
     else:
-        says = f"{tier}: {describe(tier, layers).partition(';')[0]}"
+        says = f"{tier}: {describe(tier, checks).partition(';')[0]}"
         if tier is Tier.UNSAFE:
             yield warn(
                 "Sandbox", says, "for programs that you trust alone; else set evaluator.isolation to auto"
             )
             return
         yield ok("Sandbox", says)
-    for each in layers:
-        if not each.works and each.layer in Tier.FULL.layers:
+    for each in checks:
+        if not each.works and each.barrier in Tier.FULL.barriers:
             reason = f" ({each.detail})" if each.detail else ""
-            yield warn("Sandbox", f"without {each.layer}{reason}: {COSTS[each.layer]}", REMEDIES[each.layer])
+            yield warn(
+                "Sandbox", f"without {each.barrier}{reason}: {COSTS[each.barrier]}", REMEDIES[each.barrier]
+            )
 
 
 def _free_memory() -> int | None:

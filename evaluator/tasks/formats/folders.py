@@ -16,7 +16,7 @@ from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ImageFolders:
         channels, height, width = measure(first, first)
         return TaskShape(channels=channels, height=height, width=width, classes=len(classes))
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images, class by class."""
         train, test = self.directory / "train", self.directory / "test"
         classes = _classes(train)
@@ -71,7 +71,7 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _read(split: Path, classes: list[str], shape: TaskShape) -> Split:
+def _read(split: Path, classes: list[str], shape: TaskShape) -> LabelledImages:
     files = [(path, label) for label, name in enumerate(classes) for path in _files(split / name)]
     images = np.empty((len(files), shape.channels, shape.height, shape.width), dtype=np.uint8)
     for index, (path, _) in enumerate(files):

@@ -20,7 +20,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _PARTS = ("train", "t10k")
 _ANEW = "Get the file anew."
@@ -50,7 +50,7 @@ class IdxFiles:
             channels=1, height=images.shape[1], width=images.shape[2], classes=int(labels.max()) + 1
         )
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train, test = (
             split_of(images[:, None], labels, shape, self.directory)
