@@ -19,7 +19,7 @@ from cycles.errors import UsageError
 
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
-    from corpus.records.trainings import TrainingExample
+    from corpus.records.trainings import CycleStage, TrainingExample
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
@@ -41,7 +41,9 @@ def generate(
 ) -> None:
     """Let the generator write programs."""
     if run is not None:
-        _stage(run, "generate", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.GENERATE, as_json)
         return
     from cycles.assembly import build_strategy, opened_sampler
     from cycles.config.run import load_config
@@ -74,7 +76,9 @@ def evaluate(
 ) -> None:
     """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
     if run is not None:
-        _stage(run, "judge", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.JUDGE, as_json)
         return
     from corpus.records.candidates import Candidate, Origin
     from cycles.assembly import build_evaluator
@@ -124,7 +128,9 @@ def finetune(
 ) -> None:
     """Fine-tune a LoRA adapter on prompt-completion rows (as `archloop export` writes them: sft.jsonl)."""
     if run is not None:
-        _stage(run, "train", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.TRAIN, as_json)
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
@@ -150,16 +156,17 @@ def finetune(
         )
 
 
-def _stage(path: Path, stage: str, as_json: bool) -> None:
+def _stage(path: Path, stage: CycleStage, as_json: bool) -> None:
+    from corpus.records.trainings import CycleStage
     from cycles.assembly import open_loop
 
     with open_loop(path, as_json=as_json) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
-        elif stage == "train":
+        elif stage is CycleStage.TRAIN:
             loop.train(cycle)
-        elif stage == "generate":
+        elif stage is CycleStage.GENERATE:
             loop.generate(cycle)
         else:
             missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))

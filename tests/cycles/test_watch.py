@@ -14,6 +14,7 @@ from rich.console import Console
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
+from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.snapshot import Watcher
 from cycles.run.run_directory import RunDirectory
@@ -81,8 +82,8 @@ def test_the_time_left_follows_from_the_cycles_that_are_complete(tmp_path: Path)
     directory = new_run(tmp_path / "run", config)
     with LedgerWriter.open(directory.ledger_file) as ledger:
         write_cycle(ledger, 0, [(program("conv relu"), 0.6), (program("norm flat"), 0.5)], SMALL)
-        ledger.record_stage(0, "generate", 10.0)
-        ledger.record_stage(0, "judge", 30.0)
+        ledger.record_stage(0, CycleStage.GENERATE, 10.0)
+        ledger.record_stage(0, CycleStage.JUDGE, 30.0)
         # Half of cycle 1 is judged, all of it is sampled: 15 s of judging and two whole cycles are left.
         ledger.add_prompts(1, [prompt(1, 0), prompt(1, 1)])
         rows = [candidate(1, index, program("pool drop")) for index in range(2)]
