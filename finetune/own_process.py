@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -23,8 +22,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from corpus.records.files import discard_partials
 from corpus.records.trainings import TrainingExample, TrainingResult
-from finetune.adapter import partial_directory
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import StepCallback
 from finetune.trainer import LoraTrainer
@@ -97,7 +96,7 @@ class ProcessTrainer:
         finally:
             _end(process)
             ours.close()
-            shutil.rmtree(partial_directory(output_dir), ignore_errors=True)
+            discard_partials(output_dir)
 
 
 def visible_gpu(device: str, inherited: Mapping[str, str]) -> dict[str, str]:

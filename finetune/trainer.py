@@ -12,8 +12,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus.records.files import directory_in_the_making, discard_partials, is_taken
 from corpus.records.trainings import TrainingExample, TrainingResult
-from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
+from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import StepCallback
 
@@ -80,7 +81,10 @@ class LoraTrainer:
             previous = None
         elif previous is not None:
             check_compatible(previous, self.config)
+        if is_taken(output_dir):
+            raise FinetuneError(f"{output_dir} exists already: choose another output directory, or remove it")
         started = time.monotonic()
+        discard_partials(output_dir)
         with directory_in_the_making(output_dir) as partial:
             # torch, transformers and TRL take seconds to import, so only a training pays for them.
             from finetune.sft import fit

@@ -31,6 +31,7 @@ from corpus.ledger.errors import (
     sqlite_errors_named,
 )
 from corpus.ledger.schema import APPLICATION_ID, LEDGER_TABLES, SCHEMA_VERSION, migrate, schema_version
+from corpus.records.files import discard_partials, file_in_the_making
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for a reader or a checkpoint."""
@@ -77,15 +78,13 @@ def create_database(path: Path) -> None:
     """
     if path.exists():
         raise LedgerExistsError(f"{path}: exists already. Open it, or choose another path.")
-    partial = path.with_name(path.name + ".partial")
-    with sqlite_errors_named(path):
-        partial.unlink(missing_ok=True)
+    discard_partials(path)
+    with sqlite_errors_named(path), file_in_the_making(path) as partial:
         connection = sqlite3.connect(partial, isolation_level=None)
         try:
             migrate(connection)
         finally:
             connection.close()
-    partial.rename(path)
 
 
 def lock_for_writing(path: Path) -> IO[str]:

@@ -10,6 +10,8 @@
     machines     where programs are written and judged
     mistakes     what the user can mend, as one type
     exchange     splits of an export, provenance of an import
+    files        files and directories written whole or not at all
+    json_lines   rows read from JSON lines
 
-Nothing here decides, computes a figure, opens a file or imports torch.
+Nothing here decides, computes a figure or imports torch; only the last two open a file.
 """

@@ -219,8 +219,9 @@ def _status(given: str | None) -> EvaluationStatus | None:
 
 def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str, str]) -> None:
     """Write the first program of every group, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8", errors="replace") as file:
+    from corpus.records.files import file_in_the_making
+
+    with file_in_the_making(path) as partial, partial.open("w", encoding="utf-8", errors="replace") as file:
         for group in groups:
             row = {
                 "id": group["first"],
@@ -228,7 +229,6 @@ def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str
                 "duplicates": group["others"],
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    partial.rename(path)
 
 
 def _console() -> Console:

@@ -6,7 +6,6 @@ same function of the same rows. This module does *not* draw.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from corpus.ledger.reader import Ledger
 from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.novelty.similarity import Shingler
 from corpus.records.admissions import AdmissionReason
+from corpus.records.files import write_whole
 from cycles.config.run import RunConfig
 from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
@@ -67,9 +67,4 @@ def run_reports(ledger: Ledger, config: RunConfig) -> list[CycleReport]:
 
 def write_metrics(reports: Sequence[CycleReport], path: Path) -> None:
     """Write one JSON line per cycle, replacing the file in one step: a reader never sees half of it."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.writelines(report.model_dump_json() + "\n" for report in reports)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, "".join(report.model_dump_json() + "\n" for report in reports))

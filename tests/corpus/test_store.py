@@ -545,7 +545,7 @@ def test_a_store_in_a_missing_directory_is_one_clear_line(path: Path) -> None:
 
 
 def test_what_a_killed_creation_left_behind_does_not_matter(path: Path) -> None:
-    path.with_name("corpus.db.partial").write_bytes(b"half a ledger")
+    path.with_name(f".corpus.db.partial-{os.getpid()}").write_bytes(b"half a ledger")
     path.with_name("corpus.db.lock").write_text("12345\n")
     LedgerWriter.create(path).close()
     LedgerWriter.open(path).close()
