@@ -36,6 +36,7 @@ from scipy.stats import kendalltau, rankdata
 
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate
+from corpus.records.json_lines import json_lines
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task
@@ -123,15 +124,14 @@ class Measurements:
     def _lines(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():
             return
-        text = self._path.read_text()
-        if text and not text.endswith("\n"):
+        if not self._path.read_bytes().endswith(b"\n"):
             with self._path.open("a") as file:
                 file.write("\n")
-        for line in text.splitlines():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
+        for row in json_lines(self._path, _row_or_none, remedy="Name another file: --out FILE."):
+            if row is None:
                 _note(f"{self._path}: a torn line is passed over\n")
+            else:
+                yield row
 
 
 def judge_ours(
@@ -247,6 +247,13 @@ def _report(figures: dict[str, Any]) -> str:
         f"[{gap['low']:+.3f}, {gap['high']:+.3f}] (bar: no lower than -{BAR:g})",
     ]
     return "\n".join(lines)
+
+
+def _row_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return None
 
 
 def _program_id(candidate: Candidate) -> str:

@@ -210,30 +210,25 @@ def _read_program(path: Path) -> str:
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:
-    from pydantic import ValidationError
+    from corpus.records.json_lines import json_lines
 
-    from corpus.records.trainings import TrainingExample
-
-    examples = []
-    for number, line in enumerate(_read_program(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            completion = row["completion"]
-            if isinstance(completion, list):
-                completion = completion[-1]["content"]
-            examples.append(
-                TrainingExample(
-                    candidate_id=str(row.get("candidate_id", number)),
-                    prompt=row["prompt"],
-                    completion=completion,
-                )
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError, ValidationError):
-            raise UsageError(
-                f"{path}, line {number}: not a row with `prompt` (a list of messages) and `completion`."
-            ) from None
+    remedy = "Each row needs `prompt`, a list of messages, and `completion`."
+    examples = list(json_lines(path, _example, remedy=remedy))
     if not examples:
         raise UsageError(f"{path} holds no rows.")
     return examples
+
+
+def _example(line: str) -> TrainingExample:
+    from corpus.records.base import content_id
+    from corpus.records.trainings import TrainingExample
+
+    row = json.loads(line)
+    try:
+        completion = row["completion"]
+        if isinstance(completion, list):
+            completion = completion[-1]["content"]
+        name = str(row.get("candidate_id", content_id(line)))
+        return TrainingExample(candidate_id=name, prompt=row["prompt"], completion=completion)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        raise ValueError("not a training row") from None
