@@ -134,6 +134,7 @@ def finetune(
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from cycles.figures.quantities import duration
 
     if data is None or out is None:
         raise UsageError("Give rows and a place: archloop finetune sft.jsonl --out DIR (or --run RUN).")
@@ -152,7 +153,7 @@ def finetune(
     else:
         typer.echo(
             f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
-            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {result.seconds:.0f} s"
+            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {duration(result.seconds)}"
         )
 
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from corpus.records.trainings import CycleStage
+from cycles.figures.quantities import percent
 from cycles.reporting.arms import OUTCOME_OF, OUTCOMES, Arm
 from cycles.reporting.svg import (
     WIDTH,
     Frame,
     element,
     nice_ticks,
-    percent,
     picture,
     short,
     spread,

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.trainings import CycleStage
 from cycles.figures.comparison import Comparison
+from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm
 from cycles.reporting.curves import Figure, decimals, figures, series_of
-from cycles.reporting.svg import percent, short
+from cycles.reporting.svg import short
 from cycles.reporting.text import visible
 
 

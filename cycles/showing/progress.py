@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
+from cycles.figures.quantities import duration, percent
 from cycles.figures.records import CycleReport
 from cycles.showing.cells import rate_cell
 
@@ -38,7 +39,7 @@ class Tally:
         judged, valid, novel, admitted = (
             self._counts[name] for name in ("judged", "valid", "novel", "admitted")
         )
-        share = f" ({valid / judged:.0%})" if judged else ""
+        share = f" ({percent(valid / judged)})" if judged else ""
         return f"valid {valid}{share}, novel {novel}, admitted {admitted}, best {self._best:.2f}"
 
 
@@ -140,7 +141,8 @@ class PlainProgress:
     def _print(self) -> None:
         self._last = time.monotonic()
         detail = f"  {self._detail}" if self._detail else ""
-        self.note(f"{self._label}: {self._done}/{self._total} in {self._last - self._start:.0f} s{detail}")
+        taken = duration(self._last - self._start)
+        self.note(f"{self._label}: {self._done}/{self._total} in {taken}{detail}")
 
 
 class JsonProgress:
@@ -195,5 +197,5 @@ def summary_line(report: CycleReport) -> str:
     return (
         f"cycle {report.cycle}: valid {rate_cell(report.valid)}, "
         f"mean accuracy of all {report.mean_accuracy_all.value:.3f}, best {best}, "
-        f"strong {report.strong.value:.0%}, admitted {report.admitted.count}"
+        f"strong {percent(report.strong.value)}, admitted {report.admitted.count}"
     )

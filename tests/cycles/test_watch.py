@@ -18,7 +18,7 @@ from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.snapshot import Watcher
 from cycles.run.run_directory import RunDirectory
-from cycles.showing.watch import duration, picture, watch
+from cycles.showing.watch import picture, watch
 from tests.command_line import ENTRY
 from tests.ledgers import candidate, evaluation, program, prompt, write_cycle
 from tests.runs import SMALL, new_run, write_run
@@ -109,7 +109,3 @@ def test_the_picture_shows_rates_failures_and_the_best(tmp_path: Path) -> None:
     console.print(picture(snapshot, directory.config(), run))
     shown = console.export_text()
     assert "shape error" in shown and snapshot.best[0].candidate.id in shown
-
-
-def test_times_are_said_as_people_say_them() -> None:
-    assert [duration(s) for s in (None, 40, 700, 12_000)] == ["", "40 s", "12 min", "3 h 20 min"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
-from cycles.preflight.doctor.finding import Finding, fault, gibibytes, ok, warn
+from cycles.figures.quantities import byte_size
+from cycles.preflight.doctor.finding import Finding, fault, ok, warn
 from cycles.preflight.doctor.installation import devices
 from cycles.preflight.dry_run import dry_run
 from cycles.run.devices import check_devices
@@ -41,11 +42,11 @@ def memory(config: RunConfig) -> Finding:
     if free is None:
         return warn("Memory", "this system does not say how much is free", "have 4 GiB free")
     programs = config.evaluator.workers * config.evaluator.memory_bytes
-    says = f"{gibibytes(free)} free"
+    says = f"{byte_size(free)} free"
     if free < _BASE_BYTES:
-        return warn("Memory", f"{says}, and a run needs about {gibibytes(_BASE_BYTES)}", "free some memory")
+        return warn("Memory", f"{says}, and a run needs about {byte_size(_BASE_BYTES)}", "free some memory")
     if free < _BASE_BYTES + programs:
-        says += f"; {config.evaluator.workers} programs may use {gibibytes(programs)} together"
+        says += f"; {config.evaluator.workers} programs may use {byte_size(programs)} together"
         return warn("Memory", says, "--set evaluator.workers=1, or lower evaluator.memory_bytes")
     return ok("Memory", says)
 
@@ -58,7 +59,7 @@ def accelerators() -> Iterator[Finding]:
         return
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         free, total = torch.cuda.mem_get_info(index)
-        says = f"{torch.cuda.get_device_name(index)}, {gibibytes(free)} of {gibibytes(total)} free"
+        says = f"{torch.cuda.get_device_name(index)}, {byte_size(free)} of {byte_size(total)} free"
         if free < total / 2:
             yield warn(f"GPU {index}", says, "another process holds it: see nvidia-smi")
         else:
@@ -78,9 +79,9 @@ def room_for_models(config: RunConfig) -> Iterator[Finding]:
         yield fault("GPU", str(error), "another preset (archloop config presets), or another machine")
         return
     for load in plan.devices if plan else ():
-        says = f"the models need {gibibytes(load.needed_bytes)} of {load.device}"
+        says = f"the models need {byte_size(load.needed_bytes)} of {load.device}"
         if load.capacity_bytes is not None and load.needed_bytes > load.capacity_bytes:
-            says += f", which has {gibibytes(load.capacity_bytes)}"
+            says += f", which has {byte_size(load.capacity_bytes)}"
             yield fault("GPU memory", says, "see archloop run --dry-run, and docs/gpu.md")
         else:
             yield ok("GPU memory", says)
