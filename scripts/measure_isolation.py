@@ -18,7 +18,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier
@@ -62,9 +62,7 @@ def main() -> None:
 
 
 def _judged(evaluator: SandboxedEvaluator, source: str) -> float:
-    candidate = Candidate(
-        id="program", origin=Origin.IMPORTED, source=source, completion=source, index=0, generator="file"
-    )
+    candidate = Candidate.imported("program", source, generator="file")
     started = time.perf_counter()
     list(evaluator.evaluate([candidate]))
     return 1000 * (time.perf_counter() - started)

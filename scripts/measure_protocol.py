@@ -26,7 +26,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from corpus.records.base import derive_seed
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from cycles.figures.statistics import bootstrap_interval
 from evaluator.config import EvaluatorConfig
@@ -80,14 +80,7 @@ def grammar_candidates(config: EvaluatorConfig, count: int, grammar_seed: int) -
         for index in range(count)
     ]
     return [
-        Candidate(
-            id=f"measure/{index:04d}",
-            origin=Origin.IMPORTED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="grammar",
-        )
+        Candidate.imported(f"measure/{index:04d}", source, generator="grammar", index=index)
         for index, source in enumerate(sources)
     ]
 

@@ -80,7 +80,7 @@ def evaluate(
 
         _stage(run, CycleStage.JUDGE, as_json)
         return
-    from corpus.records.candidates import Candidate, Origin
+    from corpus.records.candidates import Candidate
     from cycles.assembly import build_evaluator
     from cycles.config.run import load_config
 
@@ -92,14 +92,7 @@ def evaluate(
         settings.append('evaluator.isolation="unsafe"')
     config = load_config(preset, settings)
     candidates = [
-        Candidate(
-            id=str(path),
-            origin=Origin.IMPORTED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="file",
-        )
+        Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
     with build_evaluator(config) as evaluator:

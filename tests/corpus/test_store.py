@@ -82,15 +82,7 @@ def candidate(index: int, cycle: int = 0, source: str | None = "") -> Candidate:
 
 
 def seed_program(index: int) -> Candidate:
-    source = f"seed = {index}\n"
-    return Candidate(
-        id=f"seed/{index:04d}",
-        origin=Origin.SEED,
-        source=source,
-        completion=source,
-        index=index,
-        generator="grammar",
-    )
+    return Candidate.seeded(index, f"seed = {index}\n", generator="grammar")
 
 
 def judgement(index: int, cycle: int = 0, accuracy: float = 0.5) -> tuple[Evaluation, Admission]:

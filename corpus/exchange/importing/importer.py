@@ -161,13 +161,8 @@ class _Intake:
         index = self._index + len(self.programs)
         if found.original is not None:
             return found.original.model_copy(update={"id": identifier, "index": index})
-        return Candidate(
-            id=identifier,
-            origin=Origin.IMPORTED,
-            source=found.text,
-            completion=found.text,
-            index=index,
-            generator=found.generator or self._name,
+        return Candidate.imported(
+            identifier, found.text, generator=found.generator or self._name, index=index
         )
 
     def _evaluations(self, candidate_id: str, found: Found) -> Iterator[ImportedEvaluation]:
