@@ -39,8 +39,6 @@ from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_fil
 class SandboxedEvaluator:
     """Judges programs in processes of their own. A context manager; `evaluate` works inside the `with` block.
 
-    Enter it from the main thread: the zygotes die with the thread that started them.
-
     Args:
         config: The protocol and the limits.
         split: What accuracy is measured on. Selection uses "val"; "test" is for the final wave alone, and
