@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from corpus.ledger.writer import LedgerWriter
+from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.metrics import add_to_metrics
@@ -71,7 +72,7 @@ class Loop:
                 f"{lesson.required}; the generator stays as it is"
             )
         elif not self.teacher.take_over(lesson):
-            with self._stage(cycle, "train", self.teacher.planned_steps(lesson)):
+            with self._stage(cycle, CycleStage.TRAIN, self.teacher.planned_steps(lesson)):
                 self.teacher.teach(lesson, self._on_training_step)
 
     def generate(self, cycle: int) -> None:
@@ -80,7 +81,7 @@ class Loop:
         if not missing:
             return
         adapter, training = self.teacher.in_force(cycle)
-        with self._stage(cycle, "generate", sum(len(batch) for batch in missing.values())):
+        with self._stage(cycle, CycleStage.GENERATE, sum(len(batch) for batch in missing.values())):
             for first, batch in missing.items():
                 self.search.write(
                     cycle,
@@ -97,7 +98,10 @@ class Loop:
         pending = self.ledger.unevaluated(cycle)
         if not pending:
             return
-        with self._stage(cycle, "judge", len(pending)), closing(self.judging.judge(pending)) as judgements:
+        with (
+            self._stage(cycle, CycleStage.JUDGE, len(pending)),
+            closing(self.judging.judge(pending)) as judgements,
+        ):
             for evaluation, admission in judgements:
                 self.observer.judged(evaluation, admission)
                 self.interruption.check()
@@ -115,7 +119,7 @@ class Loop:
         self.interruption.check()
 
     @contextmanager
-    def _stage(self, cycle: int, name: str, total: int) -> Iterator[None]:
+    def _stage(self, cycle: int, name: CycleStage, total: int) -> Iterator[None]:
         """Show a stage and record the wall time of what was done of it, also when it is interrupted."""
         self.observer.stage_started(cycle, name, total)
         start = time.monotonic()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -23,9 +22,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from corpus.files.whole import discard_partials
 from corpus.records.mistakes import Mistake
 from corpus.records.trainings import TrainingResult
-from finetune.adapter import partial_directory
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import StepCallback, TrainingJob
 from finetune.trainer import LoraTrainer
@@ -85,7 +84,7 @@ class ProcessTrainer:
         finally:
             _end(process)
             ours.close()
-            shutil.rmtree(partial_directory(job.output_dir), ignore_errors=True)
+            discard_partials(job.output_dir)
 
 
 def visible_gpu(device: str, inherited: Mapping[str, str]) -> dict[str, str]:

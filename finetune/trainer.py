@@ -12,9 +12,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from corpus.files.whole import directory_in_the_making, discard_partials, is_taken
 from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingResult
-from finetune.adapter import RESULT_FILE, check_compatible, directory_in_the_making
+from finetune.adapter import RESULT_FILE, check_compatible
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.job import TrainingJob
 
@@ -65,7 +66,12 @@ class LoraTrainer:
         previous = job.previous if self.config.start == "previous" else None
         if previous is not None:
             check_compatible(previous, self.config)
+        if is_taken(job.output_dir):
+            raise FinetuneError(
+                f"{job.output_dir} exists already: choose another output directory, or remove it"
+            )
         started = time.monotonic()
+        discard_partials(job.output_dir)
         with directory_in_the_making(job.output_dir) as partial:
             # torch, transformers and TRL take seconds to import, so only a training pays for them.
             from finetune.sft import fit

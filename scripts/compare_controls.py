@@ -21,6 +21,7 @@ from pathlib import Path
 
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
+from corpus.records.trainings import CycleStage
 from cycles.errors import UsageError
 from cycles.figures.cycle_report import run_reports
 from cycles.figures.records import CycleReport, Mean, Rate
@@ -172,13 +173,12 @@ def print_ratios(reports: dict[str, list[list[CycleReport]]], last: int) -> None
 
 def print_seconds(reports: dict[str, list[list[CycleReport]]]) -> None:
     """Print the wall time of each stage, averaged over the cycles of all seeds."""
-    stages = ("train", "generate", "judge")
     print("\nWall seconds per cycle and stage (mean with its 95% interval over cycles and seeds):\n")
-    print("| arm | " + " | ".join(stages) + " |")
-    print("|---|" + "---|" * len(stages))
+    print("| arm | " + " | ".join(CycleStage) + " |")
+    print("|---|" + "---|" * len(CycleStage))
     for arm, runs in reports.items():
         cells = []
-        for stage in stages:
+        for stage in CycleStage:
             seconds = [row.stage_seconds[stage] for run in runs for row in run if stage in row.stage_seconds]
             mean = mean_interval(seconds, bounds=(0.0, float("inf")))
             cells.append(f"{mean.value:.0f} [{mean.low:.0f}, {mean.high:.0f}]" if seconds else "-")

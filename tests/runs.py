@@ -11,7 +11,7 @@ from corpus.novelty.gate import decide
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.graphs import GraphNode, NetworkGraph
-from corpus.records.trainings import TrainingResult
+from corpus.records.trainings import CycleStage, TrainingResult
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
@@ -94,8 +94,8 @@ def append_cycle(
             graph=network(8 + index) if valid and index < 20 else None,
         )
         ledger.add_judgement(judged, decide(judged, None, SMALL))
-    ledger.record_stage(cycle, "generate", 5.0)
-    ledger.record_stage(cycle, "judge", 20.0)
+    ledger.record_stage(cycle, CycleStage.GENERATE, 5.0)
+    ledger.record_stage(cycle, CycleStage.JUDGE, 20.0)
     ledger.complete_cycle(cycle)
 
 
@@ -127,6 +127,6 @@ def write_run(
                     seconds=3.0,
                 )
                 ledger.record_training(cycle, result, [f"c{cycle - 1:03d}/0000"])
-                ledger.record_stage(cycle, "train", 3.0)
+                ledger.record_stage(cycle, CycleStage.TRAIN, 3.0)
             append_cycle(ledger, cycle, count, valid_share=valid_share, texts=texts, error=error)
     return path

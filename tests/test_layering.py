@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS: dict[str, set[str]] = {
     "corpus": set(),
     "generator": {"corpus"},
-    "evaluator": {"corpus.records", "corpus.programs"},
+    "evaluator": {"corpus.records", "corpus.files", "corpus.programs"},
     "finetune": {"corpus"},
     "cycles": {"corpus", "generator", "evaluator", "finetune"},
 }
 """Each package, and what it may name beside itself."""
 
-CORPUS_FLOORS = ["records", "programs", "ledger", "novelty", "exchange"]
+CORPUS_FLOORS = ["records", "files", "programs", "ledger", "novelty", "exchange"]
 """From the ground up: a floor names only floors below it, and `corpus.config`, which names nothing."""
 
 TORCH = {"torch", "transformers", "peft", "trl", "accelerate", "safetensors", "vllm", "datasets"}

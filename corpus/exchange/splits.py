@@ -76,7 +76,7 @@ def assign_splits(
     """Return the assignments of those `texts` (by id, in the order of the ledger) that have none yet."""
     shingler = Shingler.from_config(config)
     ids = list(texts)
-    firsts = near_duplicate_groups([shingler.shingles(texts[identifier]) for identifier in ids], config.tau)
+    firsts = near_duplicate_groups([shingler.array(texts[identifier]) for identifier in ids], config.tau)
     groups: defaultdict[int, list[str]] = defaultdict(list)
     for identifier, first in zip(ids, firsts, strict=True):
         groups[first].append(identifier)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from corpus.files.whole import discard_partials, file_in_the_making
 from corpus.ledger.errors import (
     LedgerExistsError,
     LedgerLockedError,
@@ -77,15 +78,13 @@ def create_database(path: Path) -> None:
     """
     if path.exists():
         raise LedgerExistsError(f"{path}: exists already. Open it, or choose another path.")
-    partial = path.with_name(path.name + ".partial")
-    with sqlite_errors_named(path):
-        partial.unlink(missing_ok=True)
+    discard_partials(path)
+    with sqlite_errors_named(path), file_in_the_making(path) as partial:
         connection = sqlite3.connect(partial, isolation_level=None)
         try:
             migrate(connection)
         finally:
             connection.close()
-    partial.rename(path)
 
 
 def lock_for_writing(path: Path) -> IO[str]:

@@ -30,7 +30,7 @@ from corpus.records.exchange import ImportedProgram, SplitAssignment
 from corpus.records.graphs import NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
-from corpus.records.trainings import TrainingResult
+from corpus.records.trainings import CycleStage, TrainingResult
 
 __all__ = ["Judged", "LedgerWriter"]
 
@@ -158,7 +158,7 @@ class LedgerWriter(Ledger):
         with self._writing():
             self._append("cycles", ("cycle",), {"cycle": cycle, "completed_at": now})
 
-    def record_stage(self, cycle: int, stage: str, wall_seconds: float, detail: str = "") -> None:
+    def record_stage(self, cycle: int, stage: CycleStage, wall_seconds: float, detail: str = "") -> None:
         """Append the wall time of one piece of a stage; a stage done in several pieces has several rows."""
         row = {"cycle": cycle, "stage": stage, "wall_seconds": wall_seconds, "detail": detail}
         with self._writing():

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.files.whole import file_in_the_making
 from corpus.novelty.similarity import HASH_VERSION, SIMILARITY_VERSION, ShingleArray, Shingler
 
 _log = logging.getLogger(__name__)
@@ -67,15 +68,14 @@ class ShingleCache:
         for path in self._paths():
             if int(path.stem) >= after:
                 path.unlink()
-        partial = self.folder / "part.partial"
-        with partial.open("wb") as file:
+        part = self.folder / f"{after:010d}.npz"
+        with file_in_the_making(part) as partial, partial.open("wb") as file:
             np.savez(
                 file,
                 ids=np.array([identifier.encode() for identifier in ids], dtype=np.bytes_),
                 flat=np.concatenate(sets),
                 sizes=np.array([len(shingles) for shingles in sets], dtype=np.int64),
             )
-        partial.rename(self.folder / f"{after:010d}.npz")
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))

@@ -101,6 +101,12 @@ class ShingleIndex:
                 break
         return found
 
+    def within(self, query: ShingleArray, at_least: float) -> NDArray[np.int64]:
+        """Return the rows of all sets of at least that similarity, in no order; made for many of them."""
+        self._settle()
+        found = [segment.within(query, at_least) for segment in self._segments]
+        return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
     def _settle(self) -> None:
         """Turn what was added one by one into a segment."""
         if self._pending:
@@ -173,6 +179,11 @@ class _Segment:
             best = heapq.nsmallest(count, best)
             done, step = done + step, min(2 * step, 1024)
         return best
+
+    def within(self, query: ShingleArray, at_least: float) -> NDArray[np.int64]:
+        """Return all rows of at least that similarity, in no order."""
+        rows, _ = self._proposals(query, at_least)
+        return self._first + rows[self._jaccard(query, rows) >= at_least] if len(rows) else rows
 
     def _proposals(
         self, query: ShingleArray, at_least: float

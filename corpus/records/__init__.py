@@ -13,5 +13,5 @@
     text         what others wrote, made fit to be shown
     exchange     splits of an export, provenance of an import
 
-Nothing here decides, computes a figure or imports torch, and only `adapters` opens a file.
+Nothing here decides, computes a figure or imports torch.
 """

@@ -63,7 +63,8 @@ def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: Json
     if as_json:
         typer.echo(json.dumps({"corpus": str(source), **figures}))
     else:
-        console(pipe_width=_PIPE_WIDTH).print(statistics_table(figures, title=str(source)))
+        say(source)  # a line of its own: a table would cut a long path, and begin a line with what follows
+        console(pipe_width=_PIPE_WIDTH).print(statistics_table(figures))
 
 
 @corpus_app.command()
@@ -219,8 +220,9 @@ def _status(given: str | None) -> EvaluationStatus | None:
 
 def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str, str]) -> None:
     """Write the first program of every group, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8", errors="replace") as file:
+    from corpus.files.whole import file_in_the_making
+
+    with file_in_the_making(path) as partial, partial.open("w", encoding="utf-8", errors="replace") as file:
         for group in groups:
             row = {
                 "id": group["first"],
@@ -228,4 +230,3 @@ def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str
                 "duplicates": group["others"],
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    partial.rename(path)

@@ -70,9 +70,9 @@ def statistics_of(
     return figures
 
 
-def statistics_table(figures: Mapping[str, Any], title: str) -> Table:
+def statistics_table(figures: Mapping[str, Any]) -> Table:
     """Return the figures as a table of two columns."""
-    table = Table(title=Text(one_line(title)), show_header=False, title_justify="left")
+    table = Table(show_header=False)
     for name, value in figures.items():
         table.add_row(name.replace("_", " "), Text(_plain(value)))
     return table

@@ -19,7 +19,7 @@ from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
-    from corpus.exchange.importing.findings import ImportReport
+    from corpus.exchange.importing.source import ImportReport
     from corpus.ledger.reader import Ledger
     from cycles.config.run import RunConfig
 

@@ -78,11 +78,10 @@ def show_report(
 
 def _write_page(runs: list[RunData], path: Path) -> None:
     """Write the page in one step: a browser that reloads never finds half of it."""
+    from corpus.files.whole import write_whole
     from cycles.reporting.page import render
 
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(render(runs), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, render(runs))
 
 
 def _print_tables(runs: list[RunData], page: Path | None) -> None:

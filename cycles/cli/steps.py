@@ -22,7 +22,7 @@ from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
-    from corpus.records.trainings import TrainingExample
+    from corpus.records.trainings import CycleStage, TrainingExample
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
@@ -45,7 +45,9 @@ def generate(
 ) -> None:
     """Let the generator write programs."""
     if run is not None:
-        _stage(run, "generate", as_json, trusted=trusted)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
     from corpus.records.prompts import Prompt
     from cycles.assembly import build_sampler, build_strategy
@@ -83,9 +85,11 @@ def evaluate(
 ) -> None:
     """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
     if run is not None:
-        _stage(run, "judge", as_json, unsafe=unsafe, trusted=trusted)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
-    from corpus.records.candidates import Candidate, Origin
+    from corpus.records.candidates import Candidate
     from cycles.assembly import build_evaluator
 
     if not files:
@@ -94,14 +98,7 @@ def evaluate(
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
-        Candidate(
-            id=str(path),
-            origin=Origin.IMPORTED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="file",
-        )
+        Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
     with build_evaluator(config) as evaluator:
@@ -131,10 +128,13 @@ def finetune(
 ) -> None:
     """Fine-tune a LoRA adapter on prompt-completion rows (as `archloop export` writes them: sft.jsonl)."""
     if run is not None:
-        _stage(run, "train", as_json, trusted=trusted)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.TRAIN, as_json, trusted=trusted)
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from cycles.figures.quantities import duration
     from finetune.job import TrainingJob
 
     if data is None or out is None:
@@ -154,20 +154,23 @@ def finetune(
     else:
         say(
             f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
-            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {result.seconds:.0f} s"
+            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {duration(result.seconds)}"
         )
 
 
-def _stage(path: Path, stage: str, as_json: bool, *, unsafe: bool = False, trusted: bool = False) -> None:
+def _stage(
+    path: Path, stage: CycleStage, as_json: bool, *, unsafe: bool = False, trusted: bool = False
+) -> None:
+    from corpus.records.trainings import CycleStage
     from cycles.assembly import open_loop
 
     with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
-        elif stage == "train":
+        elif stage is CycleStage.TRAIN:
             loop.train(cycle)
-        elif stage == "generate":
+        elif stage is CycleStage.GENERATE:
             loop.generate(cycle)
         else:
             missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))
@@ -216,30 +219,25 @@ def _read_program(path: Path) -> str:
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:
-    from pydantic import ValidationError
+    from corpus.files.json_lines import json_lines
 
-    from corpus.records.trainings import TrainingExample
-
-    examples = []
-    for number, line in enumerate(_read_program(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            completion = row["completion"]
-            if isinstance(completion, list):
-                completion = completion[-1]["content"]
-            examples.append(
-                TrainingExample(
-                    candidate_id=str(row.get("candidate_id", number)),
-                    prompt=row["prompt"],
-                    completion=completion,
-                )
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError, ValidationError):
-            raise UsageError(
-                f"{path}, line {number}: not a row with `prompt` (a list of messages) and `completion`."
-            ) from None
+    remedy = "Each row needs `prompt`, a list of messages, and `completion`."
+    examples = list(json_lines(path, _example, remedy=remedy))
     if not examples:
         raise UsageError(f"{path} holds no rows.")
     return examples
+
+
+def _example(line: str) -> TrainingExample:
+    from corpus.records.base import content_id
+    from corpus.records.trainings import TrainingExample
+
+    row = json.loads(line)
+    try:
+        completion = row["completion"]
+        if isinstance(completion, list):
+            completion = completion[-1]["content"]
+        name = str(row.get("candidate_id", content_id(line)))
+        return TrainingExample(candidate_id=name, prompt=row["prompt"], completion=completion)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        raise ValueError("not a training row") from None

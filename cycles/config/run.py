@@ -19,6 +19,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus.config import CorpusConfig
+from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
 from cycles.config.earlier import under_todays_names
 from cycles.config.teaching import Teachers, TeachingConfig
@@ -141,7 +142,7 @@ def load_config(source: str = "cpu-tiny", overrides: Sequence[str] = ()) -> RunC
 
 def save_config(config: RunConfig, path: Path) -> None:
     """Write the resolved configuration as TOML; keys that are None are left out, as TOML has no null."""
-    path.write_text(tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+    write_whole(path, tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)))
 
 
 def _read(source: str) -> dict[str, Any]:

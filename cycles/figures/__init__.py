@@ -8,6 +8,7 @@
     snapshot      a run at one moment, for those who watch it
     runs          several runs, gathered for a report
     comparison    one arm against another
+    quantities    durations, sizes and shares in words
 
 Nothing here prints or draws.
 """

@@ -30,7 +30,7 @@ FIGURES: dict[str, Callable[[CycleReport], Rate | Mean]] = {
 """What is compared; the first decides the verdict."""
 
 
-class Finding(StrEnum):
+class Outcome(StrEnum):
     """What a comparison came to."""
 
     MET = "met"
@@ -70,9 +70,9 @@ class Comparison:
     cycle: int
 
     @property
-    def finding(self) -> Finding:
+    def outcome(self) -> Outcome:
         """Whether the loop is above the control beyond doubt."""
-        return Finding.MET if self.difference.low > 0 else Finding.NOT_MET
+        return Outcome.MET if self.difference.low > 0 else Outcome.NOT_MET
 
 
 @dataclass(frozen=True)

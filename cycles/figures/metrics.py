@@ -6,10 +6,10 @@ compute figures.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from corpus.files.whole import write_whole
 from corpus.ledger.reader import Ledger
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
@@ -46,9 +46,4 @@ def _lines(path: Path) -> dict[int, str]:
 
 
 def _replace(path: Path, lines: Iterable[str]) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, "".join(f"{line}\n" for line in lines))

@@ -15,6 +15,7 @@ from corpus.records.base import Record
 from corpus.records.mistakes import Mistake
 from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
+from cycles.figures.quantities import byte_size
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.devices import check_devices, detected_gpus
@@ -188,6 +189,6 @@ def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
 
 def _verdict(needed: int, capacity: int | None) -> str:
     if capacity is None:
-        return f"needs {needed / GIB:.1f} GiB; no such device here, so name its memory: --gpu-memory-gb 24"
+        return f"needs {byte_size(needed)}; no such device here, so name its memory: --gpu-memory-gb 24"
     word = "fits" if needed <= capacity else "does not fit"
-    return f"needs {needed / GIB:.1f} GiB: {word} in {capacity / GIB:.1f} GiB"
+    return f"needs {byte_size(needed)}: {word} in {byte_size(capacity)}"

@@ -20,6 +20,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from corpus.files.whole import write_whole
 from cycles.config.run import RunConfig, load_config, save_config
 from cycles.errors import UsageError
 
@@ -64,7 +65,7 @@ class RunDirectory:
                 )
             run = cls(path)
             run.log_file.parent.mkdir(parents=True, exist_ok=True)
-            run.environment_file.write_text(json.dumps(environment(), indent=2) + "\n", encoding="utf-8")
+            write_whole(run.environment_file, json.dumps(environment(), indent=2) + "\n")
             save_config(config, run.config_file)
         except PermissionError as error:
             raise UsageError(
@@ -92,10 +93,8 @@ class RunDirectory:
     def record_isolation(self, tier: str, description: str) -> None:
         """Note in the environment how programs are contained, as of the last start."""
         noted = json.loads(self.environment_file.read_text(encoding="utf-8"))
-        noted["isolation"] = {"tier": tier, "layers": description}
-        whole = self.environment_file.with_suffix(".json.tmp")
-        whole.write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
-        whole.replace(self.environment_file)
+        noted["isolation"] = {"tier": tier, "barriers": description}
+        write_whole(self.environment_file, json.dumps(noted, indent=2) + "\n")
 
     def cycle(self, cycle: int) -> Path:
         """Return the directory of one cycle, which may not exist yet."""

@@ -44,17 +44,7 @@ def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
         seed = derive_seed(config.seed, "starting-corpus", index)
         cap = config.evaluator.max_parameters
         source = sample_program(random.Random(seed), shape, max_parameters=cap).source
-        seeds.append(
-            Candidate(
-                id=f"seed/{index:04d}",
-                origin=Origin.SEED,
-                source=source,
-                completion=source,
-                index=index,
-                generator=f"grammar-{GRAMMAR_VERSION}",
-                seed=seed,
-            )
-        )
+        seeds.append(Candidate.seeded(index, source, generator=f"grammar-{GRAMMAR_VERSION}", seed=seed))
     ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
 
 

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from corpus.records.text import one_line
 from cycles.config.run import RunConfig
+from cycles.figures.quantities import duration
 from cycles.figures.snapshot import Snapshot, Watcher
 from cycles.figures.statistics import wilson
 from cycles.run.run_directory import RunDirectory
@@ -74,7 +75,7 @@ def line(snapshot: Snapshot) -> str:
         f"valid {rate_cell(wilson(last.valid, last.judged))}, admitted {last.admitted}" if last.judged else ""
     )
     best = f"best {optional_cell(last.best)}" if last.best is not None else ""
-    left = duration(snapshot.seconds_left)
+    left = _time_left(snapshot)
     parts = [str(snapshot.state), rates, best, "" if snapshot.finished or not left else f"about {left} left"]
     return "  ".join(part for part in parts if part)
 
@@ -94,14 +95,8 @@ def json_line(snapshot: Snapshot) -> str:
     )
 
 
-def duration(seconds: float | None) -> str:
-    """Return a time as people say it: `40 s`, `12 min`, `3 h 20 min`; empty if it is not known."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+def _time_left(snapshot: Snapshot) -> str:
+    return "" if snapshot.seconds_left is None else duration(snapshot.seconds_left)
 
 
 def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType:
@@ -109,7 +104,7 @@ def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType
     state = snapshot.state
     judged = sum(each.judged for each in snapshot.cycles)
     head = Table.grid(padding=(0, 2))
-    left = duration(snapshot.seconds_left)
+    left = _time_left(snapshot)
     outlook = f"about {left} left" if left else "estimating the time left"
     head.add_row(
         Text(one_line(path), style="bold"),

@@ -1,7 +1,7 @@
 """What keeps a program away from everything that is not its business. Start at `tiers`.
 
-    tiers       the layers, the tiers made of them, and which one this machine gets
-    probe       tries each layer, in a process of its own
+    tiers       the barriers, the tiers made of them, and which one this machine gets
+    probe       tries each barrier, in a process of its own
     namespaces  a view of the system with nothing in it: files, processes, network
     landlock    rights on files, signals and sockets, enforced by the kernel
     syscalls    which system calls exist for a program (seccomp)

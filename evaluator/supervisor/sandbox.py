@@ -33,13 +33,11 @@ from evaluator.supervisor.session import Session
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
-from evaluator.tasks import Split, Task, TaskSpec, load_task, reads_files, task_spec
+from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, task_spec
 
 
 class SandboxedEvaluator:
     """Judges programs in processes of their own. A context manager; `evaluate` works inside the `with` block.
-
-    Enter it from the main thread: the zygotes die with the thread that started them.
 
     Args:
         config: The protocol and the limits.
@@ -63,7 +61,7 @@ class SandboxedEvaluator:
         self.tier: Tier | None = None
         """How programs are contained; known once the `with` block is entered."""
         self.isolation: str = ""
-        """The same in a line for people, with what a missing layer costs."""
+        """The same in a line for people, with what a missing barrier costs."""
         self._split_name, self._data = split, task
         self._jobs = itertools.count()
         self._pool: WorkerPool | None = None
@@ -77,12 +75,12 @@ class SandboxedEvaluator:
         """
         if not sys.platform.startswith("linux"):
             raise SandboxError("programs can only be evaluated on Linux")
-        findings = probe()
-        self.tier = choose_tier(self.config.isolation, findings)
-        self.isolation = describe(self.tier, findings)
+        checks = probe()
+        self.tier = choose_tier(self.config.isolation, checks)
+        self.isolation = describe(self.tier, checks)
         task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
         _require_a_batch(task, self.config)
-        self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
+        self._exam_split: LabelledImages = task.val if self._split_name == "val" else task.read_test()
         self._scratch = Scratch()
         images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
         self._training_data = training_data_file(images, labels)

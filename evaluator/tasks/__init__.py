@@ -35,10 +35,10 @@ from evaluator.tasks.catalogue import (
     task_names,
     task_spec,
 )
-from evaluator.tasks.task import Split, Splits, Task, TaskSpec
+from evaluator.tasks.task import LabelledImages, Splits, Task, TaskSpec
 
 __all__ = [
-    "Split",
+    "LabelledImages",
     "Splits",
     "Task",
     "TaskSpec",

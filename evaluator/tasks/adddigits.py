@@ -15,7 +15,7 @@ import numpy as np
 
 from evaluator.tasks.dice import dice
 from evaluator.tasks.digits import clean_digits
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 CLASSES = 20
 IMAGES = (45_000, 5_000, 5_000)
@@ -39,7 +39,7 @@ def added_digits(task_seed: int = 0) -> Splits:
     return Splits(train, val, test)
 
 
-def _combine(digits: Split, count: int, generator: np.random.Generator) -> Split:
+def _combine(digits: LabelledImages, count: int, generator: np.random.Generator) -> LabelledImages:
     labels = generator.permutation(np.arange(count) % CLASSES)
     triples = np.empty((count, 3), dtype=np.int64)
     for label in range(CLASSES):
@@ -50,4 +50,4 @@ def _combine(digits: Split, count: int, generator: np.random.Generator) -> Split
     for digit in range(10):
         places = triples == digit
         originals[places] = generator.choice(np.flatnonzero(digits.labels == digit), size=int(places.sum()))
-    return Split(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)
+    return LabelledImages(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)

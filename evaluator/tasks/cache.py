@@ -1,7 +1,7 @@
 """Generated splits on disk, so that they are generated once.
 
 One uncompressed `.npz` file for each task in the user's cache directory (`$XDG_CACHE_HOME/archloop`, else
-`~/.cache/archloop`), written under another name and then renamed: a file that is there is complete.
+`~/.cache/archloop`), written whole or not at all: a file that is there is complete.
 
 This module does *not* trust what it finds: a file whose content is not what was asked for is made anew.
 """
@@ -9,17 +9,16 @@ This module does *not* trust what it finds: a file whose content is not what was
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from corpus.files.whole import file_in_the_making
 from evaluator.tasks.places import cache_directory
 from evaluator.tasks.statistics import fingerprint
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 _LOG = logging.getLogger(__name__)
 _NAMES = ("train", "val", "test")
@@ -65,7 +64,7 @@ def _read(path: Path, expected: str | None) -> Splits | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            parts = [Split(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
+            parts = [LabelledImages(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
             wanted = str(file["fingerprint"]) if expected is None else expected
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         _LOG.warning("%s is broken and will be made anew: %s", path, error)
@@ -79,22 +78,14 @@ def _read(path: Path, expected: str | None) -> Splits | None:
 
 def _write(path: Path, splits: Splits, noted: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".npz")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(
-                file,
-                train_images=splits.train.images,
-                train_labels=splits.train.labels,
-                val_images=splits.val.images,
-                val_labels=splits.val.labels,
-                test_images=splits.test.images,
-                test_labels=splits.test.labels,
-                fingerprint=np.array(noted),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with file_in_the_making(path) as partial, partial.open("wb") as file:
+        np.savez(
+            file,
+            train_images=splits.train.images,
+            train_labels=splits.train.labels,
+            val_images=splits.val.images,
+            val_labels=splits.val.labels,
+            test_images=splits.test.images,
+            test_labels=splits.test.labels,
+            fingerprint=np.array(noted),
+        )

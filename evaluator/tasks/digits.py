@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from evaluator.tasks.dice import dice
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 _SPLIT_SEED = 20240117
 _VAL_ORIGINALS, _TEST_ORIGINALS = 348, 349
@@ -26,7 +26,7 @@ def clean_digits() -> Splits:
     order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
     borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
     train, val, test = (
-        Split(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
+        LabelledImages(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
     )
     return Splits(train, val, test)
 
@@ -50,7 +50,7 @@ def shifted_digits(task_seed: int = 0) -> Splits:
     return Splits(train, val, test)
 
 
-def _render(split: Split, times: int, generator: np.random.Generator) -> Split:
+def _render(split: LabelledImages, times: int, generator: np.random.Generator) -> LabelledImages:
     originals = np.repeat(split.images, times, axis=0)  # (N * times, 1, 8, 8)
     canvas = np.zeros((len(originals), 1, _CANVAS, _CANVAS))
     offsets = generator.integers(0, _CANVAS - _SIDE + 1, size=(len(originals), 2))
@@ -58,4 +58,4 @@ def _render(split: Split, times: int, generator: np.random.Generator) -> Split:
         canvas[index, :, top : top + _SIDE, left : left + _SIDE] = originals[index]
     canvas += generator.normal(0.0, _NOISE * 255.0, size=canvas.shape)
     images = np.rint(canvas.clip(0.0, 255.0)).astype(np.uint8)
-    return Split(images, np.repeat(split.labels, times))
+    return LabelledImages(images, np.repeat(split.labels, times))

@@ -48,7 +48,7 @@ class TaskSpec:
 
 
 @dataclass(frozen=True)
-class Split:
+class LabelledImages:
     """Images `(N, C, H, W)` as uint8 and their labels `(N,)` as int64."""
 
     images: NDArray[np.uint8]
@@ -62,9 +62,9 @@ class Split:
 class Splits:
     """The three splits of a task; no image of one is in another."""
 
-    train: Split
-    val: Split
-    test: Split
+    train: LabelledImages
+    val: LabelledImages
+    test: LabelledImages
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,17 @@ class Task:
     """
 
     spec: TaskSpec
-    train: Split
-    val: Split
+    train: LabelledImages
+    val: LabelledImages
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    _test: Split
+    _test: LabelledImages
 
     @property
     def shape(self) -> TaskShape:
         """Image shape and number of classes."""
         return self.spec.shape
 
-    def read_test(self) -> Split:
+    def read_test(self) -> LabelledImages:
         """Return the test split. For the final measurement only: nothing may be selected by it."""
         return self._test

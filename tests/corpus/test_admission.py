@@ -12,7 +12,7 @@ from corpus.novelty.gate import decide, seed_admission
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
 from corpus.records.admissions import AdmissionReason, Neighbour
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.graphs import GraphNode, NetworkGraph
 
@@ -122,9 +122,7 @@ def test_a_twin_in_the_same_cycle_is_refused() -> None:
 
 def test_the_index_of_a_store_knows_its_admitted_programs(tmp_path: Path) -> None:
     with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
-        seed = Candidate(
-            id="seed/0", origin=Origin.SEED, source="x = 1", completion="x = 1", index=0, generator="g"
-        )
+        seed = Candidate.seeded(0, "x = 1", generator="g")
         ledger.add_starting_corpus([(seed, seed_admission(seed))])
         found = NoveltyIndex.from_ledger(ledger, CONFIG).nearest("y = 1")
-        assert found == Neighbour(id="seed/0", jaccard=1.0)
+        assert found == Neighbour(id="seed/0000", jaccard=1.0)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from corpus.exchange.exporting.lemur import NETWORKS, export_lemur
-from corpus.exchange.importing.findings import RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.importing.source import RejectionReason
 from corpus.ledger.writer import LedgerWriter
 from corpus.programs.contract import breaches, defines_network
 from corpus.programs.parsing import MAX_CHARACTERS, TooLong, parse, parse_or_none

@@ -20,8 +20,8 @@ from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import ExportNotes
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
-from corpus.exchange.importing.findings import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.importing.source import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.program_folder import read_folder
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
@@ -460,11 +460,11 @@ def test_a_damaged_parquet_export_is_an_error_and_nothing_enters(
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda text: text[:-50], "row 3"),
+        (lambda text: text[:-50], "line 3"),
         (lambda text: text[: text.rindex("\n", 0, -1) + 1], "holds 2 rows, but the card says 3"),
-        (lambda text: text.replace('"generator"', '"generated"', 1), "row 1: generator"),
-        (lambda text: text.replace('"index": 1', '"index": "1"', 1), "row 2: index"),
-        (lambda text: "\udcff" + text, "not a readable JSON-lines file"),
+        (lambda text: text.replace('"generator"', '"generated"', 1), "line 1: generator"),
+        (lambda text: text.replace('"index": 1', '"index": "1"', 1), "line 2: index"),
+        (lambda text: "\udcff" + text, "line 1: not UTF-8"),
     ],
     ids=["torn", "shorter", "missing", "mistyped", "no text"],
 )

@@ -82,15 +82,7 @@ def candidate(index: int, cycle: int = 0, source: str | None = "") -> Candidate:
 
 
 def seed_program(index: int) -> Candidate:
-    source = f"seed = {index}\n"
-    return Candidate(
-        id=f"seed/{index:04d}",
-        origin=Origin.SEED,
-        source=source,
-        completion=source,
-        index=index,
-        generator="grammar",
-    )
+    return Candidate.seeded(index, f"seed = {index}\n", generator="grammar")
 
 
 def judgement(index: int, cycle: int = 0, accuracy: float = 0.5) -> tuple[Evaluation, Admission]:
@@ -559,7 +551,7 @@ def test_a_store_in_a_missing_directory_is_one_clear_line(path: Path) -> None:
 
 
 def test_what_a_killed_creation_left_behind_does_not_matter(path: Path) -> None:
-    path.with_name("corpus.db.partial").write_bytes(b"half a ledger")
+    path.with_name(f".corpus.db.partial-{os.getpid()}").write_bytes(b"half a ledger")
     path.with_name("corpus.db.lock").write_text("12345\n")
     LedgerWriter.create(path).close()
     LedgerWriter.open(path).close()

@@ -6,7 +6,7 @@ import pytest
 
 from cycles.config.run import load_config
 from cycles.preflight.calibration import Calibration, calibrate
-from cycles.preflight.estimate import Range, duration, estimate, estimate_lines
+from cycles.preflight.estimate import Range, estimate, estimate_lines
 
 MEASURED = Calibration(
     batch=20,
@@ -60,11 +60,6 @@ def test_disk_is_the_ledger_at_least_and_an_adapter_for_each_cycle_at_most() -> 
     config = load_config("cpu-tiny", ["cycles=3", "candidates=100"])
     ledger = 200_000 + 300 * 2000
     assert estimate(config, MEASURED).bytes == Range(low=ledger, high=1.25 * ledger + 2_000_000)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (600, "10 min"), (9000, "2.5 h")])
-def test_durations_are_for_people(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 @pytest.mark.slow

@@ -15,8 +15,7 @@ import pytest
 from cycles.config.run import load_config
 from cycles.preflight.doctor import inputs, installation, machine, places
 from cycles.preflight.doctor.finding import Finding, Level
-from evaluator.isolation.tiers import COSTS, REMEDIES, Layer
-from evaluator.isolation.tiers import Finding as LayerFinding
+from evaluator.isolation.tiers import COSTS, REMEDIES, Barrier, BarrierCheck
 from generator.embedded import embedded_model_path
 from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
@@ -94,21 +93,23 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_a_fault() -> None:
     assert "--set generator.device=cpu" in finding.fix
 
 
-def test_missing_layers_are_named_with_their_cost_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = tuple(LayerFinding(layer=each, works=each is not Layer.NAMESPACES) for each in Layer)
+def test_missing_barriers_are_named_with_their_cost_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tuple(BarrierCheck(barrier=each, works=each is not Barrier.NAMESPACES) for each in Barrier)
     monkeypatch.setattr(machine, "probe", lambda: found)
     tier, missing = machine.sandbox(load_config("cpu-tiny"))
     assert tier.level is Level.OK
-    assert missing.level is Level.WARN and COSTS[Layer.NAMESPACES] in missing.says
-    assert missing.fix == REMEDIES[Layer.NAMESPACES]
+    assert missing.level is Level.WARN and COSTS[Barrier.NAMESPACES] in missing.says
+    assert missing.fix == REMEDIES[Barrier.NAMESPACES]
 
 
 def test_a_machine_that_contains_nothing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = tuple(LayerFinding(layer=each, works=False, detail="refused") for each in Layer)
+    found = tuple(BarrierCheck(barrier=each, works=False, detail="refused") for each in Barrier)
     monkeypatch.setattr(machine, "probe", lambda: found)
     first, *rest = machine.sandbox(load_config("cpu-tiny"))
     assert first.level is Level.FAULT
-    assert {each.fix for each in rest} == {REMEDIES[each] for each in Layer if each is not Layer.BUBBLEWRAP}
+    assert {each.fix for each in rest} == {
+        REMEDIES[each] for each in Barrier if each is not Barrier.BUBBLEWRAP
+    }
 
 
 def test_no_isolation_is_never_called_well() -> None:

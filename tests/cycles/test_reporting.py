@@ -19,7 +19,7 @@ from corpus.records.graphs import GraphNode, NetworkGraph
 from corpus.records.text import visible
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
-from cycles.figures.comparison import Finding, between, verdict
+from cycles.figures.comparison import Outcome, between, verdict
 from cycles.figures.runs import gather
 from cycles.figures.statistics import wilson
 from cycles.reporting.arms import OUTCOME_OF, arms_of
@@ -151,7 +151,7 @@ def test_a_difference_within_chance_is_not_met(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", count=20)
     frozen = write_run(tmp_path / "frozen", count=20, teachers=Teachers.NOBODY)
     found = verdict(gather([loop, frozen]))
-    assert [row.finding for row in found.deciding] == [Finding.NOT_MET]
+    assert [row.outcome for row in found.deciding] == [Outcome.NOT_MET]
     assert found.deciding[0].difference.value == 0.0
 
 
@@ -160,7 +160,7 @@ def test_a_clear_difference_is_met_and_shown(tmp_path: Path) -> None:
     frozen = write_run(tmp_path / "frozen", count=40, valid_share=0.2, teachers=Teachers.NOBODY)
     runs = gather([loop, frozen])
     row = verdict(runs).deciding[0]
-    assert row.finding is Finding.MET and row.difference.low > 0 and row.pairs == 1
+    assert row.outcome is Outcome.MET and row.difference.low > 0 and row.pairs == 1
     assert 'class="badge met"' in render(runs)
 
 

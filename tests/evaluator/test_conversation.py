@@ -9,7 +9,7 @@ from corpus.records.evaluations import Stage
 from evaluator.channel.framing import FRAME_LIMIT, Frame, FrameReader, FramingError, Kind, encode
 from evaluator.supervisor.conversation import Conversation, ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
-from evaluator.tasks import Split
+from evaluator.tasks import LabelledImages
 
 NONCE = 8
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
@@ -17,7 +17,7 @@ LABELS = np.arange(10, dtype=np.int64) % 4
 
 
 def exam(topic: str = "topic", labels: np.ndarray = LABELS) -> Exam:
-    return Exam(Split(IMAGES, labels), classes=4, batch_size=4, topic=topic)
+    return Exam(LabelledImages(IMAGES, labels), classes=4, batch_size=4, topic=topic)
 
 
 def answer(question: bytes, shift: int = 0) -> bytes:

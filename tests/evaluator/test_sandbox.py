@@ -20,8 +20,10 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from evaluator.child.confinement import children, descendants
 from evaluator.config import EvaluatorConfig
+from evaluator.errors import SandboxError
 from evaluator.supervisor.sandbox import SandboxedEvaluator
-from evaluator.tasks import Split, load_task
+from evaluator.supervisor.zygote_process import ZygoteProcess
+from evaluator.tasks import LabelledImages, load_task
 from tests.evaluator_programs import FORWARD, INIT, LEARN, candidate, processes_of_programs, program
 
 CONFIG = EvaluatorConfig(
@@ -197,7 +199,7 @@ def test_training_that_diverges_is_non_finite(evaluator: SandboxedEvaluator) -> 
 
 
 def test_selection_never_touches_the_test_split(evaluator: SandboxedEvaluator) -> None:
-    assert isinstance(load_task("digits-clean").read_test(), Split)
+    assert isinstance(load_task("digits-clean").read_test(), LabelledImages)
     with pytest.raises(AssertionError, match="touched"):
         len(dataclasses.replace(load_task("digits-clean"), _test=UntouchableSplit()).read_test().labels)
     assert judge(evaluator, program()).status is EvaluationStatus.COMPLETE  # on the fixture's sabotaged task
@@ -209,7 +211,7 @@ ALWAYS_THREE = "return torch.eye(10)[torch.full((len(x),), 3)] + 0 * self.head(s
 def test_the_final_wave_is_marked_on_the_test_split() -> None:
     task = load_task("digits-clean")
     images = task.read_test().images
-    task = dataclasses.replace(task, _test=Split(images, np.full(len(images), 3)))
+    task = dataclasses.replace(task, _test=LabelledImages(images, np.full(len(images), 3)))
     with SandboxedEvaluator(ONE_WORKER, split="test", task=task) as opened:
         assert judge(opened, program(forward=ALWAYS_THREE)).accuracy == 1.0
 
@@ -222,6 +224,45 @@ def test_a_dead_zygote_is_replaced_and_the_program_judged_again(evaluator: Sandb
     os.kill(children(os.getpid())[0], signal.SIGKILL)
     accuracies += [row.accuracy for row in results]
     assert accuracies == [expected] * 3
+
+
+def test_an_evaluator_outlives_the_thread_that_opened_it() -> None:
+    """A zygote dies with the thread that started it, so that must not be the caller's."""
+    opened = SandboxedEvaluator(ONE_WORKER)
+    entering = threading.Thread(target=opened.__enter__)
+    entering.start()
+    entering.join()
+    try:
+        time.sleep(0.5)
+        zygotes = children(os.getpid())
+        assert judge(opened, program()).status is EvaluationStatus.COMPLETE
+        assert children(os.getpid()) == zygotes
+    finally:
+        opened.__exit__(None, None, None)
+
+
+class FailingLaunch:
+    """Fails to start a zygote while it is told to."""
+
+    def __init__(self, launch: Callable[[int], ZygoteProcess]) -> None:
+        self._launch, self.failing = launch, False
+
+    def __call__(self, number: int) -> ZygoteProcess:
+        if self.failing:
+            raise SandboxError("there is no memory")
+        return self._launch(number)
+
+
+def test_a_zygote_that_cannot_be_replaced_ends_the_evaluation_and_the_next_one_tries_again() -> None:
+    with SandboxedEvaluator(ONE_WORKER) as opened:
+        assert opened._pool is not None
+        opened._pool._launch = launch = FailingLaunch(opened._pool._launch)
+        launch.failing = True
+        os.kill(children(os.getpid())[-1], signal.SIGKILL)
+        with pytest.raises(SandboxError, match="no memory"):
+            judge(opened, program())
+        launch.failing = False
+        assert judge(opened, program()).status is EvaluationStatus.COMPLETE
 
 
 def test_closing_the_iterator_kills_what_is_under_way(evaluator: SandboxedEvaluator) -> None:

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from evaluator.errors import UnknownTaskError
-from evaluator.tasks import Split, Splits, Task, find_data, generated_names, load_task, task_names, task_spec
+from evaluator.tasks import (
+    LabelledImages,
+    Splits,
+    Task,
+    find_data,
+    generated_names,
+    load_task,
+    task_names,
+    task_spec,
+)
 from evaluator.tasks.adddigits import added_digits
 from evaluator.tasks.cache import cached
 from evaluator.tasks.shapes import SHAPES
@@ -146,7 +155,7 @@ def test_a_channel_that_never_changes_can_still_be_normalised() -> None:
 
 def test_the_fingerprint_changes_with_the_order_of_the_images() -> None:
     split = draw_split(10, (9,))
-    turned = Split(split.images[::-1], split.labels[::-1])
+    turned = LabelledImages(split.images[::-1], split.labels[::-1])
     assert fingerprint(Splits(split, split, split)) != fingerprint(Splits(turned, split, split))
 
 

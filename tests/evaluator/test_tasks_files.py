@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import TaskDataError
 from evaluator.supervisor.protocol import protocol_id, training_plan
@@ -393,9 +393,7 @@ def test_a_program_is_judged_on_ones_own_images(tmp_path: Path) -> None:
     images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
     write_npz(tmp_path, (images, labels), (images[:20], labels[:20]))
     source = (Path(__file__).parents[1] / "programs" / "small_cnn.py").read_text()
-    candidate = Candidate(
-        id="a", origin=Origin.IMPORTED, source=source, completion=source, index=0, generator="file"
-    )
+    candidate = Candidate.imported("a", source, generator="file")
     with SandboxedEvaluator(EvaluatorConfig(task="images", data_path=tmp_path, workers=1)) as evaluator:
         (result,) = evaluator.evaluate([candidate])
     assert result.accuracy is not None and result.accuracy > 0.9

@@ -1,6 +1,6 @@
 """Brings programs from elsewhere into a ledger: all that can be used, or none at all.
 
-    findings    what a source yields: programs, measurements, and rejections, each with a typed reason
+    source      what a source yields: programs, measurements, and rejections, each with a typed reason
     files       program texts from a folder, checked byte by byte
     lemur       a LEMUR checkout (nn/ and stat/) or its SQLite file
     exported    an earlier export of ours

@@ -8,7 +8,7 @@ ledger; novelty is judged only against those that were admitted there. This modu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from corpus.exchange.exporting.card import CARD, is_export
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
 from corpus.exchange.importing.files import leads_outside
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.files.json_lines import JsonLinesError, json_lines, what_is_wrong
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation
@@ -130,6 +131,7 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
     import pyarrow.parquet
 
     expected = features(model).arrow_schema
+    number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             found = {field.name: field.type for field in file.schema_arrow}
@@ -144,31 +146,21 @@ def _parquet_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
                     raise ImportSourceError(
                         f"{path}: column {field.name} is {found[field.name]}, not {field.type}. Export again."
                     )
-            number = 0
             for batch in file.iter_batches(columns=[name for name in expected.names if name in found]):
                 for row in batch.to_pylist():
                     number += 1
-                    yield _validated(path, number, partial(model.model_validate, row))
+                    yield model.model_validate(row)
+    except ValidationError as error:
+        raise ImportSourceError(f"{path}, row {number}: {what_is_wrong(error)}. Export again.") from None
     except (OSError, pyarrow.ArrowException) as error:
         raise ImportSourceError(f"{path}: not a whole Parquet file ({_first_line(error)}).") from None
 
 
 def _json_rows(path: Path, model: type[_Row]) -> Iterator[_Row]:
     try:
-        with path.open(encoding="utf-8", newline="\n") as file:
-            for number, line in enumerate(file, start=1):
-                yield _validated(path, number, partial(model.model_validate_json, line, strict=True))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImportSourceError(f"{path}: not a readable JSON-lines file ({_first_line(error)}).") from None
-
-
-def _validated(path: Path, number: int, parse: Callable[[], _Row]) -> _Row:
-    try:
-        return parse()
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the row"
-        raise ImportSourceError(f"{path}, row {number}: {where}: {first['msg']}. Export again.") from None
+        yield from json_lines(path, partial(model.model_validate_json, strict=True), remedy="Export again.")
+    except JsonLinesError as error:
+        raise ImportSourceError(str(error)) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpus.exchange.importing.findings import Found, Rejection, RejectionReason
+from corpus.exchange.importing.source import Found, Rejection, RejectionReason
 
 MAX_BYTES = 400_000
 """Largest program file that is read, in bytes: the evaluator's limit of 100,000 characters."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from corpus.exchange.importing.exported import EarlierExport, looks_like_an_export
 from corpus.exchange.importing.files import Folder
-from corpus.exchange.importing.findings import (
+from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
+from corpus.exchange.importing.source import (
     Found,
     ImportReport,
     ImportSourceError,
@@ -21,7 +22,6 @@ from corpus.exchange.importing.findings import (
     RejectionReason,
     Source,
 )
-from corpus.exchange.importing.lemur import LemurCheckout, LemurDatabase
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import APPLICATION_ID
 from corpus.ledger.writer import LedgerWriter
@@ -164,13 +164,8 @@ class _Intake:
         index = self._index + len(self.programs)
         if found.original is not None:
             return found.original.model_copy(update={"id": identifier, "index": index})
-        return Candidate(
-            id=identifier,
-            origin=Origin.IMPORTED,
-            source=found.text,
-            completion=found.text,
-            index=index,
-            generator=found.generator or self._name,
+        return Candidate.imported(
+            identifier, found.text, generator=found.generator or self._name, index=index
         )
 
     def _evaluations(self, candidate_id: str, found: Found) -> Iterator[ImportedEvaluation]:

@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from corpus.exchange.exporting.lemur import METRIC, LemurTrial
 from corpus.exchange.importing.files import printable, read_program, read_text, stated_licence
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason
 from corpus.records.base import content_id
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.exchange import ImportedEvaluation

@@ -20,7 +20,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _GEOMETRY = (3, 32, 32)
 _ANEW = "Get the file anew, from the data set's own archive."
@@ -63,16 +63,16 @@ class CifarBatches:
         channels, height, width = _GEOMETRY
         return TaskShape(channels=channels, height=height, width=width, classes=self.variant.classes)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train = [self._batch(name, shape) for name in self.variant.train]
-        whole = Split(
+        whole = LabelledImages(
             np.concatenate([batch.images for batch in train]),
             np.concatenate([batch.labels for batch in train]),
         )
         return whole, self._batch(self.variant.test, shape)
 
-    def _batch(self, name: str, shape: TaskShape) -> Split:
+    def _batch(self, name: str, shape: TaskShape) -> LabelledImages:
         path = self.directory / name
         if not path.is_file():
             raise TaskDataError(path, "it is missing", "Put all batches into that directory.")

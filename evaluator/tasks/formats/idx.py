@@ -20,7 +20,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _PARTS = ("train", "t10k")
 _ANEW = "Get the file anew."
@@ -48,7 +48,7 @@ class IdxFiles:
         images, labels = self._arrays("train")
         return shape_of((1, *images.shape[1:]), int(labels.max()) + 1, self.directory)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train, test = (
             split_of(images[:, None], labels, shape, self.directory)

@@ -18,7 +18,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import channels_first, shape_of, split_of
 from evaluator.tasks.places import Layout, litter
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -54,7 +54,7 @@ class NpzFile:
             raise TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
         return shape_of(images.shape[1:], int(labels.max()) + 1, self.path)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         with self._open() as file:
             train_images, train_labels, test_images, test_labels = (self._array(file, key) for key in _KEYS)

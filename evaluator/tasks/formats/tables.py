@@ -20,7 +20,7 @@ from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.formats.pictures import decode, measure, spread
 from evaluator.tasks.places import Layout, litter
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,11 +82,11 @@ class Tables:
         _, height, width = geometries[0]
         return shape_of((channels, height, width), classes, self.train[0])
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         return self._read(self.train, shape), self._read(self.test, shape)
 
-    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> Split:
+    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> LabelledImages:
         images: list[NDArray[np.uint8]] = []
         labels: list[NDArray[np.int64]] = []
         for path, table in _tables(paths):

@@ -101,7 +101,7 @@ class Source(Protocol):
     licence: str | None
 
     def read(self) -> Iterator[Found | Rejection | None]:
-        """Yield what is found; None marks a step without a finding.
+        """Yield what is found; None marks a step without one.
 
         Raises:
             ImportSourceError: The source is damaged.
