@@ -190,6 +190,10 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     mounts = Path("/proc/mounts")
     kind = file_system_type(path, mounts.read_text(encoding="utf-8")) if mounts.exists() else ""
     if kind in NETWORK_FILE_SYSTEMS:
-        _log.warning("%s on a network file system (%s), hence slow; better on a local disk.", path, kind)
+        _log.warning(
+            "%s lies on a network file system (%s) and will be slow. Better keep it on a local disk.",
+            path,
+            kind,
+        )
     connection.execute(f"PRAGMA journal_mode = {'DELETE' if kind in NETWORK_FILE_SYSTEMS else 'WAL'}")
     connection.execute("PRAGMA synchronous = FULL")

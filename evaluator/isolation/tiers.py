@@ -112,7 +112,7 @@ def choose_tier(wanted: Isolation, checks: tuple[BarrierCheck, ...]) -> Tier:
         if works.issuperset(tier.barriers):
             return tier
         missing = [check for check in checks if check.barrier in tier.barriers and not check.works]
-        raise NoIsolationError(f"isolation '{tier}' is not to be had here:\n{_listed(missing)}")
+        raise NoIsolationError(f"this machine does not offer isolation '{tier}':\n{_listed(missing)}")
     for tier in Tier:
         if tier.barriers and works.issuperset(tier.barriers):
             return tier

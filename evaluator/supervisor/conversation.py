@@ -75,7 +75,7 @@ class Conversation:
         try:
             claim = claim_adapter.validate_json(payload)
         except ValidationError as error:
-            raise ProtocolBreach(f"a message that is none: {error.errors()[0]['msg']}") from None
+            raise ProtocolBreach(f"a message outside of the vocabulary: {error.errors()[0]['msg']}") from None
         match claim:
             case StageReached():
                 return self._on_stage(claim.stage)

@@ -107,7 +107,7 @@ def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
     try:
         data = DatasetCard.load(card).data
         if not is_export(root):
-            raise ValueError("it is no card of an archloop export")
+            raise ValueError("this is not a card of an archloop export")
         infos = DatasetInfosDict.from_dataset_card_data(data)
         files: dict[str, list[tuple[Path, int]]] = {"programs": [], "evaluations": []}
         for config in data.to_dict()["configs"]:

@@ -83,9 +83,9 @@ def import_programs(
     """
     name = source.name if name is None else name
     if licence is not None and not _SPDX.fullmatch(licence):
-        raise ValueError(f"{licence!r} is no SPDX expression, such as MIT or Apache-2.0")
+        raise ValueError(f"{licence!r} is not an SPDX expression such as MIT or Apache-2.0")
     if not name or not name.isprintable():
-        raise ValueError(f"{name!r} is no name for a collection")
+        raise ValueError(f"{name!r} cannot name a collection")
     writer = ledger if isinstance(ledger, LedgerWriter) else None
     if writer is None and not dry_run:
         raise ValueError("an import needs a ledger that is open for writing")

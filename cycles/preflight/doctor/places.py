@@ -85,10 +85,14 @@ def _tried_store(folder: Path) -> Finding:
         finally:
             connection.close()
     except (OSError, sqlite3.Error) as error:
-        return fault("Store", f"SQLite or file locks do not work here: {error}", _LOCAL)
+        return fault("Ledger", f"SQLite or file locks do not work here: {error}", _LOCAL)
     if mode != "wal":
-        return warn("Store", f"SQLite's write-ahead log does not work here (mode {mode}), hence slow", _LOCAL)
-    return ok("Store", f"SQLite {sqlite3.sqlite_version} writes and locks here")
+        return warn(
+            "Ledger",
+            f"SQLite's write-ahead log does not work here (mode {mode}), so that writing is slow",
+            _LOCAL,
+        )
+    return ok("Ledger", f"SQLite {sqlite3.sqlite_version} writes and locks here")
 
 
 def _file_system(folder: Path, mounts: str) -> Finding:

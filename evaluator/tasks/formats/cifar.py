@@ -79,7 +79,7 @@ class CifarBatches:
         content = _unpickle(path)
         images, labels = _pixels(content.get(b"data")), content.get(self.variant.labels)
         if images is None or not isinstance(labels, list) or not all(type(each) is int for each in labels):
-            raise TaskDataError(path, f"it is no batch of {self.variant.classes} classes", _ANEW)
+            raise TaskDataError(path, f"it is not a batch of {self.variant.classes} classes", _ANEW)
         return split_of(images, np.array(labels, dtype=np.int64), shape, path)
 
 
@@ -135,9 +135,9 @@ def _unpickle(path: Path) -> dict[object, object]:
             content = _BatchUnpickler(file).load()
     # What a broken or hostile pickle can raise is open-ended (see the documentation of `pickle`).
     except Exception as error:  # noqa: BLE001
-        raise TaskDataError(path, f"it is no batch of CIFAR ({error})", _ANEW) from None
+        raise TaskDataError(path, f"it is not a batch of CIFAR ({error})", _ANEW) from None
     if not isinstance(content, dict):
-        raise TaskDataError(path, "it is no batch of CIFAR", _ANEW)
+        raise TaskDataError(path, "it is not a batch of CIFAR", _ANEW)
     return {key.encode() if isinstance(key, str) else key: value for key, value in content.items()}
 
 

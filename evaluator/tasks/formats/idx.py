@@ -74,7 +74,7 @@ def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions or header[:4] != bytes((0, 0, 8, dimensions)):
-                raise TaskDataError(path, f"it is no IDX file of bytes in {dimensions} dimensions", _ANEW)
+                raise TaskDataError(path, f"it is not an IDX file of bytes in {dimensions} dimensions", _ANEW)
             shape = struct.unpack(f">{dimensions}I", header[4:])
             size = math.prod(shape)
             if size > _LARGEST_BYTES:

@@ -69,8 +69,10 @@ class NpzFile:
             if isinstance(file, np.lib.npyio.NpzFile):
                 return file
         except _BROKEN as error:
-            raise TaskDataError(self.path, f"it is no npz archive ({error})", "Get the file anew.") from None
-        raise TaskDataError(self.path, "it is no npz archive", "Write it with numpy.savez.")
+            raise TaskDataError(
+                self.path, f"it is not an npz archive ({error})", "Get the file anew."
+            ) from None
+        raise TaskDataError(self.path, "it is not an npz archive", "Write it with numpy.savez.")
 
     def _array(self, file: Any, key: str) -> NDArray[Any]:
         if key not in file:
