@@ -101,7 +101,7 @@ def describe(model: str) -> ModelSize:
     if model not in KNOWN:
         raise ModelNotFoundError(
             f"generator.model = '{model}' is not on this machine, so its size is unknown. Its config.json is "
-            f"enough for a plan: hf download {model} config.json. Sizes known without a download: {', '.join(KNOWN)}."
+            f"enough for a plan: hf download {model} config.json. Known without it: {', '.join(KNOWN)}."
         )
     settings = dict(KNOWN[model])
     return _measured(AutoConfig.for_model(settings.pop("model_type"), **settings), "built-in facts")
