@@ -38,11 +38,12 @@ def cached(name: str, expected: str, generate: Callable[[], Splits]) -> Splits:
     Raises:
         RuntimeError: What was generated is something else: accuracies on it would compare with nobody's.
     """
-    path = cache_directory() / "generated" / f"{name}.npz"
-    found = _read(path, expected)
+    cache = cache_directory()
+    path = None if cache is None else cache / "generated" / f"{name}.npz"
+    found = None if path is None else _read(path, expected)
     if found is not None:
         return found
-    _LOG.info("generating the task %s once; it will be kept in %s", name, path)
+    _LOG.info("generating the task %s; it will be kept in %s", name, path or "memory alone")
     splits = generate()
     actual = fingerprint(splits)
     if actual != expected:
@@ -50,11 +51,17 @@ def cached(name: str, expected: str, generate: Callable[[], Splits]) -> Splits:
             f"the task {name} came out as {actual}, not as {expected}: numpy {np.__version__} draws other "
             "numbers here. Install a version of numpy that archloop was tested with."
         )
+    _keep(path, splits, name)
+    return splits
+
+
+def _keep(path: Path | None, splits: Splits, name: str) -> None:
     try:
+        if path is None:
+            raise FileNotFoundError("this user has no home directory; set XDG_CACHE_HOME")
         _write(path, splits)
     except OSError as error:
         _LOG.warning("the task %s cannot be kept, it will be generated again: %s", name, error)
-    return splits
 
 
 def _read(path: Path, expected: str) -> Splits | None:
