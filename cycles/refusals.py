@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 _REMEDIES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("Change its permissions, or choose another place.", (errno.EACCES, errno.EPERM)),
@@ -28,17 +29,28 @@ _REMEDIES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("Choose another port.", (errno.EADDRINUSE, errno.EADDRNOTAVAIL)),
 )
 
+_FROM_RUST = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust, such as safetensors, name the number in errors of types of their own."""
+
 _REMEDY = {number: remedy for remedy, numbers in _REMEDIES for number in numbers}
 
 
-def refusal(error: OSError) -> str | None:
+def refusal(error: Exception) -> str | None:
     """Return the line for the user, or None where the error is a fault of the program's."""
-    remedy = _REMEDY.get(error.errno or 0)
+    number = _number(error)
+    remedy = _REMEDY.get(number)
     if remedy is None:
         return None
-    fact = os.strerror(error.errno or 0)
+    fact = os.strerror(number)
     # Of a renaming, the place that was asked for is the second one.
-    place = error.filename2 if error.filename2 is not None else error.filename
-    if place is None or isinstance(place, int):
+    place = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    if not isinstance(place, (str, bytes, os.PathLike)):
         return f"{fact}. {remedy}"
     return f"{os.fsdecode(place)}: {fact[:1].lower()}{fact[1:]}. {remedy}"
+
+
+def _number(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    named = _FROM_RUST.search(str(error))
+    return int(named[1]) if named else 0

@@ -37,13 +37,25 @@ class Commands(TyperGroup):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Read the command line, which may print help."""
-        with endings():
+        with _past_typer():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with endings():
+        with _past_typer():
             return super().invoke(ctx)
+
+
+class _Passed(BaseException):
+    """Carries an error past typer, which would end the process over it."""
+
+
+@contextmanager
+def _past_typer() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        raise _Passed(error) from None
 
 
 def degrade_output() -> None:
@@ -58,6 +70,8 @@ def endings() -> Iterator[None]:
     try:
         try:
             yield
+        except _Passed as passed:
+            raise passed.args[0] from None
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the interpreter's own end nobody would hear of a refusal
@@ -75,7 +89,7 @@ def endings() -> Iterator[None]:
         _end(UPSTREAM, _with_notes(str(error), error))
     except Mistake as error:
         _end(MISTAKE, str(error))
-    except OSError as error:
+    except Exception as error:
         line = refusal(error)
         if line is None:
             raise

@@ -165,5 +165,7 @@ def serve(
             typer.echo(json.dumps({"event": "serving", "url": server.url}))
         else:
             typer.echo(f"{server.url}  (this machine only; Ctrl-C ends it)")
-        with keeping("the report is no longer served."):
+        try:
             server.serve_forever()
+        except KeyboardInterrupt:  # the way to end it, so no word is due
+            raise typer.Exit(130) from None

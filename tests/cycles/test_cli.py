@@ -133,7 +133,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     assert archloop("status", run).returncode == 0
     with_one_cycle = archloop("generate", "--run", run)
     assert with_one_cycle.returncode == 0, with_one_cycle.stderr
-    assert_one_clear_line(archloop("evaluate", "--run", run), "no space left", "archloop resume")
+    assert_one_clear_line(archloop("evaluate", "--run", run), "No space left", "archloop resume")
     (run / "metrics.partial").unlink()
     assert archloop("report", run).returncode == 0
 
