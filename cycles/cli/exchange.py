@@ -228,6 +228,7 @@ def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
 
 
 def _push(directory: Path, repository: str) -> None:
+    from httpx2 import TransportError
     from huggingface_hub import DatasetCard, HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
@@ -237,7 +238,7 @@ def _push(directory: Path, repository: str) -> None:
         api = HfApi()
         api.create_repo(repository, repo_type="dataset", private=True, exist_ok=True)
         api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=directory)
-    except (HfHubHTTPError, OfflineModeIsEnabled, ValueError, OSError) as error:
+    except (HfHubHTTPError, OfflineModeIsEnabled, TransportError, ValueError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
 

@@ -147,3 +147,21 @@ def test_no_message_and_no_log_holds_the_key(tmp_path: Path, value: str) -> None
     log = (tmp_path / "run" / "logs" / "run.log").read_text()
     for secret in ("secret-1234", "sk-secret", "sécret", "hidden-word"):
         assert secret not in result.stderr + result.stdout + log
+
+
+@pytest.mark.parametrize(("push", "word"), [(False, None), (True, "onnect")])
+def test_only_a_push_asks_the_hub(tmp_path: Path, push: bool, word: str | None) -> None:
+    run = write_run(tmp_path / "run", cycles=1, count=4)
+    code = (
+        "import atexit; from cycles.__main__ import main\n"
+        "atexit.register(lambda: print(__import__('huggingface_hub').constants.HF_HUB_OFFLINE)); main()"
+    )
+    words = ["export", str(run), str(tmp_path / "out"), *(["--push", "some/one"] if push else [])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "HF_TOKEN": "hf_x"}
+    result = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.stdout.splitlines()[-1] == str(not push)
+    assert result.returncode == (2 if push else 0), result.stderr
+    assert "offline" not in result.stderr.lower() and (word or "") in result.stderr
