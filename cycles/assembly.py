@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
+from cycles.run.making import run_made
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -55,17 +57,17 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """Make a new run and plant its starting corpus, after checking what can be checked beforehand.
 
     Raises:
-        UsageError: The directory is in use or cannot be written to.
-        ValueError: The task, the model or a device is not there (with the remedy).
+        Mistake: The directory is in use, or the task, the model or a device is not there.
+        OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
     check_tracking(config.tracking)
     if config.strategy.asks_model:
         resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
-    directory = RunDirectory.create(path, config)
-    with open_ledger(directory.ledger_file) as ledger:
-        plant(ledger, config, task_shape(config))
+    shape = task_shape(config)
+    with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
+        plant(ledger, config, shape)
     return directory
 
 
@@ -166,6 +168,22 @@ def build_strategy(config: RunConfig) -> Strategy:
     )
 
 
+@contextmanager
+def passing_log() -> Iterator[Path]:
+    """Yield a place for a server's log that belongs to no run; it stays only where the server fails."""
+    home = Path(tempfile.mkdtemp(prefix="archloop-vllm-"))
+    try:
+        yield home / "vllm.log"
+    except UpstreamError:  # its message names the log
+        with suppress(OSError):
+            home.rmdir()  # unless there is none: another's server failed
+        raise
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+    shutil.rmtree(home, ignore_errors=True)
+
+
 def build_sampler(
     config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
 ) -> Sampler:
@@ -173,7 +191,7 @@ def build_sampler(
 
     Args:
         config: The run's configuration.
-        log_file: Where a server of ours writes its log; None for a file of the user's temporary directory.
+        log_file: Where a server of ours writes its log; None for nowhere.
         notify: Is told what is done with servers and adapters, a line at a time.
     """
     settings = config.generator
@@ -191,7 +209,7 @@ def build_sampler(
 
     if settings.sampler == "offline":
         return offline_sampler(settings, lora_rank=config.finetune.rank)
-    log_file = log_file or Path(tempfile.gettempdir()) / f"archloop-vllm-{os.getpid()}.log"
+    log_file = log_file or Path(os.devnull)
     return server_sampler(settings, lora_rank=config.finetune.rank, log_file=log_file, notify=notify)
 
 

@@ -42,7 +42,10 @@ class _Subject(BaseModel):
     @classmethod
     def _absolute_data_path(cls, path: Path | None) -> Path | None:
         """A run may be resumed from another directory."""
-        return None if path is None else path.expanduser().absolute()
+        try:
+            return None if path is None else path.expanduser().absolute()
+        except RuntimeError:  # `~` of a user without a home
+            raise ValueError("this user has no home directory: write the path without ~") from None
 
     @model_validator(mode="after")
     def _data_path_has_a_use(self) -> Self:

@@ -57,6 +57,7 @@ class ProcessTrainer:
 
         Raises:
             FinetuneError: As there.
+            OSError: The process met it.
             RuntimeError: The training failed otherwise, or its process died; the message says how.
         """
         order = _Order(
@@ -121,9 +122,13 @@ def _follow(connection: Connection, process: Any, on_step: StepCallback | None) 
         if kind == "step" and on_step is not None:
             on_step(*content)
         elif kind == "log":
-            logging.getLogger(content.name).handle(content)
+            log = logging.getLogger(content.name)
+            if log.isEnabledFor(content.levelno):  # who is not heard here is not heard from there
+                log.handle(content)
         elif kind == "mistake":
             raise FinetuneError(content)
+        elif kind == "refusal":
+            raise OSError(*content)
         elif kind == "failure":
             raise RuntimeError(f"the training failed in its process:\n{content}")
         elif kind == "result":
@@ -159,6 +164,8 @@ def _train(connection: Connection, order: _Order) -> None:
         result = LoraTrainer(order.model, order.config).train(replace(order.job, on_step=report))
     except Mistake as error:
         connection.send(("mistake", str(error)))
+    except OSError as error:
+        connection.send(("refusal", (error.errno, error.strerror or str(error), error.filename)))
     except Exception:  # noqa: BLE001 - the process' boundary: the caller raises what is reported
         connection.send(("failure", traceback.format_exc()))
     else:

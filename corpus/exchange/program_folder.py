@@ -1,4 +1,4 @@
-"""Programs from where they lie: a folder of `.py` files, as a mapping from name to text.
+"""Programs where they lie as `.py` files: a folder as a mapping from name to text, and one program as a file.
 
 This module does *not* run, check or import them into a ledger (`corpus.exchange.importing`).
 """
@@ -8,6 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpus.ledger.errors import LedgerMissingError
+
+
+def write_program(path: Path, source: str) -> None:
+    """Write a program as UTF-8, its line ends as they are; half a surrogate pair becomes `?`, as in a ledger.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.write_bytes(source.encode("utf-8", errors="replace"))
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -23,7 +32,7 @@ def read_folder(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*.py") if _is_of(folder, path))
     if not paths:
         raise LedgerMissingError(f"{folder}: holds neither a run nor any .py file. Check the path.")
-    return {str(path.relative_to(folder)): path.read_text("utf-8", errors="replace") for path in paths}
+    return {str(path.relative_to(folder)): path.read_text("utf-8-sig", errors="replace") for path in paths}
 
 
 def _is_of(folder: Path, path: Path) -> bool:

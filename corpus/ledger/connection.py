@@ -144,7 +144,7 @@ def file_system_type(path: Path, mounts: str) -> str:
 
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.resolve()))}?mode={'ro' if read_only else 'rw'}"
-    if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+    if read_only and not os.access(path.parent, os.W_OK) and not _left_to_replay(path):
         # WAL wants to write beside the file even to read it; with nothing left to replay it need not.
         uri += "&immutable=1"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
@@ -153,6 +153,12 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     # Without it, INSERT OR REPLACE would delete behind the triggers' back.
     connection.execute("PRAGMA recursive_triggers = ON")
     return connection
+
+
+def _left_to_replay(path: Path) -> bool:
+    """Return whether a writer that was killed left a log beside the ledger."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:

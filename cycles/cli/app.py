@@ -1,30 +1,29 @@
 """The command line. Every command is a few lines over the rooms; heavy imports wait until a command needs
 them.
 
-Exit codes: 0 done, 2 the user's mistake, 3 `doctor` found a fault, 5 a model server is gone or refuses, 130
-interrupted, 1 broken machinery. Whatever the code, all that was finished is kept, and `resume` goes on.
+What each end of a command means, and its exit code, stands in `cycles.cli.endings`. Whatever the code, all
+that was finished is kept, and `resume` goes on.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.records.mistakes import Mistake
-from corpus.records.text import indented
+from corpus.records.mistakes import command_line
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
+from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.showing.terminal import LogLines, console, say
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="archloop",
+    cls=Commands,
     help="A code model that teaches itself to design neural networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -54,36 +54,26 @@ RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_d
 
 
 def main() -> None:
-    """Run the command line; a user's mistake becomes one line on standard error and exit code 2."""
+    """Run the command line, and end the process as `cycles.cli.endings` says."""
+    degrade_output()
     log = logging.StreamHandler()
     log.setFormatter(LogLines())
     logging.basicConfig(level=logging.WARNING, handlers=[log])
-    try:
-        app()
-    except SystemExit:
-        raise
-    except _upstream() as error:  # before the mistakes: a refused request is both
-        _fail(f"{error} What is finished is kept: mend that, then archloop resume RUN.", code=5)
-    except Mistake as error:
-        _fail(str(error))
-    except PermissionError as error:
-        _fail(f"{error.filename}: no permission. Change it, or choose another place with --out.")
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _fail("The disk is full. What is finished is kept: free some room, then archloop resume RUN.")
+    # PEFT loads bitsandbytes wherever it is installed, and it then misses kernels for CPUs that we never use.
+    logging.getLogger("bitsandbytes.backends.cpu").setLevel(logging.ERROR)
+    with endings():
+        app(obj=_stay_offline())
 
 
-def _upstream() -> type[Exception]:
-    """Return the error of a model server that is gone or refuses; looked up once one was raised."""
-    from generator.samplers.contract import UpstreamError
+def _stay_offline() -> bool:
+    """Have every library load from this machine alone; return whether the hub may be asked on request.
 
-    return UpstreamError
-
-
-def _fail(message: str, code: int = 2) -> None:
-    typer.echo(f"archloop: {indented(message)}", err=True)
-    sys.exit(code)
+    A user's own HF_HUB_OFFLINE stands. The hub's library reads the variable when it is first imported.
+    """
+    if "HF_HUB_OFFLINE" in os.environ:
+        return False
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    return True
 
 
 @app.command()
@@ -131,9 +121,11 @@ def run(
     if dry:
         _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
         return
-    directory = start_run(out or Path("runs") / Path(preset).stem, config)
+    with keeping("nothing was made."):
+        directory = start_run(out or Path("runs") / Path(preset).stem, config)
     if prepare:
-        say(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
+        start = command_line("archloop", "resume", directory.path)
+        say(f"{directory.path} is ready. Start it: {start}")
         return
     _drive(directory.path, as_json, trusted=True)
 
@@ -167,14 +159,9 @@ def resume(
 
 def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
-    from cycles.run.interruption import Interrupted
 
-    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
-        try:
-            loop.run()
-        except Interrupted:
-            say(f"Interrupted; everything finished is kept. Go on with: archloop resume {path}", err=True)
-            raise typer.Exit(130) from None
+    with working_on(path), open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
+        loop.run()
     if as_json:
         typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
     else:

@@ -15,6 +15,7 @@ from corpus.ledger.catalogue import Catalogue, resolve_id
 from corpus.ledger.reader import Ledger
 from corpus.novelty.scheme import stored_config
 from corpus.novelty.similarity import Shingler
+from corpus.records.mistakes import command_line
 from cycles.errors import UsageError
 
 
@@ -38,7 +39,8 @@ def opened_ledger(store: Path) -> Iterator[tuple[Ledger, Catalogue]]:
     """
     with opened(store) as (ledger, _):
         if ledger is None:
-            raise UsageError(f"{store} holds no ledger. Make one of it: archloop import {store} NEW.db")
+            make = command_line("archloop", "import", store, "NEW.db")
+            raise UsageError(f"{store} holds no ledger. Make one of it: {make}")
         yield ledger, Catalogue.from_ledger(ledger)
 
 
@@ -63,6 +65,6 @@ def named_text(given: str, programs: Mapping[str, str]) -> tuple[str, str]:
         UnknownProgramError: There is none, or more than one.
     """
     if Path(given).is_file():
-        return given, Path(given).read_text(encoding="utf-8", errors="replace")
+        return given, Path(given).read_text(encoding="utf-8-sig", errors="replace")
     identifier = resolve_id(given, programs)
     return identifier, programs[identifier]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.text import one_line
+from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
 from cycles.showing.terminal import console, say
@@ -40,6 +42,7 @@ LicenceHelp = "SPDX licence, such as MIT, of the programs that state none."
 
 
 def export(
+    ctx: typer.Context,
     store: StoreArgument,
     out: Annotated[Path, typer.Argument(help="A new directory.", show_default=False)],
     export_format: Annotated[
@@ -57,22 +60,21 @@ def export(
 ) -> None:
     """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
     from corpus.ledger.reader import Ledger
-    from corpus.ledger.writer import LedgerWriter
+    from cycles.run.making import directory_made
 
+    if push is not None and ctx.obj:
+        os.environ.pop("HF_HUB_OFFLINE")  # this command asks for the hub, before its library is loaded
     path, config = _locate(store)
     notes = _notes(path, config, licence)
-    try:
+    with keeping(f"{out} is as it was."), directory_made(out.absolute().parent):
         if export_format is ExportFormat.LEMUR:
             from corpus.exchange.exporting.lemur import export_lemur
 
             with Ledger.open(path) as ledger:
                 counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
-            with LedgerWriter.open(path) as ledger, _steps("Exporting", 6, as_json) as step:
+            with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
-    except KeyboardInterrupt:
-        say(f"Interrupted; {out} is as it was.", err=True)
-        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps({"directory": str(out), **counts}))
     else:
@@ -103,6 +105,7 @@ def import_(
     found = recognise(source)
     try:
         with (
+            keeping("nothing was imported."),
             _steps("Reading", found.steps(), as_json) as step,
             _opened(store, dry_run) as ledger,
         ):
@@ -116,9 +119,6 @@ def import_(
             )
     except ValueError as error:
         raise UsageError(f"{error}.") from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing was imported.", err=True)
-        raise typer.Exit(130) from None
     _show(report, store, as_json)
 
 
@@ -136,6 +136,24 @@ def _export_tables(
     table_format = TableFormat(export_format.value)
     counts = export_dataset(ledger, out, table_format, notes, margin=margin, replace=force, on_config=step)
     return {config: sum(splits.values()) for config, splits in counts.items()}
+
+
+def _opened_for_splits(path: Path) -> Ledger:
+    """Open a ledger for writing, so that splits are kept; for reading where it cannot be written to."""
+    from corpus.ledger.errors import LedgerLockedError, LedgerPermissionError
+    from corpus.ledger.reader import Ledger
+    from corpus.ledger.writer import LedgerWriter
+
+    try:
+        return LedgerWriter.open(path)
+    except LedgerPermissionError as refused:
+        ledger = Ledger.open(path)
+        typer.echo(
+            f"archloop: {refused} Splits that are not frozen yet are computed and kept nowhere.", err=True
+        )
+        return ledger
+    except LedgerLockedError as locked:
+        raise LedgerLockedError(f"{locked} What needs no splits can be exported: --format lemur") from None
 
 
 def _locate(store: Path) -> tuple[Path, RunConfig | None]:
@@ -212,6 +230,7 @@ def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
 
 
 def _push(directory: Path, repository: str) -> None:
+    from httpx2 import TransportError
     from huggingface_hub import DatasetCard, HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
@@ -221,7 +240,7 @@ def _push(directory: Path, repository: str) -> None:
         api = HfApi()
         api.create_repo(repository, repo_type="dataset", private=True, exist_ok=True)
         api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=directory)
-    except (HfHubHTTPError, OfflineModeIsEnabled, ValueError, OSError) as error:
+    except (HfHubHTTPError, OfflineModeIsEnabled, TransportError, ValueError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
 

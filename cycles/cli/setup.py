@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import command_line
 from corpus.records.text import one_line
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
@@ -80,7 +81,8 @@ def init(
     if as_json:
         typer.echo(json.dumps({"path": str(file)}))
     else:
-        say(f"{file} is written. Edit it, then: archloop run --preset {file}")
+        start = command_line("archloop", "run", "--preset", file)
+        say(f"{file} is written. Edit it, then: {start}")
 
 
 def _show(screen: Console, finding: Finding) -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import command_line
 from corpus.records.text import one_line, visible
+from cycles.cli.endings import keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
@@ -49,24 +52,32 @@ def generate(
 
         _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
+    from corpus.records.adapters import adapter_hash
     from corpus.records.prompts import Prompt
-    from cycles.assembly import build_sampler, build_strategy
+    from cycles.assembly import build_sampler, build_strategy, passing_log
+    from cycles.run.making import directory_made
     from generator.samplers.contract import in_order
 
-    if adapter is not None and not adapter.is_dir():
-        raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
+    if adapter is not None:
+        if not adapter.is_dir():
+            raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
+        adapter_hash(adapter)  # refuses what is no adapter, before anything is loaded or made
     settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
     config = agreed_config(preset, settings, trusted=trusted)
     if out is not None:
-        if out.exists() and any(out.iterdir()):
-            raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
-        out.mkdir(parents=True, exist_ok=True)
+        _refuse_if_filled(out)
     proposals = build_strategy(config).propose(None, 0, count)
     prompts = [proposal for proposal in proposals if isinstance(proposal, Prompt)]
     if not prompts:
         raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     size = config.generator.batch_size
-    with build_sampler(config, None, functools.partial(say, err=True)) as sampler:
+    kept = "what was printed stands." if out is None else f"the programs in {out} are kept."
+    with (
+        keeping(kept),
+        nullcontext() if out is None else directory_made(out),
+        passing_log() as log,
+        build_sampler(config, log, functools.partial(say, err=True)) as sampler,
+    ):
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
@@ -101,7 +112,7 @@ def evaluate(
         Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
-    with build_evaluator(config) as evaluator:
+    with keeping("the judgements printed so far stand."), build_evaluator(config) as evaluator:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
@@ -135,12 +146,12 @@ def finetune(
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
     from cycles.figures.quantities import duration
+    from cycles.run.making import directory_made
     from finetune.job import TrainingJob
 
     if data is None or out is None:
         raise UsageError("Give rows and a place: archloop finetune sft.jsonl --out DIR (or --run RUN).")
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
+    _refuse_if_filled(out)
     examples = _read_examples(data)
     config = load_config(preset, [*(overrides or []), f"seed={seed}"])
 
@@ -148,7 +159,9 @@ def finetune(
         if not as_json and (step == total or step % 10 == 0):
             typer.echo(f"step {step} of {total}  loss {loss:.3f}", err=True)
 
-    result = build_trainer(config).train(TrainingJob(examples, out, seed, on_step=show))
+    trainer = build_trainer(config)
+    with keeping(f"{out} was not made."), directory_made(out.parent):
+        result = trainer.train(TrainingJob(examples, out, seed, on_step=show))
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:
@@ -164,7 +177,7 @@ def _stage(
     from corpus.records.trainings import CycleStage
     from cycles.assembly import open_loop
 
-    with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
+    with working_on(path), open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
@@ -176,19 +189,27 @@ def _stage(
             missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))
             if missing:
                 raise UsageError(
-                    f"cycle {cycle} lacks {missing} candidates. First: archloop generate --run {path}"
+                    f"cycle {cycle} lacks {missing} candidates. "
+                    f"First: {command_line('archloop', 'generate', '--run', path)}"
                 )
             loop.judge(cycle)
             loop.complete(cycle)
 
 
+def _refuse_if_filled(out: Path) -> None:
+    """Refuse a directory that holds something already, before any work is done for it."""
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
+
+
 def _write_program(index: int, completion: Completion, out: Path | None, as_json: bool) -> None:
+    from corpus.exchange.program_folder import write_program
     from generator.prompts.extraction import extract_program
 
     source = extract_program(completion.text)
     path = out / f"{index:04d}.py" if out is not None and source is not None else None
     if path is not None and source is not None:
-        path.write_text(source, encoding="utf-8")
+        write_program(path, source)
     row = {
         "index": index,
         "path": str(path) if path else None,
@@ -211,11 +232,11 @@ def _show_program(text: str) -> None:
 
 def _read_program(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a directory. Name its programs: {path}/*.py") from None
+        raise UsageError(f"{path} is a directory. Name its programs: {command_line(path)}/*.py") from None
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:

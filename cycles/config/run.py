@@ -155,7 +155,7 @@ def _read(source: str) -> dict[str, Any]:
         if not path.is_file():
             raise ConfigError(f"There is no preset '{source}'.{one_of(source, preset_names())}")
     try:
-        return under_todays_names(tomllib.loads(path.read_text(encoding="utf-8")))
+        return under_todays_names(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -21,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 
 from corpus.files.whole import write_whole
+from corpus.records.mistakes import command_line
 from cycles.config.run import RunConfig, load_config, save_config
 from cycles.errors import UsageError
 
@@ -55,23 +56,27 @@ class RunDirectory:
         """Make the directory and write the configuration and the environment into it.
 
         Raises:
-            UsageError: It exists and is not empty, or cannot be written to.
+            UsageError: Something stands there already.
+            OSError: It cannot be written to.
         """
-        try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise UsageError(
-                    f"{path} exists already. Go on with it: archloop resume {path}. "
-                    "Or choose another: --out DIR."
-                )
-            run = cls(path)
-            run.log_file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(run.environment_file, json.dumps(environment(), indent=2) + "\n")
-            save_config(config, run.config_file)
-        except PermissionError as error:
-            raise UsageError(
-                f"{error.filename or path} cannot be written to. Change its permissions, or choose --out DIR."
-            ) from None
+        run = cls(path)
+        run.refuse_if_taken()
+        run.log_file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(run.environment_file, json.dumps(environment(), indent=2) + "\n")
+        save_config(config, run.config_file)
         return run
+
+    def refuse_if_taken(self) -> None:
+        """Check that no run and nothing else stands here; an empty directory is free.
+
+        Raises:
+            UsageError: Something does.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            resume = command_line("archloop", "resume", self.path)
+            raise UsageError(
+                f"{self.path} exists already. Go on with it: {resume}. Or choose another: --out DIR."
+            )
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
@@ -82,8 +87,10 @@ class RunDirectory:
         """
         run = cls(path)
         if not run.config_file.is_file():
-            remedy = "Start one: archloop run --out " + str(path)
-            raise UsageError(f"{path} holds no run (there is no {run.config_file.name} in it). {remedy}")
+            remedy = command_line("archloop", "run", "--out", path)
+            raise UsageError(
+                f"{path} holds no run (there is no {run.config_file.name} in it). Start one: {remedy}"
+            )
         return run
 
     def config(self) -> RunConfig:

@@ -40,11 +40,12 @@ def cached(name: str, expected: str | None, generate: Callable[[], Splits]) -> S
     Raises:
         RuntimeError: What was generated is something else: accuracies on it would compare with nobody's.
     """
-    path = cache_directory() / "generated" / f"{name}.npz"
-    found = _read(path, expected)
+    cache = cache_directory()
+    path = None if cache is None else cache / "generated" / f"{name}.npz"
+    found = None if path is None else _read(path, expected)
     if found is not None:
         return found
-    _LOG.info("generating the task %s once; it will be kept in %s", name, path)
+    _LOG.info("generating the task %s; it will be kept in %s", name, path or "memory alone")
     splits = generate()
     actual = fingerprint(splits)
     if expected is not None and actual != expected:
@@ -52,11 +53,17 @@ def cached(name: str, expected: str | None, generate: Callable[[], Splits]) -> S
             f"the task {name} came out as {actual}, not as {expected}: numpy {np.__version__} draws other "
             "numbers here. Install a version of numpy that archloop was tested with."
         )
+    _keep(path, splits, name, actual)
+    return splits
+
+
+def _keep(path: Path | None, splits: Splits, name: str, actual: str) -> None:
     try:
+        if path is None:
+            raise FileNotFoundError("this user has no home directory; set XDG_CACHE_HOME")
         _write(path, splits, actual)
     except OSError as error:
         _LOG.warning("the task %s cannot be kept, it will be generated again: %s", name, error)
-    return splits
 
 
 def _read(path: Path, expected: str | None) -> Splits | None:

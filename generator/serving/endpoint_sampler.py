@@ -30,6 +30,7 @@ from generator.samplers.contract import (
     UpstreamError,
     sample_seed,
 )
+from generator.serving.credentials import bearer_token
 from generator.serving.endpoint import Endpoint, LostConnection, Reply
 from generator.serving.served_adapter import MergeNeeded, ServedAdapter
 from generator.serving.server import ServerStartError, VllmServer
@@ -180,16 +181,11 @@ class EndpointSampler(Sampler):
         config, server = self._config, self._server
         url = server.url if server is not None else config.url
         assert url is not None
-        key = server.api_key if server is not None else None
-        if config.api_key_variable:
-            key = os.environ.get(config.api_key_variable)
-        if config.api_key_variable and not key:
-            raise UpstreamError(
-                f"generator.server.api_key_variable: {config.api_key_variable} is not set. Export the key."
-            )
+        variable = config.api_key_variable
+        own_key = server.api_key if server is not None else None
         return Endpoint(
             url,
-            api_key=key,
+            api_key=bearer_token(os.environ.get(variable, ""), variable) if variable else own_key,
             timeout_seconds=config.request_timeout_seconds,
             attempts=config.attempts,
             backoff_seconds=config.backoff_seconds,

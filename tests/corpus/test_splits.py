@@ -13,7 +13,7 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.exchange.splits import assign_splits, frozen_splits
-from corpus.ledger.errors import LedgerPermissionError, SimilarityMismatchError
+from corpus.ledger.errors import SimilarityMismatchError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.groups import near_duplicate_groups, near_duplicate_pairs
@@ -169,15 +169,14 @@ def test_the_store_keeps_the_first_assignment(tmp_path: Path) -> None:
     assert len(after) == 5
 
 
-def test_reading_suffices_once_all_is_frozen(tmp_path: Path) -> None:
+def test_a_reader_sees_what_freezing_would_give_and_keeps_nothing(tmp_path: Path) -> None:
     with new_corpus(tmp_path) as ledger:
         grow(ledger, 0, ["a = 1"])
-        with (
-            Ledger.open(ledger.path) as reader,
-            pytest.raises(LedgerPermissionError, match="1 programs have no split yet"),
-        ):
-            frozen_splits(reader)
+        with Ledger.open(ledger.path) as reader:
+            foreseen = frozen_splits(reader)
+            assert reader.splits() == {}
         frozen = frozen_splits(ledger)
+    assert foreseen == frozen
     with Ledger.open(tmp_path / "corpus.db") as reader:
         assert frozen_splits(reader) == frozen
 

@@ -32,6 +32,8 @@ from generator.samplers.contract import (
     in_order,
     sample_seed,
 )
+from generator.serving.adapter_probe import alike
+from generator.serving.endpoint import Reply
 from generator.serving.endpoint_sampler import EndpointSampler
 from tests.endpoint_server import EndpointServer, Fault, answer, document, hang_up, silence, status
 
@@ -217,6 +219,22 @@ def test_an_adapter_that_the_server_ignores_is_noticed_and_unloaded(tmp_path: Pa
         with pytest.raises(UpstreamError, match="ignores the adapter policy-v1-"):
             list(sampler(server).sample(prompts(1), adapter_folder(tmp_path / "adapter")))
         assert server.adapters == []
+
+
+@pytest.mark.parametrize(
+    ("shift", "same"), [(0.0, True), (1e-6, True), (8e-3, True), (3e-2, False), (1.0, False)]
+)
+def test_answers_are_alike_up_to_the_noise_of_a_server(shift: float, same: bool) -> None:
+    base = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25, -2.0))
+    moved = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25 - shift, -2.0))
+    assert alike(moved, base) is same
+
+
+def test_answers_of_another_text_or_length_are_not_alike() -> None:
+    base = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25, -2.0))
+    assert not alike(Reply("a b d", FinishReason.STOP, 3, logprobs=base.logprobs), base)
+    assert not alike(Reply("a b c", FinishReason.STOP, 2, logprobs=(-0.5, -1.25)), base)
+    assert alike(Reply("a b c", FinishReason.STOP, 3), base)  # an endpoint without log-probabilities
 
 
 def test_an_endpoint_that_cannot_load_adapters_says_what_would_help(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from corpus.programs.parsing import TooLong, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation, ImportedProgram, Provenance
+from corpus.records.mistakes import command_line
 
 _SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 
@@ -198,7 +199,8 @@ def _recognise_file(path: Path) -> Source:
     if (
         int.from_bytes(header[68:72], "big") == APPLICATION_ID
     ):  # the file format's place of the application id
-        raise ImportSourceError(f"{path}: a corpus of archloop. Export it first: archloop export {path} DIR")
+        export = command_line("archloop", "export", path, "DIR")
+        raise ImportSourceError(f"{path}: a corpus of archloop. Export it first: {export}")
     try:
         return LemurDatabase(path)
     except ValueError as error:
