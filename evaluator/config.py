@@ -49,7 +49,8 @@ class _Subject(BaseModel):
 
 
 class EvaluatorConfig(ProxyConfig, _Subject):
-    """How a program is judged. All but `data_path`, `workers`, `isolation` is part of the protocol's id."""
+    """How a program is judged. All but `data_path`, `workers`, `isolation` is part of the protocol's id;
+    `hyperparameters`, `resize` and `flip` are where they are set."""
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
     """Images in a batch of predictions, which needs no room for gradients (an answer holds 2,000)."""

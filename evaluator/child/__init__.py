@@ -8,6 +8,7 @@
     contract         the definitions that a program must offer, and their signatures
     proxy            the one-epoch training and the predictions
     train_data       the training split as a program iterates over it
+    augmentation     chance changes of the training images
     acceleration     what makes a training step fast without changing ranks
     warmup           the training step that warms the zygote
     diagnosis        an exception as a status

@@ -2,10 +2,11 @@
 
 It stands in for the `DataLoader` of LEMUR: sized, iterable any number of times with a new order each time,
 with `batch_size` and a sized `dataset`. A batch is one `index_select` on the resident images and two passes
-that normalise it, and no epoch is ever held as a copy. A last batch that is not full is left out, as a batch
-of one breaks batch normalisation.
+that normalise it, and no epoch is ever held as a copy. As there, a last batch that is not full is used: it
+may hold a single image.
 
-This module does *not* augment, and knows no validation images.
+This module knows no validation images, and does *not* choose what is mirrored
+(`evaluator.child.augmentation`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from corpus.records.base import derive_seed
 from evaluator.channel.plan import Plan
+from evaluator.child.augmentation import Flip
 
 
 class Normalisation:
@@ -76,12 +78,19 @@ class TrainData:
     def __init__(self, images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> None:
         self.batch_size = plan.config.batch_size
         self.dataset = ImageSet(images, labels, Normalisation(plan))
+        self._flip = Flip(plan, epoch)
         self._generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
 
     def __len__(self) -> int:
-        return len(self.dataset) // self.batch_size
+        return batches_in(len(self.dataset), self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.dataset), generator=self._generator)
-        for indices in order[: len(self) * self.batch_size].split(self.batch_size):
-            yield self.dataset.batch(indices)
+        for indices in order.split(self.batch_size):
+            inputs, labels = self.dataset.batch(indices)
+            yield self._flip(inputs), labels
+
+
+def batches_in(images: int, batch_size: int) -> int:
+    """Return the number of batches of one pass over so many images; the last may not be full."""
+    return -(-images // batch_size)

@@ -15,6 +15,7 @@ Modules: start at `catalogue`.
     formats     the formats that they may have
     digits      the two tasks of scikit-learn's digits
     shapes      the shapes that texshapes draws
+    resizing    images of another size
     statistics  the channels' statistics and the content's fingerprint
     cache       generated splits on disk
 
@@ -26,6 +27,7 @@ This package does *not* download anything, and imports numpy and scikit-learn on
 """
 
 from evaluator.tasks.catalogue import find_data, load_task, reads_files, require_task, task_names, task_spec
+from evaluator.tasks.resizing import resized
 from evaluator.tasks.task import Split, Splits, Task, TaskSpec
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "load_task",
     "reads_files",
     "require_task",
+    "resized",
     "task_names",
     "task_spec",
 ]
