@@ -149,8 +149,9 @@ def open_ledger(path: Path) -> LedgerWriter:
 
 
 def task_shape(config: RunConfig) -> TaskShape:
-    """Return image shape and number of classes of the configured task."""
-    return task_spec(config.evaluator.task, config.evaluator.data_path).shape
+    """Return image shape and number of classes of the configured task, as programs see them."""
+    settings = config.evaluator
+    return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
 
 
 def build_strategy(config: RunConfig) -> Strategy:

@@ -69,7 +69,8 @@ class _Subject(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers`, `isolation` and a `task_seed` of 0 is part of the protocol's id.
+    All but `data_path`, `workers` and `isolation` is part of the protocol's id; `task_seed`,
+    `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from pydantic import Field
 
 from corpus.records.base import Record, UnitInterval
 from corpus.records.graphs import NetworkGraph
+
+_BEFORE_THE_EPOCHS = re.compile(r"(.+?)(?:/test)?/e\d+(?:/|$)")
 
 
 class EvaluationStatus(StrEnum):
@@ -108,6 +111,18 @@ class Evaluation(Record):
     graph: NetworkGraph | None = Field(default=None, exclude=True, repr=False)
     structure: str | None = None
     machine_id: str | None = None
+
+    @property
+    def data_set(self) -> str:
+        """The part of the protocol id that names what accuracy was measured on, such as `digits-v1`.
+
+        Of a claim it names the collection too: `imported:lemur/img-classification_cifar-10_acc`.
+        """
+        named = _BEFORE_THE_EPOCHS.match(self.protocol_id)
+        if named is not None:
+            return named[1]
+        parts = self.protocol_id.split("/")
+        return "/".join(parts[: 2 if self.protocol_id.startswith("imported:") else 1])
 
     @property
     def valid(self) -> bool:

@@ -5,6 +5,7 @@
     steps          generate, evaluate, finetune
     corpus         corpus stats, show, search, ...
     exchange       export, import
+    import_report  what an import did, in words
     config         config show, diff, schema, ...
     setup          init, doctor
     report         report, watch, serve

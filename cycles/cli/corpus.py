@@ -48,18 +48,32 @@ MaskOption = Annotated[
         show_default=False,
     ),
 ]
+DataSetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", help="Only judgements on this data set, such as digits-v1 or cifar-10."),
+]
 AdmittedOption = Annotated[bool, typer.Option("--admitted", help="Only what entered the corpus.")]
 
 
 @corpus_app.command()
-def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: JsonOption = False) -> None:
+def stats(
+    source: SourceArgument,
+    mask_numbers: MaskOption = None,
+    dataset: DataSetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say what is in a corpus: how many, how well they do, how much alike they are."""
+    from corpus.ledger.catalogue import Catalogue
     from cycles.cli.corpus_access import opened, programs_at, shingler_for
     from cycles.cli.corpus_views import statistics_of, statistics_table
 
     with opened(source) as (ledger, config):
+        if dataset is not None:
+            if ledger is None:
+                raise UsageError(f"{source} holds no ledger, so nothing was measured. Leave --dataset out.")
+            dataset = Catalogue.from_ledger(ledger).resolve_data_set(dataset)
         shingler = shingler_for(config, mask_numbers)
-        figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau)
+        figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau, dataset)
     if as_json:
         typer.echo(json.dumps({"corpus": str(source), **figures}))
     else:
@@ -103,9 +117,10 @@ def dedupe(
     if several:
         console(pipe_width=_PIPE_WIDTH).print(group_table(several))
     say(
-        f"{len(programs)} programs, {len(groups)} without near-duplicates at tau {tau:g} "
+        f"{len(programs)} programs, {len(groups) - len(several)} without near-duplicates at tau {tau:g} "
         f"({'numbers masked' if shingler.mask_numbers else 'numbers kept'}); "
-        f"{len(several)} groups of several." + (f" Written: {write}" if write else "")
+        f"{len(several)} groups of several."
+        + (f" Written: {len(groups)} programs to {write}" if write else "")
     )
 
 
@@ -162,6 +177,7 @@ def search(
     min_accuracy: Annotated[float | None, typer.Option(min=0, max=1, help="Least accuracy.")] = None,
     family: Annotated[str | None, typer.Option(help="Block family, such as residual.")] = None,
     admitted: AdmittedOption = False,
+    dataset: DataSetOption = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="The most programs to list.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -171,7 +187,7 @@ def search(
     from cycles.cli.corpus_access import named_text, opened_ledger
     from cycles.cli.corpus_views import entry_row, entry_table
 
-    criteria = Criteria(query, _status(status), min_accuracy, family, admitted)
+    criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset)
     with opened_ledger(store) as (ledger, catalogue):
         config = stored_config(ledger)
     found = list(catalogue.search(criteria))

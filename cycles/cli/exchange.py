@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.records.text import one_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
@@ -21,7 +20,6 @@ from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
-    from corpus.exchange.importing.source import ImportReport
     from corpus.ledger.reader import Ledger
     from cycles.config.run import RunConfig
 
@@ -87,7 +85,7 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A folder of .py files, a LEMUR checkout or SQLite file, or an earlier export.",
+            help="A folder of .py files, LEMUR's checkout or SQLite file, nn-gpt's output, an old export.",
             show_default=False,
         ),
     ],
@@ -97,10 +95,15 @@ def import_(
         str | None, typer.Option("--name", help="Name of the collection.  [default: the source's]")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; write nothing.")] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Write what is left behind here, a line of JSON each.", show_default=False),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring programs in from elsewhere: all that can be used, in one transaction. A new FILE.db is made."""
     from corpus.exchange.importing.importer import import_programs, recognise
+    from cycles.cli.import_report import show_import
 
     found = recognise(source)
     try:
@@ -119,7 +122,7 @@ def import_(
             )
     except ValueError as error:
         raise UsageError(f"{error}.") from None
-    _show(report, store, as_json)
+    show_import(report, store, as_json, rejected)
 
 
 def _export_tables(
@@ -210,8 +213,8 @@ def _notes(path: Path, config: RunConfig | None, licence: str | None) -> ExportN
     return ExportNotes.model_validate(known)
 
 
-def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
-    """Return the hyperparameters that the run's protocol hands to every program."""
+def _settings(config: RunConfig | None) -> dict[str, dict[str, float | int | str]]:
+    """Return what the run's protocol hands to every program in `prm`, by the protocol's id."""
     if config is None:
         return {}
     from evaluator.errors import TaskDataError
@@ -226,7 +229,7 @@ def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
     except TaskDataError:
         return {}
     protocol = protocol_id(values, spec)
-    return {protocol: {"lr": values.lr, "momentum": values.momentum, "dropout": values.dropout}}
+    return {protocol: values.prm(())}
 
 
 def _push(directory: Path, repository: str) -> None:
@@ -243,24 +246,6 @@ def _push(directory: Path, repository: str) -> None:
     except (HfHubHTTPError, OfflineModeIsEnabled, TransportError, ValueError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
-
-
-def _show(report: ImportReport, store: Path, as_json: bool) -> None:
-    if as_json:
-        for rejection in report.rejections:
-            typer.echo(json.dumps({"event": "rejected", **rejection.model_dump(mode="json")}))
-        summary = report.model_dump(mode="json", exclude={"rejections"})
-        typer.echo(json.dumps({"event": "imported", **summary, "rejected": report.reasons()}))
-        return
-    for rejection in report.rejections:
-        detail = f"  {rejection.detail}" if rejection.detail else ""
-        say(one_line(f"{rejection.location}: {rejection.reason}{detail}"))
-    verb = "would enter" if report.dry_run else "entered"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.reasons().items()))
-    say(
-        f"{report.kind} '{report.source}': {report.programs} programs with {report.evaluations} evaluations "
-        f"{verb} {store}. Left behind: {reasons or 'nothing'}."
-    )
 
 
 @contextmanager

@@ -49,5 +49,5 @@ def _handing_over(config: RunConfig) -> Iterator[tuple[str, str, str]]:
         asks = "is 'unsafe': programs could do whatever you can do"
         yield _ISOLATION, asks, "--unsafe, or --trust-config"
     server = config.generator.server
-    if config.generator.sampler == "server" and server.url is None and server.python is not None:
+    if config.generator.own_server and server.python is not None:
         yield _INTERPRETER, f"is '{server.python}', which would be started", "--trust-config"

@@ -45,8 +45,7 @@ class Plan(BaseModel):
     @property
     def drawn_images(self) -> int:
         """Images that a program is handed for training in all, over the protocol's epochs."""
-        size = self.config.batch_size
-        return self.train_images // size * size * self.config.epochs
+        return self.train_images * self.config.epochs
 
     @property
     def max_kept_bytes(self) -> int:

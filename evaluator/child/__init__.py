@@ -5,10 +5,10 @@
     confinement      limits of a child, and its view of other processes
     child            one child: put the jail on, receive a program, lint, train, predict
     lint             what no network needs, found in the text
-    contract         the definitions that a program must offer, and their signatures
     proxy            the one-epoch training and the predictions
     train_data       the training split as a program iterates over it
     reuse            how often a program learns from the images, and what it keeps of them
+    augmentation     chance changes of the training images
     acceleration     what makes a training step fast without changing ranks
     warmup           the training step that warms the zygote
     diagnosis        an exception as a status

@@ -3,6 +3,9 @@
 The list is hygiene and early feedback, *not* the boundary: whoever wants to get around it will. The boundary
 is the process that a program runs in. For the same reason lint runs inside that process: parsing hostile text
 in the supervisor would put the supervisor at the mercy of the parser.
+
+What is certainly never run is not looked at: the branch under `if __name__ == "__main__"`,
+`if TYPE_CHECKING`, `if False`. A function that nobody calls *is* looked at: the text does not show who does.
 """
 
 from __future__ import annotations
@@ -61,6 +64,8 @@ FORBIDDEN_MEMBERS = {
 }
 """For each module, beginnings of the members that no network needs."""
 
+_NEVER_TRUE = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
+
 _LONGEST_CHAIN = 3
 """Names in the longest dotted name above; looking no further keeps the walk linear in a program's length."""
 
@@ -95,10 +100,42 @@ def _line(breach: Breach) -> int:
 
 
 def _forbidden(tree: ast.Module) -> Iterator[Breach]:
-    for node in ast.walk(tree):
+    for node in _live_nodes(tree):
         for name in _forbidden_names(node):
             line = getattr(node, "lineno", None)
             yield Breach(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
+
+
+def _live_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every node but those of branches that are never taken."""
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_store(node)}
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and _is_never_true(node.test, stored):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def _is_store(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _is_never_true(test: ast.expr, stored: set[str]) -> bool:
+    """Return whether a condition is certainly false; `stored` are the names that the program gives values."""
+    match test:
+        case ast.Constant(value=value):
+            return not value
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            sides = (left, right)
+            named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+            main = any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+            return named and main and "__name__" not in stored
+        case ast.Name() | ast.Attribute():
+            return _dotted(test) in _NEVER_TRUE and "TYPE_CHECKING" not in stored
+    return False
 
 
 def _forbidden_names(node: ast.AST) -> Iterator[str]:

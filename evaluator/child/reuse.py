@@ -138,7 +138,8 @@ class DataUse:
     def _is_of_a_batch(self, held: _Held) -> bool:
         """Whether it may be a batch, or activations of one: windows of images have rows of their own."""
         rows = held.shape[0] if held.shape else self._plan.train_images
-        return rows == self._batch_size or (held.computed and 2 * rows < self._plan.train_images)
+        last = self._plan.train_images % self._batch_size
+        return rows in (self._batch_size, last) or (held.computed and 2 * rows < self._plan.train_images)
 
     def _on_forward(self, module: nn.Module, inputs: tuple[object, ...]) -> None:
         if not torch.is_grad_enabled():

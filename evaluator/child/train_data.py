@@ -2,10 +2,11 @@
 
 It stands in for what the reference hands to `learn`, a `tqdm` bar over a `DataLoader` that is its own
 iterator: sized, with `next()`, and over after one pass. A batch is one `index_select` on the resident images
-and two passes that normalise it, and no epoch is ever held as a copy. A last batch that is not full is left
-out, as a batch of one breaks batch normalisation.
+and two passes that normalise it, and no epoch is ever held as a copy. As there, a last batch that is not full
+is used: it may hold a single image.
 
-This module does *not* augment, shows no progress, and knows no validation images.
+This module shows no progress, knows no validation images, and does *not* choose what is mirrored
+(`evaluator.child.augmentation`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from corpus.records.base import derive_seed
 from evaluator.channel.plan import Plan
+from evaluator.child.augmentation import Flip
 
 
 class Normalisation:
@@ -75,7 +77,7 @@ class TrainData(SilentBar):
 
     def __init__(self, images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> None:
         self.batch_size = plan.config.batch_size
-        self.total = len(labels) // self.batch_size
+        self.total = batches_in(len(labels), self.batch_size)
         self.n = 0
         self._batches = _batches(images, labels, plan, epoch)
 
@@ -91,10 +93,15 @@ class TrainData(SilentBar):
         return batch
 
 
+def batches_in(images: int, batch_size: int) -> int:
+    """Return the number of batches of one pass over so many images; the last may not be full."""
+    return -(-images // batch_size)
+
+
 def _batches(images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the full batches of one epoch."""
-    normalisation, size = Normalisation(plan), plan.config.batch_size
+    """Yield the batches of one epoch."""
+    normalisation, flip = Normalisation(plan), Flip(plan, epoch)
     generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
     order = torch.randperm(len(labels), generator=generator)
-    for indices in order[: len(labels) // size * size].split(size):
-        yield normalisation(images.index_select(0, indices)), labels.index_select(0, indices)
+    for indices in order.split(plan.config.batch_size):
+        yield flip(normalisation(images.index_select(0, indices))), labels.index_select(0, indices)

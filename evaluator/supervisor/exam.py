@@ -68,7 +68,7 @@ class Exam:
         if len(answer) != NONCE_BYTES + 2 * len(truth):
             raise WrongAnswer(f"{len(answer) - NONCE_BYTES} bytes of class ids for {len(truth)} images")
         predicted = np.frombuffer(answer, dtype="<u2", offset=NONCE_BYTES)
-        if int(predicted.max()) >= self._classes:
+        if int(predicted.max()) > self._classes:  # their number itself stands for "none of them"
             raise WrongAnswer(f"class id {int(predicted.max())} of {self._classes} classes")
         self._correct += int((predicted == truth).sum())
         self._position += len(truth)

@@ -33,7 +33,7 @@ from evaluator.supervisor.session import Session
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
-from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, task_spec
+from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, resized, task_spec
 
 
 class SandboxedEvaluator:
@@ -54,8 +54,8 @@ class SandboxedEvaluator:
         if task is not None:
             _require_a_batch(task, config)
         self.config = config
-        self.task: TaskSpec = task.spec if task else task_spec(config.task)
-        """What is known of the task: name, version, shape, chance."""
+        self.task: TaskSpec = (task.spec if task else task_spec(config.task)).resized(config.resize)
+        """What is known of the task: name, version, chance, and the shape that programs see."""
         self.protocol_id: str = protocol_id(config, self.task, split)
         """Names all that an accuracy depends on."""
         self.tier: Tier | None = None
@@ -80,10 +80,11 @@ class SandboxedEvaluator:
         self.isolation = describe(self.tier, checks)
         task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
         _require_a_batch(task, self.config)
-        self._exam_split: LabelledImages = task.val if self._split_name == "val" else task.read_test()
+        exam = task.val if self._split_name == "val" else task.read_test()
+        self._exam_split: LabelledImages = resized(exam, self.config.resize)
         self._scratch = Scratch()
-        images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
-        self._training_data = training_data_file(images, labels)
+        train = resized(task.train, self.config.resize)
+        self._training_data = training_data_file(train.images.data.cast("B"), train.labels.data.cast("B"))
         plan = training_plan(self.config, task)
         self._max_kept_bytes = plan.max_kept_bytes
         home = self._scratch.path / "zygotes"

@@ -15,6 +15,7 @@ Modules: start at `catalogue`.
     formats     the formats that they may have
     digits      the two tasks of scikit-learn's digits
     shapes      the shapes that texshapes draws
+    resizing    images of another size
     statistics  the channels' statistics and the content's fingerprint
     dice        the chance of generated tasks, public or under a private seed
     cache       generated splits on disk
@@ -35,6 +36,7 @@ from evaluator.tasks.catalogue import (
     task_names,
     task_spec,
 )
+from evaluator.tasks.resizing import resized
 from evaluator.tasks.task import LabelledImages, Splits, Task, TaskSpec
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "load_task",
     "reads_files",
     "require_task",
+    "resized",
     "task_names",
     "task_spec",
 ]

@@ -5,7 +5,7 @@ This module does *not* import numpy: the command line reads descriptions to chec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from corpus.records.base import TaskShape
@@ -45,6 +45,12 @@ class TaskSpec:
     def chance(self) -> float:
         """Accuracy of guessing, in (0, 1]."""
         return 1.0 / self.shape.classes
+
+    def resized(self, size: int | None) -> TaskSpec:
+        """Return the same with images `size` pixels high and wide, unchanged where that is None."""
+        if size is None:
+            return self
+        return replace(self, shape=self.shape.model_copy(update={"height": size, "width": size}))
 
 
 @dataclass(frozen=True)

@@ -119,12 +119,11 @@ def test_bad_statistics_are_named_and_their_programs_enter(tmp_path: Path) -> No
     nested.write_text("[" * 100_000)
     with new_corpus(tmp_path) as ledger:
         report = bring_in(root, ledger)
-        assert (report.programs, report.evaluations) == (1, 1)
+        assert (report.programs, report.evaluations, report.trials) == (1, 1, 2)
     assert report.reasons() == {
         "BAD_STATISTICS": 11,
         "NOT_AN_ACCURACY": 2,
         "UNKNOWN_NETWORK": 1,
-        "DUPLICATE_TRIAL": 1,
     }
 
 
@@ -251,7 +250,7 @@ def test_a_second_import_changes_nothing(lemur: Path, tmp_path: Path) -> None:
         report = bring_in(lemur, ledger)
         assert contents(ledger) == before
     assert report.programs == 0
-    assert report.reasons() == {"DUPLICATE": 2, "UNKNOWN_NETWORK": 4}
+    assert report.reasons() == {"DUPLICATE": 2, "DUPLICATE_TRIAL": 4}
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(lemur: Path, tmp_path: Path) -> None:
@@ -349,7 +348,7 @@ def test_a_lemur_export_keeps_lemurs_conventions(run_corpus: Path, tmp_path: Pat
         for row in json.loads(path.read_text()):
             assert isinstance(row.pop("duration"), int) and 0 <= row.pop("accuracy") <= 1
             uids.add(row.pop("uid"))
-            assert row == {"lr": 0.01, "momentum": 0.9, "transform": "default", "protocol": "digits-v1/test"}
+            assert row == {"lr": 0.01, "momentum": 0.9, "transform": "norm", "protocol": "digits-v1/test"}
     assert len(uids) == len(networks) == 2
 
 

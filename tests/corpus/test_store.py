@@ -660,3 +660,24 @@ def test_a_store_holds_whole_judgements_after_every_kill(path: Path) -> None:
                 expected = [(candidate(i, cycle), *judgement(i, cycle)) for i in range(20)]
                 assert [tuple(row) for row in ledger.judged(cycle)] == expected
     assert seen > 20
+
+
+@pytest.mark.parametrize(
+    ("protocol", "data_set"),
+    [
+        ("digits-v1/e1/b16/s0/p3f2a90c1", "digits-v1"),
+        ("digits-v1/test/e1/b16/s0/p3f2a90c1", "digits-v1"),
+        ("digits-1", "digits-1"),
+        (
+            "imported:lemur/img-classification_cifar-10_acc/e5/0a",
+            "imported:lemur/img-classification_cifar-10_acc",
+        ),
+        ("imported:a/b/digits-v1/e1/b16", "imported:a/b/digits-v1"),
+        ("imported:out/digits-1/x", "imported:out/digits-1"),
+    ],
+)
+def test_an_evaluation_names_the_data_set_that_it_was_made_on(protocol: str, data_set: str) -> None:
+    row = Evaluation(
+        candidate_id="x", protocol_id=protocol, status=EvaluationStatus.COMPLETE, stage=Stage.DONE
+    )
+    assert row.data_set == data_set

@@ -124,7 +124,8 @@ def test_dedupe_at_a_similarity_of_one_tells_programs_apart_that_differ_in_a_num
 
 def test_dedupe_writes_the_first_of_every_group_and_deletes_nothing(folder: Path) -> None:
     result = corpus_command("dedupe", folder, "--write", folder / "kept.jsonl")
-    assert "3 programs, 2 without near-duplicates" in result.stdout
+    assert "3 programs, 1 without near-duplicates" in result.stdout
+    assert "1 groups of several. Written: 2 programs to" in result.stdout
     rows = [json.loads(line) for line in (folder / "kept.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == ["0.py", "2.py"]
     assert rows[0]["source"] == PROGRAMS[0]

@@ -209,3 +209,31 @@ def test_isolation_changes_no_honest_result(contained: dict[str, Evaluation]) ->
     assert differing <= {"scratch_file"}  # without namespaces there is no place to write to
     for name in free.keys() - differing:
         assert (contained[name].accuracy, contained[name].losses) == (free[name].accuracy, free[name].losses)
+
+
+SECRET = "import socket"
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive"),
+    [
+        (f'if __name__ == "__main__":\n    {SECRET}', f'if __name__ != "__main__":\n    {SECRET}'),
+        (f'if "__main__" == __name__:\n    {SECRET}', f'if __name__ == "program":\n    {SECRET}'),
+        (f"if False:\n    {SECRET}", f"if True:\n    {SECRET}"),
+        (f"if 0:\n    {SECRET}\nelif False:\n    {SECRET}", f"if 0:\n    pass\nelse:\n    {SECRET}"),
+        (
+            f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {SECRET}",
+            f"TYPE_CHECKING = 1\nif TYPE_CHECKING:\n    {SECRET}",
+        ),
+        (f"import typing\nif typing.TYPE_CHECKING:\n    {SECRET}", f"if not False:\n    {SECRET}"),
+        (
+            f'if __name__ == "__main__":\n    if True:\n        {SECRET}',
+            f'__name__ = "__main__"\nif __name__ == "__main__":\n    {SECRET}',
+        ),
+        (f'if __name__ == "__main__":\n    {SECRET}\nelse:\n    pass', f"def unused():\n    {SECRET}"),
+    ],
+)
+def test_what_is_certainly_never_run_is_not_refused(dead: str, alive: str) -> None:
+    assert lint(program(top=dead)) is None
+    breach = lint(program(top=alive))
+    assert breach is not None and breach.status is FORBIDDEN

@@ -16,12 +16,13 @@ from corpus.records.evaluations import EvaluationStatus
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last
+from evaluator.child.augmentation import Flip
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.lint import lint
 from evaluator.child.reuse import DataUse
 from evaluator.child.train_data import Normalisation, TrainData
 from evaluator.config import EvaluatorConfig
-from tests.evaluator_programs import LEARN, program
+from tests.evaluator_programs import FORWARD, INIT, LEARN, program
 
 SHAPE = TaskShape(channels=3, height=8, width=8, classes=4)
 COUNT = 83
@@ -71,7 +72,7 @@ def test_an_image_is_normalised_by_the_statistics_of_its_channels() -> None:
     torch.testing.assert_close(Normalisation(plan())(images).double(), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_an_epoch_shows_every_image_at_most_once_with_its_own_label() -> None:
+def test_an_epoch_shows_every_image_once_with_its_own_label() -> None:
     all_images, all_labels = Normalisation(plan())(images_and_labels()[0]), images_and_labels()[1]
     seen = []
     for inputs, labels in train_data():
@@ -79,13 +80,13 @@ def test_an_epoch_shows_every_image_at_most_once_with_its_own_label() -> None:
             index = int((all_images == image).flatten(1).all(dim=1).nonzero().item())
             assert all_labels[index] == label
             seen.append(index)
-    assert len(set(seen)) == len(seen) == COUNT // 8 * 8
+    assert len(set(seen)) == len(seen) == COUNT
 
 
 def test_its_length_is_the_number_of_batches_that_it_gives_before_and_after() -> None:
     data = train_data()
     promised = len(data)
-    assert [inputs.shape[0] for inputs, _ in data] == [8] * promised
+    assert [inputs.shape[0] for inputs, _ in data] == [8] * (promised - 1) + [COUNT % 8]
     assert (data.n, data.total, len(data)) == (promised, promised, promised)
 
 
@@ -103,7 +104,7 @@ def test_a_second_pass_yields_nothing_however_it_is_asked_for(
     again: Callable[[TrainData], list[Any]],
 ) -> None:
     data = train_data()
-    assert len(list(data)) == COUNT // 8
+    assert len(list(data)) == -(-COUNT // 8)
     assert again(data) == []
 
 
@@ -353,3 +354,106 @@ def test_a_forward_may_be_set_on_the_instance_and_a_call_does_without(name: str)
         source = source.replace("self.device = device\n", "self.forward = self.own\n")
     assert lint(source, hygiene=False) is None
     assert trained(source, plan()) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr", 0.01),
+        ("learning_rate", 0.01),
+        ("batch", 8),
+        ("batch_size", 8),
+        ("epoch_max", 3),
+        ("T_max", 3),
+        ("transform", "norm_flip"),
+        ("weight_decay", 5e-4),
+        ("beta1", 0.9),
+        ("beta2", 0.999),
+        ("eps", 1e-8),
+        ("step_size", 1.0),
+        ("gamma", 0.9),
+        ("pretrained", 0.0),
+        ("unheard_of", 0.25),
+        ("given", 7.0),
+    ],
+)
+def test_a_declared_hyperparameter_has_the_value_that_its_name_calls_for(name: str, value: object) -> None:
+    protocol = plan(epochs=3, flip=True, other_hyperparameters=0.25, hyperparameters={"given": 7.0})
+    module = load(program().replace('{"lr", "momentum"}', f'{{"{name}"}}'))
+    assert proxy.hyperparameters(module, protocol)[name] == value
+
+
+def test_prm_holds_what_lemur_adds_to_every_programs_own() -> None:
+    prm = proxy.hyperparameters(load(program()), plan(hyperparameters={"weight_decay": 0.1}))
+    assert prm == {
+        **{"lr": 0.01, "momentum": 0.9, "dropout": 0.2, "weight_decay": 0.1},
+        **{"batch": 8, "transform": "norm", "epoch": 1, "epoch_max": 1},
+    }
+
+
+def test_a_value_that_is_set_outdoes_the_one_by_name() -> None:
+    module = load(program().replace('{"lr", "momentum"}', '{"weight_decay"}'))
+    assert proxy.hyperparameters(module, plan(hyperparameters={"weight_decay": 0.0}))["weight_decay"] == 0.0
+
+
+def test_what_a_program_writes_into_prm_is_there_when_it_sets_up_its_training() -> None:
+    source = program(init=f"{INIT}prm['seen'] = True").replace('prm["lr"]', "prm['lr'] * prm['seen']")
+    assert trained(source, plan()) is not None
+
+
+def test_a_program_is_told_the_shape_of_a_batch_of_one_image() -> None:
+    net: Any = trained(program(init=f"{INIT}self.told = tuple(in_shape)"), plan())
+    assert net.told == (1, 3, 8, 8)
+
+
+WIDE = INIT.replace("out_shape[0]", "out_shape[0] + 3")
+
+
+@pytest.mark.parametrize(
+    ("init", "forward"),
+    [
+        (WIDE, FORWARD),
+        (INIT, f"scores = {FORWARD[7:]}\nreturn scores if self.training else scores[:, :, None, None]"),
+        (INIT, f"scores = {FORWARD[7:]}\nreturn scores if self.training else scores[:, None]"),
+    ],
+    ids=["more columns than classes", "(B, C, 1, 1)", "(B, 1, C)"],
+)
+def test_scores_in_a_form_that_lemur_takes_are_taken(init: str, forward: str) -> None:
+    net = trained(program(init=init, forward=forward), plan(epochs=4))
+    predicted = torch.frombuffer(
+        bytearray(proxy.predict(net, images_and_labels()[0], plan())), dtype=torch.int16
+    )
+    assert (predicted == images_and_labels()[1]).float().mean() > 0.5
+
+
+@pytest.mark.parametrize("form", [(2, 3), (2, 4, 2), (2, 4, 1), (1, 4), (2, 4, 1, 2), (4,), (8, 1, 1, 1)])
+def test_scores_in_any_other_form_are_refused(form: tuple[int, ...]) -> None:
+    with pytest.raises(Rejected, match="returned shape"):
+        proxy.check_scores(torch.zeros(form), 2, plan())
+
+
+def test_a_column_without_a_class_is_the_answer_none_of_them() -> None:
+    class Beyond(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.arange(9.0).expand(len(x), 9)
+
+    assert set(proxy.predict(Beyond(), images_and_labels()[0], plan())[::2]) == {SHAPE.classes}
+
+
+def test_a_loss_that_comes_behind_an_accuracy_is_read_as_the_loss() -> None:
+    protocol = plan(epochs=3)
+    learn = "self.passes = getattr(self, 'passes', 0) + 1\nreturn 0.5, 10.0 * self.passes"
+    net: Any = load(program(learn=learn)).Net((1, 3, 8, 8), (4,), {}, torch.device("cpu"))
+    losses = proxy.train(net, {"lr": 0.01, "momentum": 0.9}, *images_and_labels(), protocol)
+    assert losses == (10.0, 20.0, 30.0)
+
+
+def test_a_flip_mirrors_about_half_of_the_images_and_the_same_ones_under_one_seed() -> None:
+    images = images_and_labels()[0].float()
+    first, again, other = (Flip(plan(flip=True, seed=seed), 0)(images) for seed in (0, 0, 1))
+    mirrored = [bool(torch.equal(one, before.flip(2))) for one, before in zip(first, images, strict=True)]
+    kept = [bool(torch.equal(one, before)) for one, before in zip(first, images, strict=True)]
+    assert all(one != two for one, two in zip(mirrored, kept, strict=True))
+    assert 0.3 < sum(mirrored) / COUNT < 0.7
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert Flip(plan(), 0)(images) is images

@@ -304,3 +304,48 @@ def test_killing_the_supervisor_leaves_no_process(tmp_path: Path) -> None:
         started = descendants(supervisor.pid)
         supervisor.kill()
     assert wait_until(lambda: not any(alive(pid) for pid in started), 1)
+
+
+SHARED_PRM = program(init=f"{INIT}prm.setdefault('decay', 5e-4)").replace(
+    'momentum=prm["momentum"])', 'momentum=prm["momentum"], weight_decay=prm["decay"])'
+)
+BY_EPOCHS = program(learn=f"{LEARN}self.scheduler.step()").replace(
+    'momentum=prm["momentum"])\n',
+    'momentum=prm["momentum"])\n'
+    '        step = int(prm.get("step_size", 0.25) * prm.get("epoch_max", 50))\n'
+    "        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=step)\n",
+)
+ACCEPTED_BY_LEMUR = {
+    "prm names the batch": program(init=f"{INIT}self.batch = int(prm['batch'])"),
+    "prm names the transform": program(init=f"{INIT}self.size = prm['transform'].split('_')"),
+    "prm is one object": SHARED_PRM,
+    "a schedule by epochs": BY_EPOCHS.replace('{"lr", "momentum"}', '{"lr", "momentum", "step_size"}'),
+    "a state of the told shape": program(
+        init=f"{INIT}self.noise = torch.zeros(in_shape)",
+        forward=f"x = x + self.noise[: x.shape[0]] * 0\n{FORWARD}",
+    ),
+    "a state beside the images": program().replace("forward(self, x)", "forward(self, x, state=None)"),
+    "further scores": program(init=INIT.replace("out_shape[0]", "100")),
+    "scores of one pixel": program(
+        forward=f"scores = {FORWARD[7:]}\nreturn scores if self.training else scores[:, :, None, None]"
+    ),
+    "learn returns accuracy and loss": program(learn=f"{LEARN}return 0.5, 1.0"),
+    "a device by its name": program(init=f"{INIT}self.to(str(device))"),
+    "a main guard": f'{program()}\n\nif __name__ == "__main__":\n    import subprocess\n',
+}
+
+
+@pytest.mark.parametrize("source", ACCEPTED_BY_LEMUR.values(), ids=ACCEPTED_BY_LEMUR)
+def test_what_lemur_accepts_is_complete(evaluator: SandboxedEvaluator, source: str) -> None:
+    result = judge(evaluator, source)
+    assert result.status is EvaluationStatus.COMPLETE, result.error
+
+
+def test_resized_images_are_what_programs_see_from_the_first_step_to_the_exam() -> None:
+    config = ONE_WORKER.model_copy(update={"resize": 20, "flip": True, "cpu_seconds": 20})
+    check = "assert x.shape[2:] == (20, 20) == (self.height, self.height), x.shape"
+    source = program(init=f"{INIT}self.height = in_shape[2]", forward=f"{check}\n{FORWARD}")
+    with SandboxedEvaluator(config) as resizing:
+        assert (resizing.task.shape.height, resizing.task.shape.width) == (20, 20)
+        result = judge(resizing, source)
+    assert result.status is EvaluationStatus.COMPLETE, result.error

@@ -19,6 +19,7 @@ from evaluator.tasks import (
     find_data,
     generated_names,
     load_task,
+    resized,
     task_names,
     task_spec,
 )
@@ -326,3 +327,23 @@ def test_images_that_came_out_otherwise_are_not_passed_off_as_the_task(cache: Pa
     with pytest.raises(RuntimeError, match="numpy"):
         cached("tiny-v1", "0123456789ab", Generator())
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("form", [(3, 8, 8), (1, 8, 12), (3, 13, 8), (4, 16, 16)])
+def test_a_resized_image_is_what_pillow_makes_of_its_middle(form: tuple[int, int, int]) -> None:
+    from PIL import Image
+
+    images = np.random.default_rng(0).integers(0, 256, (2, *form), dtype=np.uint8)
+    split = resized(LabelledImages(images, np.arange(2)), 16)
+    assert split.images.shape == (2, form[0], 16, 16) and split.images.dtype == np.uint8
+    scale = 16 / min(form[1:])
+    height, width = (int(side * scale) for side in form[1:])
+    top, left = round((height - 16) / 2), round((width - 16) / 2)
+    plane = Image.fromarray(images[1, 0]).resize((width, height), Image.Resampling.BILINEAR)
+    expected = np.asarray(plane.crop((left, top, left + 16, top + 16)))
+    assert np.array_equal(split.images[1, 0], expected)
+
+
+def test_images_that_have_the_size_or_are_to_keep_theirs_are_not_touched() -> None:
+    split = LabelledImages(np.zeros((2, 1, 16, 16), dtype=np.uint8), np.arange(2))
+    assert resized(split, 16) is split and resized(split, None) is split

@@ -2,7 +2,9 @@
 
     source      what a source yields: programs, measurements, and rejections, each with a typed reason
     files       program texts from a folder, checked byte by byte
+    trials      what a trial says, and which trials repeat one measurement
     lemur       a LEMUR checkout (nn/ and stat/) or its SQLite file
+    nngpt       the output folders of nn-gpt
     exported    an earlier export of ours
     importer    recognises a source, drops duplicates, and appends in one transaction
 

@@ -13,11 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.exchange.importing.source import Found, Rejection, RejectionReason
+from corpus.records.exchange import NO_LICENCE
 
 MAX_BYTES = 400_000
 """Largest program file that is read, in bytes: the evaluator's limit of 100,000 characters."""
 
 _SPDX_LINE = re.compile(r"^\s*#\s*SPDX-License-Identifier:\s*(\S.*?)\s*$", re.MULTILINE)
+_NOTICES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Apache License,\s+(?:#\s*)?Version 2\.0"), "Apache-2.0"),
+    (re.compile(r"Permission is hereby granted, free of charge"), "MIT"),
+    (re.compile(r"\bMIT[ -]License\b|[Ll]icen[sc]ed under (?:the )?MIT\b"), "MIT"),
+    (re.compile(r"\b[Ll]icen[sc]ed under\b|\bBSD-style\b|\bGeneral Public License\b"), NO_LICENCE),
+)
+"""Notices at a program's head, the first that fits holds. Of the last, a reader has to find out which it is:
+that the whole collection has another licence does not answer it."""
+
 _LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "LICENCE.txt")
 _LICENCE_TITLES = (("MIT License", "MIT"), ("Apache License", "Apache-2.0"))
 
@@ -63,8 +73,15 @@ def read_program(path: Path, root: Path) -> Found | Rejection:
         return text
     if not text.strip():
         return Rejection(location=location, reason=RejectionReason.EMPTY)
-    stated = _SPDX_LINE.search(text[:2_000])
-    return Found(location=location, text=text, licence=stated[1] if stated else None)
+    return Found(location=location, text=text, licence=_stated_in(text[:2_000]))
+
+
+def _stated_in(head: str) -> str | None:
+    """Return the licence that a program's head states, None if it states none."""
+    stated = _SPDX_LINE.search(head)
+    if stated:
+        return stated[1]
+    return next((licence for notice, licence in _NOTICES if notice.search(head)), None)
 
 
 def read_text(path: Path, root: Path, limit: int) -> str | Rejection:

@@ -109,7 +109,8 @@ def task(config: RunConfig) -> Finding:
     name = config.evaluator.task
     try:
         place = find_data(name, config.evaluator.data_path)
-        shape = task_spec(name, config.evaluator.data_path).shape
+        spec = task_spec(name, config.evaluator.data_path)
+        shape = spec.resized(config.evaluator.resize).shape
     except Mistake as error:
         return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")
     size = f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes"
