@@ -556,7 +556,7 @@ def test_the_command_imports_into_a_new_corpus_and_says_what_it_left(tmp_path: P
 
 def test_a_failed_import_leaves_no_new_corpus(lemur: Path, tmp_path: Path) -> None:
     result = archloop("import", lemur, tmp_path / "new.db", "--licence", "a licence")
-    assert_one_clear_line(result, "no SPDX expression")
+    assert_one_clear_line(result, "not an SPDX expression")
     assert [path.name for path in tmp_path.iterdir()] == ["checkout"]
 
 
