@@ -1,6 +1,7 @@
 """The corpus: the admitted programs, the ledger that they stand in, and what is to be known of them.
 
     records   what flows between the rooms
+    files     files written whole or not at all, and files of others read within bounds
     programs  what a program is, without running it
     ledger    the append-only file of all records
     novelty   whether a program is new, and whether it may enter

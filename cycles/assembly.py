@@ -1,7 +1,7 @@
 """Puts a run together: opens its directory and ledger, and gives the loop its parts.
 
 The only place that knows every concrete class. Parts are built when first asked for, so that a resumed run
-whose cycles are all judged loads no model, and the frozen control never imports a trainer.
+whose cycles are all judged loads no model, and a run that nobody teaches never imports a trainer.
 """
 
 from __future__ import annotations
@@ -9,33 +9,38 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
-from corpus.novelty.index import NoveltyIndex
-from corpus.novelty.structure_index import StructureIndex
+from corpus.novelty.gate import AdmissionGate
 from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
 from cycles.config.run import RunConfig
-from cycles.loop import Loop, Trainer
+from cycles.config.trust import require_consent
+from cycles.judging import Judge
+from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
+from cycles.run.making import run_made
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
-from cycles.run.starting_corpus import plant, program_request, replay_pool
+from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
+from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
+from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
+from cycles.teaching import Teacher
 from evaluator.errors import SandboxError
 from evaluator.tasks import find_data, task_spec
+from finetune.job import Trainer
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import Sampler, UpstreamError
@@ -52,80 +57,112 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """Make a new run and plant its starting corpus, after checking what can be checked beforehand.
 
     Raises:
-        UsageError: The directory is in use or cannot be written to.
-        ValueError: The task, the model or a device is not there (with the remedy).
+        Mistake: The directory is in use, or the task, the model or a device is not there.
+        OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
     check_tracking(config.tracking)
-    resolve_model(config.generator.model)
+    if config.strategy.asks_model:
+        resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
-    directory = RunDirectory.create(path, config)
-    with open_corpus(directory.ledger_file) as ledger:
-        plant(ledger, config, task_shape(config))
+    shape = task_shape(config)
+    with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
+        plant(ledger, config, shape)
     return directory
 
 
 @contextmanager
-def open_loop(path: Path, *, as_json: bool = False, unsafe: bool = False) -> Iterator[Loop]:
+def open_loop(
+    path: Path, *, as_json: bool = False, unsafe: bool = False, trusted: bool = False
+) -> Iterator[Loop]:
     """Open the run at `path` for writing and yield its loop, wherever it stopped before.
 
     Args:
         path: The run's directory.
         as_json: Whether to report progress as JSON lines.
         unsafe: Run programs without isolation this time, whatever the run's configuration says.
+        trusted: The user vouches for the run's configuration.
+
+    Raises:
+        ConfigError: It asks for what only the user may ask for (`cycles.config.trust`).
     """
     directory = RunDirectory.open(path)
     config = directory.config()
+    require_consent(config, str(path), unsafe=unsafe, trusted=trusted)
     if unsafe:
         evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
         config = config.model_copy(update={"evaluator": evaluator})
     shape = task_shape(config)
     server_log = directory.log_file.with_name("vllm.log")
-    console = Console(soft_wrap=as_json)
+    screen = console()
     if as_json:
-        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(console)
+        progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
-        progress = TerminalProgress(console) if sys.stdout.isatty() else PlainProgress(console)
-    with log_to(directory.log_file), open_corpus(directory.ledger_file) as ledger, ExitStack() as running:
+        progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
+    with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         plant(ledger, config, shape)
         with progress as observer, Interruption(observer.note) as interruption:
             sampler = SharedSampler(
-                lambda: running.enter_context(opened_sampler(config, server_log, observer.note)),
+                lambda: running.enter_context(build_sampler(config, server_log, observer.note)),
                 config.sharing,
             )
+            machine_id = ledger.add_machine(Machine.model_validate(environment()))
             yield Loop(
                 config=config,
                 directory=directory,
                 ledger=ledger,
-                novelty=NoveltyIndex.from_ledger(ledger, config.corpus),
-                structures=StructureIndex.from_ledger(ledger),
-                strategy=build_strategy(config),
-                sampler=sampler,
-                make_room=sampler.make_room,
-                evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
-                trainer=functools.cache(functools.partial(build_trainer, config)),
-                replay=functools.partial(replay_pool, ledger, config, shape),
-                generator_hash=functools.cache(functools.partial(base_model_hash, config)),
-                machine_id=ledger.add_machine(Machine.model_validate(environment())),
+                teacher=Teacher(
+                    ledger=ledger,
+                    directory=directory,
+                    teachers=config.teaching.by,
+                    config=config.finetune,
+                    template=config.generator.template,
+                    request=plain_request(config, shape),
+                    seed=config.seed,
+                    trainer=functools.cache(functools.partial(build_trainer, config)),
+                    replay=functools.partial(replay_pool, ledger, config, shape),
+                    make_room=sampler.make_room,
+                ),
+                search=Search(
+                    ledger=ledger,
+                    strategy=build_strategy(config),
+                    sampler=sampler,
+                    sampling=config.generator.sampling,
+                    batch_size=config.generator.batch_size,
+                    generator_hash=functools.cache(functools.partial(base_model_hash, config)),
+                    machine_id=machine_id,
+                ),
+                judging=Judge(
+                    ledger=ledger,
+                    gate=AdmissionGate.from_ledger(ledger, config.corpus),
+                    evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
+                    machine_id=machine_id,
+                ),
                 observer=tracked(observer, config, directory.path),
                 interruption=interruption,
             )
 
 
-def open_corpus(path: Path) -> LedgerWriter:
+def open_ledger(path: Path) -> LedgerWriter:
     """Open a run's ledger for writing, or make it where the run stopped before it had one."""
     return LedgerWriter.open(path) if path.exists() else LedgerWriter.create(path)
 
 
 def task_shape(config: RunConfig) -> TaskShape:
-    """Return image shape and number of classes of the configured task."""
-    return task_spec(config.evaluator.task, config.evaluator.data_path).shape
+    """Return image shape and number of classes of the configured task, as programs see them."""
+    settings = config.evaluator
+    return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
 
 
 def build_strategy(config: RunConfig) -> Strategy:
-    """Return the closed loop's own strategy for the configured task."""
+    """Return the strategy that the configuration names, for the configured task."""
+    shape = task_shape(config)
+    if config.strategy.name == "random":
+        from generator.strategies.random_search import RandomSearch
+
+        return RandomSearch(shape, max_parameters=config.evaluator.max_parameters, seed=config.seed)
     return ClosedLoop(
-        program_request(config, task_shape(config)),
+        program_request(config, shape),
         template=config.generator.template,
         exemplars=config.generator.exemplars,
         seed=config.seed,
@@ -133,31 +170,32 @@ def build_strategy(config: RunConfig) -> Strategy:
 
 
 @contextmanager
-def opened_sampler(
-    config: RunConfig, log_file: Path | None, notify: Callable[[str], None]
-) -> Iterator[Sampler]:
-    """Yield the configured sampler, and stop its server afterwards where it has one of its own."""
-    sampler = build_sampler(config, log_file, notify)
-    with sampler if isinstance(sampler, AbstractContextManager) else nullcontext():
-        yield sampler
+def passing_log() -> Iterator[Path]:
+    """Yield a place for a server's log that belongs to no run; it stays only where the server fails."""
+    home = Path(tempfile.mkdtemp(prefix="archloop-vllm-"))
+    try:
+        yield home / "vllm.log"
+    except UpstreamError:  # its message names the log
+        with suppress(OSError):
+            home.rmdir()  # unless there is none: another's server failed
+        raise
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def build_sampler(
     config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
 ) -> Sampler:
-    """Return the sampler that the configuration names.
+    """Return the sampler that the configuration names; as a context it stops a server of ours.
 
     Args:
         config: The run's configuration.
-        log_file: Where a server of ours writes its log; None for a file of the user's temporary directory.
+        log_file: Where a server of ours writes its log; None for nowhere.
         notify: Is told what is done with servers and adapters, a line at a time.
     """
     settings = config.generator
-    if settings.sampler == "grammar":
-        from generator.samplers.grammar import GrammarSampler
-
-        shape = task_shape(config)
-        return GrammarSampler(shape, max_parameters=config.evaluator.max_parameters)
     if settings.sampler == "transformers":
         from generator.samplers.transformers import TransformersSampler
 
@@ -172,14 +210,13 @@ def build_sampler(
 
     if settings.sampler == "offline":
         return offline_sampler(settings, lora_rank=config.finetune.rank)
-    log_file = log_file or Path(tempfile.gettempdir()) / f"archloop-vllm-{os.getpid()}.log"
+    log_file = log_file or Path(os.devnull)
     return server_sampler(settings, lora_rank=config.finetune.rank, log_file=log_file, notify=notify)
 
 
 def base_model_hash(config: RunConfig) -> str | None:
     """Return the content hash of the generator's base model, None where no model of this machine writes."""
-    settings = config.generator
-    if settings.sampler == "grammar" or (settings.sampler == "server" and settings.server.url):
+    if not config.generator.weights_here:
         return None
     return weights_hash(resolve_model(config.generator.model))
 
@@ -205,7 +242,7 @@ def build_trainer(config: RunConfig) -> Trainer:
     """Return the LoRA trainer over the generator's own model."""
     model = resolve_model(config.generator.model)
     if config.finetune.runs_in_own_process:
-        from finetune.own_process import ProcessTrainer
+        from finetune.process_trainer import ProcessTrainer
 
         return ProcessTrainer(model, config.finetune)
     from finetune.trainer import LoraTrainer

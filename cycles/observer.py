@@ -10,13 +10,14 @@ from typing import Protocol
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
+from corpus.records.trainings import CycleStage
 from cycles.figures.records import CycleReport
 
 
 class Observer(Protocol):
     """Is told what the loop does, in the order in which it does it."""
 
-    def stage_started(self, cycle: int, stage: str, total: int) -> None:
+    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
         """A stage of `total` steps begins; a resumed stage counts only what is left."""
         ...
 

@@ -1,1 +1,1 @@
-"""The evaluator: contract, lint, sandboxed execution, the one-epoch proxy, tasks."""
+"""The evaluator: lint, sandboxed execution, the one-epoch proxy, tasks."""

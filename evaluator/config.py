@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.isolation.tiers import Isolation
-from evaluator.tasks import reads_files, require_task
+from evaluator.tasks import generated_names, reads_files, require_task
 
 
 class _Subject(BaseModel):
@@ -27,6 +27,11 @@ class _Subject(BaseModel):
     looked for in the caches of Hugging Face and in `~/.cache/archloop/data/TASK`. The files' content is part
     of the protocol's id, their place is not."""
 
+    task_seed: int = Field(default=0, ge=0, lt=2**63)
+    """Seeds what a generated task draws: noise, places, combinations, shapes. At 0 the images are the public
+    ones, which a program that knows the generator can undo; any other number should be drawn at random and
+    told to nobody who writes programs. It is part of the protocol's id unless it is 0."""
+
     @field_validator("task")
     @classmethod
     def _known_task(cls, name: str) -> str:
@@ -37,7 +42,10 @@ class _Subject(BaseModel):
     @classmethod
     def _absolute_data_path(cls, path: Path | None) -> Path | None:
         """A run may be resumed from another directory."""
-        return None if path is None else path.expanduser().absolute()
+        try:
+            return None if path is None else path.expanduser().absolute()
+        except RuntimeError:  # `~` of a user without a home
+            raise ValueError("this user has no home directory: write the path without ~") from None
 
     @model_validator(mode="after")
     def _data_path_has_a_use(self) -> Self:
@@ -47,9 +55,23 @@ class _Subject(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _task_seed_has_a_use(self) -> Self:
+        names = generated_names()
+        if self.task_seed and self.task not in names:
+            raise ValueError(
+                f"the task '{self.task}' draws nothing: leave task_seed out, or choose one of "
+                f"{', '.join(names)}"
+            )
+        return self
+
 
 class EvaluatorConfig(ProxyConfig, _Subject):
-    """How a program is judged. All but `data_path`, `workers`, `isolation` is part of the protocol's id."""
+    """How a program is judged.
+
+    All but `data_path`, `workers` and `isolation` is part of the protocol's id; `task_seed`,
+    `hyperparameters`, `resize` and `flip` are where they are set.
+    """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
     """Images in a batch of predictions, which needs no room for gradients (an answer holds 2,000)."""
@@ -60,6 +82,10 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     that nothing is run; a tier's name demands that tier; `unsafe` is for programs that you trust."""
     wall_seconds: float = Field(default=120.0, gt=0.0)
     """Wall time after which a program is killed, in seconds: a backstop for programs that sleep."""
+    max_passes: float = Field(default=2.5, ge=1.0)
+    """How often a program may learn from the training images in an epoch, on average; more is `REUSED_DATA`.
+    The images come once, but each batch may go through the network again: sharpness-aware minimisation and
+    consistency losses do so twice, and so does a layer whose activations are recomputed."""
     below_chance_factor: float = Field(default=1.2, ge=0.0)
     """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid."""
 

@@ -1,57 +1,21 @@
-"""A finished adapter on disk: its content hash, its result, and the atomic way it comes to be.
+"""A finished adapter on disk: its result, and whether a training can go on from it.
 
 An adapter directory holds `adapter_model.safetensors` and `adapter_config.json`, as plain PEFT and vLLM read
-them, and `training.json`, the `TrainingResult`. It appears under its name in one rename, so what bears the
-name is complete.
+them, and `training.json`, the `TrainingResult`. It appears whole or not at all (`corpus.files.whole`).
 
-This module does *not* import torch: a hash is read from the file itself.
+This module does *not* import torch, and does not say which adapter it is (`corpus.records.adapters`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from corpus.records.adapters import CONFIG_FILE, adapter_hash
 from corpus.records.trainings import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError
 
-WEIGHTS_FILE = "adapter_model.safetensors"
-CONFIG_FILE = "adapter_config.json"
 RESULT_FILE = "training.json"
-
-
-def adapter_hash(directory: Path) -> str:
-    """Return the content hash of an adapter's weights: 16 hex digits, equal exactly when all tensors are.
-
-    Names, types, shapes and bytes of the tensors count; their order in the file and its metadata do not. The
-    file format is https://huggingface.co/docs/safetensors: a header's length, the header as JSON, the
-    tensors' bytes.
-
-    Raises:
-        FinetuneError: If the directory holds no readable weights.
-    """
-    path = directory / WEIGHTS_FILE
-    try:
-        content = path.read_bytes()
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        header.pop("__metadata__", None)
-        digest = hashlib.sha256()
-        for name in sorted(header):
-            entry = header[name]
-            first, last = entry["data_offsets"]
-            if not 0 <= first <= last <= len(content) - start:
-                raise ValueError(f"tensor {name} lies outside the file")
-            digest.update(json.dumps([name, entry["dtype"], entry["shape"]]).encode())
-            digest.update(content[start + first : start + last])
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise FinetuneError(f"{path} holds no readable adapter weights ({error})") from error
-    return digest.hexdigest()[:16]
 
 
 def finished_result(directory: Path) -> TrainingResult | None:
@@ -62,6 +26,7 @@ def finished_result(directory: Path) -> TrainingResult | None:
 
     Raises:
         FinetuneError: If the weights are not those that the result names.
+        AdapterError: If there are none.
     """
     path = directory / RESULT_FILE
     if not path.is_file():
@@ -102,42 +67,3 @@ def check_compatible(directory: Path, config: FinetuneConfig) -> None:
                 f"cannot continue from {directory}: its {key} is {found}, the configuration says {value}; "
                 "set it to the adapter's, or finetune.start to 'base'"
             )
-
-
-@contextmanager
-def directory_in_the_making(target: Path) -> Iterator[Path]:
-    """Yield an empty directory that becomes `target` if the block succeeds, and is removed if it does not.
-
-    What a killed process left behind is removed first. Two processes must not make one target at the same
-    time.
-
-    Raises:
-        FinetuneError: If `target` exists already and is not an empty directory.
-    """
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise FinetuneError(f"{target} exists already: choose another output directory, or remove it")
-    partial = partial_directory(target)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        for path in [*partial.iterdir(), partial]:
-            _flush(path)
-        partial.rename(target)
-        _flush(target.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def partial_directory(target: Path) -> Path:
-    """Return where `target` is being made until it is complete."""
-    return target.with_name(f".{target.name}.partial")
-
-
-def _flush(path: Path) -> None:
-    """Force a file or directory to disk, so that a rename never outlives its contents in a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -141,7 +141,9 @@ class CompletionOnlyCheck:
             tokens = tuple(token for token, real in zip(ids, mask, strict=True) if real)
             boundary = self._prompt_tokens.get(tokens)
             if boundary is None:
-                raise RuntimeError("the training library built a sequence that is none of the rendered rows")
+                raise RuntimeError(
+                    "the training library built a sequence that matches none of the rendered rows"
+                )
             learnt = [label for label, real in zip(labels, mask, strict=True) if real]
             padding = [label for label, real in zip(labels, mask, strict=True) if not real]
             if any(label != IGNORED_LABEL for label in learnt[:boundary] + padding):

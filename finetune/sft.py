@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,11 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors.torch import save_file
 from trl import SFTConfig, SFTTrainer
 
-from corpus.records.trainings import TrainingExample
-from finetune.adapter import CONFIG_FILE, WEIGHTS_FILE
+from corpus.records.adapters import CONFIG_FILE, WEIGHTS_FILE
 from finetune.base_model import check_ready, end_tokens, load_base
 from finetune.config import FinetuneConfig, FinetuneError
-from finetune.job import StepCallback
-from finetune.process import isolated, quiet
+from finetune.global_state import preserved, quiet
+from finetune.job import StepCallback, TrainingJob
 from finetune.rows import CompletionOnlyCheck, render_rows
 
 logger = logging.getLogger(__name__)
@@ -58,33 +56,27 @@ class Fitted:
     losses: list[float]
 
 
-def fit(
-    model: str | Path,
-    config: FinetuneConfig,
-    examples: Sequence[TrainingExample],
-    *,
-    seed: int,
-    previous: Path | None,
-    directory: Path,
-    on_step: StepCallback | None,
-) -> Fitted:
-    """Train an adapter and write its weights and settings to `directory`; see `LoraTrainer.train`."""
+def fit(model: str | Path, config: FinetuneConfig, job: TrainingJob) -> Fitted:
+    """Train an adapter and write its weights and settings to `job.output_dir`, which is there and empty.
+
+    Training starts from `job.previous` wherever there is one; see `LoraTrainer.train`.
+    """
     check_ready(config)
-    with isolated(config), quiet():
-        transformers.set_seed(seed)  # The adapter's initial weights.
+    with preserved(config), quiet():
+        transformers.set_seed(job.seed)  # The adapter's initial weights.
         tokenizer, base = load_base(model, config)
         rows = render_rows(
-            tokenizer, examples, end_tokens=end_tokens(tokenizer, base), max_length=config.max_length
+            tokenizer, job.examples, end_tokens=end_tokens(tokenizer, base), max_length=config.max_length
         )
         base.config.use_cache = False  # a cache of keys and values is for generation
-        adapted = _adapt(base, config, previous)
+        adapted = _adapt(base, config, job.previous)
         trainable = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
         if trainable == 0:
             raise RuntimeError("the adapter has no trainable parameter: the training would change nothing")
-        losses = _Losses(on_step)
+        losses = _Losses(job.on_step)
         trainer = _trainer_class(config, base.config.vocab_size)(
             model=adapted,
-            args=_arguments(config, len(rows), seed, directory),
+            args=_arguments(config, len(rows), job.seed, job.output_dir),
             train_dataset=datasets.Dataset.from_list([row.conversation() for row in rows]),
             processing_class=tokenizer,
             callbacks=[losses],
@@ -99,7 +91,7 @@ def fit(
             raise FinetuneError(f"the GPU's memory is too small for the training: {_LESS_MEMORY}") from error
         if not check.checked:
             raise RuntimeError("the training library went past the check of its labels")
-        _save(adapted, directory, model)
+        _save(adapted, job.output_dir, model)
     return Fitted(len(rows), sum(row.truncated for row in rows), trainable, losses.values)
 
 

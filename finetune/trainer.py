@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from corpus.records.trainings import TrainingExample, TrainingResult
-from finetune.adapter import RESULT_FILE, adapter_hash, check_compatible, directory_in_the_making
+from corpus.files.whole import directory_in_the_making, discard_partials, is_taken
+from corpus.records.adapters import adapter_hash
+from corpus.records.trainings import TrainingResult
+from finetune.adapter import RESULT_FILE, check_compatible
 from finetune.config import FinetuneConfig, FinetuneError
-from finetune.job import StepCallback
+from finetune.job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
@@ -43,28 +45,13 @@ class LoraTrainer:
         self.model = model
         self.config = config
 
-    def train(
-        self,
-        examples: Sequence[TrainingExample],
-        *,
-        output_dir: Path,
-        seed: int,
-        previous: Path | None = None,
-        on_step: StepCallback | None = None,
-    ) -> TrainingResult:
-        """Train an adapter on `examples` and write it to `output_dir`.
+    def train(self, job: TrainingJob) -> TrainingResult:
+        """Train an adapter as `job` says and write it to its `output_dir`.
 
-        On the CPU the result depends on the arguments, the configuration and the base model alone: equal
-        inputs give adapters of equal hash, whatever random numbers the process drew before. The process'
-        random states and number of threads are as before afterwards. If anything is raised, `on_step`
-        included, nothing is left.
-
-        Args:
-            examples: Rows to learn, winners and replayed rows together.
-            output_dir: Directory to make; must not exist, or be empty.
-            seed: Seeds the adapter's initial weights, the order of the rows and dropout, in [0, 2**31).
-            previous: The last cycle's adapter; used only where `config.start` is "previous".
-            on_step: Reports progress.
+        On the CPU the result depends on the job, the configuration and the base model alone: equal inputs
+        give adapters of equal hash, whatever random numbers the process drew before. The process' random
+        states and number of threads are as before afterwards. If anything is raised, by `on_step` too,
+        nothing is left.
 
         Returns:
             What was done; the same is in `output_dir/training.json`.
@@ -74,26 +61,22 @@ class LoraTrainer:
                 `previous` has other dimensions, `output_dir` is taken, or the loss is no longer finite.
             RuntimeError: If the training library would train nothing, or more than the completions.
         """
-        if not examples:
+        if not job.examples:
             raise FinetuneError("there is no example to train on")
-        if self.config.start == "base":
-            previous = None
-        elif previous is not None:
+        previous = job.previous if self.config.start == "previous" else None
+        if previous is not None:
             check_compatible(previous, self.config)
+        if is_taken(job.output_dir):
+            raise FinetuneError(
+                f"{job.output_dir} exists already: choose another output directory, or remove it"
+            )
         started = time.monotonic()
-        with directory_in_the_making(output_dir) as partial:
+        discard_partials(job.output_dir)
+        with directory_in_the_making(job.output_dir) as partial:
             # torch, transformers and TRL take seconds to import, so only a training pays for them.
             from finetune.sft import fit
 
-            fitted = fit(
-                self.model,
-                self.config,
-                examples,
-                seed=seed,
-                previous=previous,
-                directory=partial,
-                on_step=on_step,
-            )
+            fitted = fit(self.model, self.config, replace(job, output_dir=partial, previous=previous))
             tenth = max(1, len(fitted.losses) // 10)
             result = TrainingResult(
                 adapter_hash=adapter_hash(partial),

@@ -42,6 +42,7 @@ from lemur_reference import ReferenceData, ReferenceRun
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus
+from cycles.figures.statistics import bootstrap_interval
 from evaluator.channel.plan import Plan
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.protocol import protocol_id, training_plan
@@ -49,7 +50,6 @@ from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import Task, load_task
 
 REFERENCE = Path(__file__).parent / "lemur_reference.py"
-_BOOTSTRAPS = 2000
 _BARS = {"throughput": 20.0, "epoch": 4.0, "rejection": 50.0}
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     """Read the arguments, take the measurements, print each as it is there."""
     arguments = _arguments()
     config = EvaluatorConfig(task=arguments.task, batch_size=arguments.batch_size, workers=arguments.workers)
-    task = load_task(config.task)
+    task = load_task(config.task, task_seed=config.task_seed)
     valid = valid_programs(config, arguments.programs)
     measure: dict[str, Callable[[], dict[str, Any]]] = {
         "throughput": lambda: measure_throughput(config, task, break_share(valid, arguments.broken_share)),
@@ -253,11 +253,14 @@ def _processor_seconds(step: Callable[[], object]) -> float:
 def _ratio(pairs: Iterable[tuple[float, float]]) -> dict[str, float]:
     """Return the ratio of the sums of pairs (reference, ours) with its 95% bootstrap interval over pairs."""
     table = np.array(list(pairs))
-    generator = np.random.default_rng(0)
-    samples = table[generator.integers(0, len(table), (_BOOTSTRAPS, len(table)))].sum(axis=1)
-    low, high = np.quantile(samples[:, 0] / samples[:, 1], (0.025, 0.975))
-    reference, ours = table.sum(axis=0)
-    return {"value": float(reference / ours), "low": float(low), "high": float(high)}
+    low, high = bootstrap_interval(table, _ratio_of_sums)
+    return {"value": float(_ratio_of_sums(table)), "low": low, "high": high}
+
+
+def _ratio_of_sums(pairs: np.ndarray) -> np.ndarray:
+    """Return the ratio of the sums of pairs `(..., N, 2)`, as `(...)`."""
+    sums = pairs.sum(axis=-2)
+    return sums[..., 0] / sums[..., 1]
 
 
 def _throughput_table(figures: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ A program counts as valid when the evaluator's lint passes it and it is built, t
 predictions to the end: status COMPLETE or BELOW_CHANCE. `valid/min` is over generation time alone: what the
 generator could feed, not what the evaluator could judge.
 
-With `--adapter DIR` each arm is measured with that LoRA adapter too; with `--skeleton` the server also under
+With `--adapter DIR` each arm is measured with that LoRA adapter too; with `--outline` the server also under
 the outline grammar (`generator.samplers.outline`). It does *not* measure starting.
 """
 
@@ -42,7 +42,7 @@ from generator.config.serving import EngineConfig, ServerConfig
 from generator.embedded import embedded_model_path
 from generator.prompts.extraction import extract_program
 from generator.samplers.contract import SamplingOptions
-from generator.samplers.outline import program_skeleton
+from generator.samplers.outline import program_outline
 
 ARMS = ("server", "offline", "transformers", "naive")
 EXECUTED = (EvaluationStatus.COMPLETE, EvaluationStatus.BELOW_CHANCE)
@@ -62,8 +62,8 @@ def main() -> None:
     """Measure the arms in turn, print a line for each."""
     arguments = _arguments()
     parts = [(arm, adapter) for adapter in _adapters(arguments) for arm in arguments.arms]
-    if arguments.skeleton:
-        parts += [("skeleton", adapter) for adapter in _adapters(arguments)]
+    if arguments.outline:
+        parts += [("outline", adapter) for adapter in _adapters(arguments)]
     workers = {arm: _Worker(arm, arguments) for arm in dict.fromkeys(arm for arm, _ in parts)}
     rows: dict[tuple[str, str | None], list[_Round]] = {}
     try:
@@ -91,7 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--adapter", type=Path, help="LoRA adapter to measure with as well")
     parser.add_argument("--only-adapter", action="store_true", help="do not measure the base model")
-    parser.add_argument("--skeleton", action="store_true", help="measure the server under the outline too")
+    parser.add_argument("--outline", action="store_true", help="measure the server under the outline too")
     parser.add_argument("--kv-cache-mib", type=int, default=None, help="vLLM's cache in MiB")
     parser.add_argument("--max-num-seqs", type=int, default=128, help="vLLM's completions in flight (128)")
     parser.add_argument("--no-evaluation", action="store_true", help="tokens per second only")
@@ -173,7 +173,7 @@ class _drawing:
     def _sampled(self, arm: str, arguments: argparse.Namespace) -> Draw:
         model, parameters, threads = embedded_model_path(), SamplingParameters(), arguments.threads
         engine = EngineConfig(kv_cache_mib=arguments.kv_cache_mib, max_num_seqs=arguments.max_num_seqs)
-        options = SamplingOptions(guide=program_skeleton()) if arm == "skeleton" else SamplingOptions()
+        options = SamplingOptions(guide=program_outline()) if arm == "outline" else SamplingOptions()
         sampler: Any
         if arm == "transformers":
             from generator.samplers.transformers import TransformersSampler

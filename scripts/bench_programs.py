@@ -23,7 +23,7 @@ BREAKS: dict[EvaluationStatus, Callable[[str], str | None]] = {
     EvaluationStatus.CONTRACT_ERROR: lambda source: source.replace("def learn(", "def fit("),
     EvaluationStatus.FORBIDDEN: lambda source: f"import subprocess\n{source}",
     EvaluationStatus.RUNTIME_ERROR: lambda source: source.replace(_SUPER, f"{_SUPER}; Block(8)"),
-    EvaluationStatus.SHAPE_ERROR: lambda source: source.replace("out_shape[0]", "out_shape[0] + 1"),
+    EvaluationStatus.SHAPE_ERROR: lambda source: source.replace("out_shape[0]", "out_shape[0] - 1"),
 }
 """How programs fail, in the order of the stages, and what does it: the last one builds and runs forward."""
 

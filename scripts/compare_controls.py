@@ -4,8 +4,9 @@ README.
     .venv/bin/python scripts/compare_controls.py --out runs/controls --jobs 2
 
 Arms: the closed loop; `frozen` (no fine-tuning); `random-valid` (LoRA on equally many valid candidates,
-chosen at random). Every run is an ordinary run directory, so the script goes on where it was stopped and
-`--report-only` prints the table of what is there. Losses are printed like wins.
+chosen at random); `random search` over the grammar, which asks no model. Every run is an ordinary run
+directory, so the script goes on where it was stopped and `--report-only` prints the table of what is there.
+Losses are printed like wins.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
+from corpus.records.trainings import CycleStage
 from cycles.errors import UsageError
 from cycles.figures.cycle_report import run_reports
 from cycles.figures.records import CycleReport, Mean, Rate
@@ -27,7 +29,13 @@ from cycles.figures.statistics import mean_interval, wilson
 from cycles.run.run_directory import RunDirectory
 from cycles.showing.cells import mean_cell, rate_cell
 
-ARMS = {"closed loop": "none", "random-valid": "random-valid", "frozen": "frozen"}
+ARMS = {
+    "closed loop": ["--teach", "winners"],
+    "random-valid": ["--teach", "random-valid"],
+    "frozen": ["--teach", "nobody"],
+    "random search": ["--strategy", "random"],
+}
+"""What each arm sets differently."""
 
 
 def main() -> None:
@@ -41,11 +49,11 @@ def main() -> None:
     parser.add_argument("--set", dest="overrides", action="append", default=[], help="passed to every run")
     parser.add_argument("--report-only", action="store_true", help="run nothing, print the table")
     arguments = parser.parse_args()
-    wanted = [(control, seed) for seed in arguments.seeds for control in ARMS.values()]
+    wanted = [(arm, seed) for seed in arguments.seeds for arm in ARMS]
     if not arguments.report_only:
         arguments.out.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            codes = list(pool.map(lambda arm: run_arm(arguments, *arm), wanted))
+            codes = list(pool.map(lambda one: run_arm(arguments, *one), wanted))
         if any(codes):
             sys.exit(
                 f"{sum(map(bool, codes))} runs failed; see the logs under {arguments.out}. "
@@ -53,21 +61,21 @@ def main() -> None:
             )
     try:
         reports = {
-            arm: [load_reports(run_path(arguments.out, control, seed)) for seed in arguments.seeds]
-            for arm, control in ARMS.items()
+            arm: [load_reports(run_path(arguments.out, arm, seed)) for seed in arguments.seeds]
+            for arm in ARMS
         }
     except (UsageError, LedgerError) as error:
         sys.exit(str(error))
     print_tables(reports)
 
 
-def run_path(out: Path, control: str, seed: int) -> Path:
-    return out / f"{control}-{seed}"
+def run_path(out: Path, arm: str, seed: int) -> Path:
+    return out / f"{arm.replace(' ', '-')}-{seed}"
 
 
-def run_arm(arguments: argparse.Namespace, control: str, seed: int) -> int:
+def run_arm(arguments: argparse.Namespace, arm: str, seed: int) -> int:
     """Start or resume one run in a process of its own; its output goes to a log beside the run."""
-    path = run_path(arguments.out, control, seed)
+    path = run_path(arguments.out, arm, seed)
     if (path / "config.toml").exists():
         command = ["resume", str(path)]
     else:
@@ -79,8 +87,7 @@ def run_arm(arguments: argparse.Namespace, control: str, seed: int) -> int:
             str(path),
             "--seed",
             str(seed),
-            "--control",
-            control,
+            *ARMS[arm],
         ]
         # Changes no result, only the speed: the runs share the processors.
         workers = f"evaluator.workers={max(1, (os.cpu_count() or 1) // arguments.jobs)}"
@@ -166,13 +173,12 @@ def print_ratios(reports: dict[str, list[list[CycleReport]]], last: int) -> None
 
 def print_seconds(reports: dict[str, list[list[CycleReport]]]) -> None:
     """Print the wall time of each stage, averaged over the cycles of all seeds."""
-    stages = ("train", "generate", "judge")
     print("\nWall seconds per cycle and stage (mean with its 95% interval over cycles and seeds):\n")
-    print("| arm | " + " | ".join(stages) + " |")
-    print("|---|" + "---|" * len(stages))
+    print("| arm | " + " | ".join(CycleStage) + " |")
+    print("|---|" + "---|" * len(CycleStage))
     for arm, runs in reports.items():
         cells = []
-        for stage in stages:
+        for stage in CycleStage:
             seconds = [row.stage_seconds[stage] for run in runs for row in run if stage in row.stage_seconds]
             mean = mean_interval(seconds, bounds=(0.0, float("inf")))
             cells.append(f"{mean.value:.0f} [{mean.low:.0f}, {mean.high:.0f}]" if seconds else "-")

@@ -31,7 +31,7 @@ from pydantic import ValidationError
 
 from corpus.exchange.importing.importer import import_programs, recognise
 from corpus.novelty.similarity import Shingler
-from corpus.programs.contract import missing_parts
+from corpus.programs.contract import breaches
 from corpus.programs.families import block_families
 from corpus.programs.parsing import parse
 from corpus.programs.structure import structure_of
@@ -229,7 +229,7 @@ def _program_read(text: str) -> None:
         block_families(program)
         Shingler().array(program)
         highlighted(program)
-    missing_parts(parse(source or text))
+    list(breaches(parse(source or text)))
 
 
 def _graph_read(text: str) -> None:

@@ -4,13 +4,33 @@
     .venv/bin/python scripts/lemur_reference.py program.py --data task.npz --batch-size 16
 
 A fresh interpreter loads torch and trains the program from a `DataLoader` whose data set turns every image
-into a tensor and normalises it in Python, sample by sample, each time that it is read. An epoch is five
-passes: train; loss on the training images and on the test images; accuracy on the training images and on the
-test images. The process reports its own accuracy.
+into a tensor and normalises it in Python, sample by sample, each time that it is read. After `learn` come
+loss and accuracy on the training images, unless `learn` returned a loss, then loss and accuracy on the test
+images. The process reports its own accuracy.
 
-It is written from the description of LEMUR and nn-gpt, and kept as cheap as that description allows: no
-resize, no image library, arrays loaded at once, no worker processes (every core serves another program). It
-is no sandbox, and the evaluator does not use it.
+It follows `ab.nn.util.Train.Train` of nn-dataset 2.2.11 in what a program can notice: the shape that it is
+told is that of a batch of one image, one `prm` goes to `__init__` and to `train_setup` and holds `batch`,
+`transform` and `epoch_max`, the last batch of an epoch may not be full, `learn` gets an iterator of one pass,
+and the accuracy counts the largest of all scores. It differs from that code in this, and is cheaper for it:
+
+- Values of other declared hyperparameters are the evaluator's (`ProxyConfig.prm`); there,
+  Optuna draws them from [0, 1]. `dropout`, `momentum` and `epoch` are handed to all, declared or not.
+- No resize, no flip, no image library: arrays are loaded at once. There the default is `norm_256_flip`, which
+  also mirrors test images by chance.
+- Mean and deviation are the task's; there, each data set has constants.
+- No worker processes (every core serves another program); there, two.
+- Seeds are set; there, none are.
+- Test images are the task's validation split.
+- The iterator has no progress bar, none of its methods, and no estimate of the time: there, an epoch that
+  would take more than 30 minutes ends.
+- No norm of the gradients, no figures of the machine, no database, no statistics file, no checkpoint, no
+  ONNX, no epoch after the first.
+- A loss that fails ends its pass, as there; any other failure is raised as it is, and an accuracy below 1.2
+  times chance is reported, not raised.
+- Scores are a tensor `(B, columns)`; there, `(B, S, columns)` is folded into `(B * S, columns)`, and a tensor
+  with more axes is compared with the labels as broadcasting has it.
+
+It is no sandbox, and the evaluator does not use it.
 """
 
 from __future__ import annotations
@@ -20,7 +40,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +50,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+
+from evaluator.channel.proxy_config import ProxyConfig
 
 if TYPE_CHECKING:
     from evaluator.tasks import Task
@@ -116,6 +138,23 @@ class Normalize:
         return image.clone().sub_(mean).div_(std)
 
 
+class OnePass:
+    """A sized iterator over the batches of one epoch: when it has ended, it stays at its end."""
+
+    def __init__(self, loader: DataLoader[tuple[Tensor, int]]) -> None:
+        self._batches, self._length = iter(loader), len(loader)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        inputs, labels = next(self._batches)
+        return inputs, labels
+
+
 class ReferenceRun:
     """One program on its way through the reference path.
 
@@ -123,30 +162,30 @@ class ReferenceRun:
         source: The program.
         data: The task.
         batch_size: Images in a batch, of training and of every other pass.
-        prm: Hyperparameters handed to the program.
+        prm: Hyperparameters handed to the program, beside those that the protocol has by default.
         seed: Seeds weights, dropout and order.
     """
 
     def __init__(
         self, source: str, data: ReferenceData, *, batch_size: int, prm: dict[str, float], seed: int
     ) -> None:
+        self._learned: object = None
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
         module = ModuleType("program")
         exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
         height, width, channels = data.train_images.shape[1:]
-        values = dict.fromkeys(module.supported_hyperparameters(), 0.5) | prm
-        in_shape = (batch_size, channels, height, width)
-        self.net: Any = module.Net(in_shape, (data.classes,), values, torch.device("cpu"))
+        values = ProxyConfig(batch_size=batch_size).prm(module.supported_hyperparameters()) | prm
+        device = torch.device("cpu")
+        self.net: Any = module.Net((1, channels, height, width), (data.classes,), values, device)
+        self.net.to(device)
         self.net.train_setup(values)
         transforms: list[Callable[[Any], Tensor]] = [to_tensor, Normalize(data.mean, data.std)]
-        # The last batch is left out, as in the evaluator: both train on the same number of images.
         self.train_loader = DataLoader(
             ImageData(data.train_images, data.train_labels, transforms),
             batch_size=batch_size,
             shuffle=True,
-            drop_last=True,
             generator=torch.Generator().manual_seed(seed),
         )
         self.test_loader = DataLoader(
@@ -154,31 +193,40 @@ class ReferenceRun:
         )
 
     def epoch(self) -> float:
-        """Run the five passes and return the accuracy on the test images, in [0, 1]."""
+        """Run the three or five passes and return the accuracy on the test images, in [0, 1]."""
         self.train()
         return self.remaining_passes()
 
     def remaining_passes(self) -> float:
-        """Run the four passes after training and return the accuracy on the test images."""
-        for loader in (self.train_loader, self.test_loader):
-            self.loss(loader)
-        self.accuracy(self.train_loader)
+        """Run the passes after training and return the accuracy on the test images.
+
+        They are four, or two where `learn` told a loss.
+        """
+        several = isinstance(self._learned, tuple | list) and len(self._learned) >= 2
+        loss = self._learned[1] if several else self._learned  # type: ignore[index]
+        if loss is None or loss == 0.0:
+            self.loss(self.train_loader)
+            self.accuracy(self.train_loader)
+        self.loss(self.test_loader)
         return self.accuracy(self.test_loader)
 
     def train(self) -> None:
         """Run the training pass."""
         self.net.train()
-        self.net.learn(self.train_loader)
+        self._learned = self.net.learn(OnePass(self.train_loader))
 
     def loss(self, batches: Batches) -> float:
-        """Return the mean cross-entropy over `batches`."""
+        """Return the mean loss, by the program's own criterion, of the batches up to the first that fails."""
+        criterion = getattr(self.net, "criterion", None) or getattr(self.net, "loss_fn", None)
         self.net.eval()
-        total, count = 0.0, 0
+        losses: list[float] = []
         with torch.no_grad():
             for inputs, labels in batches:
-                total += nn.functional.cross_entropy(self.net(inputs), labels).item() * len(labels)
-                count += len(labels)
-        return total / count
+                try:
+                    losses.append((criterion or nn.CrossEntropyLoss())(self.net(inputs), labels).item())
+                except Exception:  # noqa: BLE001 - whatever the program's criterion does not take
+                    break
+        return sum(losses) / max(len(losses), 1)
 
     def accuracy(self, batches: Batches) -> float:
         """Return the share of `batches` classified rightly."""

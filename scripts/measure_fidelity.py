@@ -23,8 +23,9 @@ import argparse
 import json
 import multiprocessing
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,10 @@ from lemur_reference import ReferenceData, ReferenceRun
 from measure_protocol import grammar_candidates
 from scipy.stats import kendalltau, rankdata
 
+from corpus.files.json_lines import json_lines
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate
+from cycles.figures.statistics import bootstrap_interval
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task
@@ -43,7 +46,6 @@ from evaluator.tasks import load_task
 SEEDS = (0, 1)
 PATHS = ("reference", "ours")
 BAR = 0.03
-_BOOTSTRAPS = 2000
 
 Key = tuple[str, int]
 """A path and a seed."""
@@ -123,15 +125,14 @@ class Measurements:
     def _lines(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():
             return
-        text = self._path.read_text()
-        if text and not text.endswith("\n"):
+        if not self._path.read_bytes().endswith(b"\n"):
             with self._path.open("a") as file:
                 file.write("\n")
-        for line in text.splitlines():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
+        for row in json_lines(self._path, _row_or_none, remedy="Name another file: --out FILE."):
+            if row is None:
                 _note(f"{self._path}: a torn line is passed over\n")
+            else:
+                yield row
 
 
 def judge_ours(
@@ -147,7 +148,7 @@ def judge_by_reference(
     config: EvaluatorConfig, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[Candidate, float | None]]:
     """Yield each program's accuracy on the reference path."""
-    data = ReferenceData.of(load_task(config.task))
+    data = ReferenceData.of(load_task(config.task, task_seed=config.task_seed))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(config.workers, context, initializer=_single_threaded) as pool:
         jobs = [pool.submit(_reference_accuracy, config, data, each.completion) for each in candidates]
@@ -188,38 +189,36 @@ def correlations(table: np.ndarray) -> dict[str, Any]:
     Args:
         table: Accuracies `(N, 4)`: reference under both seeds, then ours under both.
     """
-    generator = np.random.default_rng(0)
-    rows = generator.integers(0, len(table), (_BOOTSTRAPS, len(table)))
-    measured, resampled = _spearman(table[np.newaxis]), _spearman(table[rows])
     figures: dict[str, Any] = {"compared": len(table)}
     for name, pairs in PAIRINGS.items():
         kendall = [kendalltau(table[:, first], table[:, second]).statistic for first, second in pairs]
-        figures[name] = _figure("spearman", measured[name], resampled[name]) | {
+        figures[name] = _figure("spearman", table, partial(_spearman, pairs=pairs)) | {
             "kendall": float(np.mean(kendall))
         }
-    gaps = [
-        each["paths"] - (each["reference_seeds"] + each["our_seeds"]) / 2 for each in (measured, resampled)
-    ]
-    return figures | {"gap": _figure("value", *gaps)}
+    return figures | {"gap": _figure("value", table, _gap)}
 
 
-def _spearman(tables: np.ndarray) -> dict[str, np.ndarray]:
-    """Return Spearman's correlation of each pairing in each of the tables `(S, N, 4)`, as `(S,)`."""
+def _gap(tables: np.ndarray) -> np.ndarray:
+    between, first, second = (
+        _spearman(tables, PAIRINGS[name]) for name in ("paths", "reference_seeds", "our_seeds")
+    )
+    return between - (first + second) / 2
+
+
+def _spearman(tables: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Return Spearman's correlation of the pairs of columns in each of the tables `(S, N, 4)`, as `(S,)`."""
     ranks = rankdata(tables, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     products = np.einsum("sni,snj->sij", ranks, ranks)
     norms = np.sqrt(np.einsum("sii->si", products))
     with np.errstate(invalid="ignore"):  # a resample may hold one program alone
         matrix = products / (norms[:, :, np.newaxis] * norms[:, np.newaxis, :])
-    return {
-        name: np.mean([matrix[:, first, second] for first, second in pairs], axis=0)
-        for name, pairs in PAIRINGS.items()
-    }
+    return np.mean([matrix[:, first, second] for first, second in pairs], axis=0)
 
 
-def _figure(name: str, measured: np.ndarray, resampled: np.ndarray) -> dict[str, float]:
-    low, high = np.nanquantile(resampled, (0.025, 0.975))
-    return {name: float(measured[0]), "low": float(low), "high": float(high)}
+def _figure(name: str, table: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
+    low, high = bootstrap_interval(table, statistic)
+    return {name: float(statistic(table[np.newaxis])[0]), "low": low, "high": high}
 
 
 def _report(figures: dict[str, Any]) -> str:
@@ -247,6 +246,13 @@ def _report(figures: dict[str, Any]) -> str:
         f"[{gap['low']:+.3f}, {gap['high']:+.3f}] (bar: no lower than -{BAR:g})",
     ]
     return "\n".join(lines)
+
+
+def _row_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return None
 
 
 def _program_id(candidate: Candidate) -> str:

@@ -3,9 +3,9 @@
 
     .venv/bin/python scripts/measure_isolation.py --rounds 20
 
-Prints what probing each layer found; then, for each tier, the seconds to start the evaluator, and the median
-wall time in milliseconds of a program that the lint rejects, of one that raises in its constructor, and of a
-small network that is trained to the end. The tiers take turns, round by round, each with one worker.
+Prints what probing each barrier found; then, for each tier, the seconds to start the evaluator, and the
+median wall time in milliseconds of a program that the lint rejects, of one that raises in its constructor,
+and of a small network that is trained to the end. The tiers take turns, round by round, each with one worker.
 
 It does *not* test that a tier contains anything: `tests/hostile` does.
 """
@@ -18,7 +18,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier
@@ -32,11 +32,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what isolation costs.")
     parser.add_argument("--rounds", type=int, default=20, help="measurements of each program (20)")
     rounds = parser.parse_args().rounds
-    findings = probe()
-    for finding in findings:
-        print(f"{finding.layer:<12} {'works' if finding.works else 'missing'} {finding.detail}")
-    working = {finding.layer for finding in findings if finding.works}
-    tiers = [tier for tier in Tier if working.issuperset(tier.layers)]
+    checks = probe()
+    for check in checks:
+        print(f"{check.barrier:<12} {'works' if check.works else 'missing'} {check.detail}")
+    working = {check.barrier for check in checks if check.works}
+    tiers = [tier for tier in Tier if working.issuperset(tier.barriers)]
     good = SMALL_NETWORK.read_text(encoding="utf-8")
     programs = {
         "lint": "import subprocess\n" + good,
@@ -62,9 +62,7 @@ def main() -> None:
 
 
 def _judged(evaluator: SandboxedEvaluator, source: str) -> float:
-    candidate = Candidate(
-        id="program", origin=Origin.IMPORTED, source=source, completion=source, index=0, generator="file"
-    )
+    candidate = Candidate.imported("program", source, generator="file")
     started = time.perf_counter()
     list(evaluator.evaluate([candidate]))
     return 1000 * (time.perf_counter() - started)

@@ -26,8 +26,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from corpus.records.base import derive_seed
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from cycles.figures.statistics import bootstrap_interval
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import task_spec
@@ -35,7 +36,6 @@ from generator.grammar import sample_program
 
 PROTOCOLS = ("digits:16", "digits:32", "digits:64", "digits-clean:64")
 SEEDS = (0, 1)
-_BOOTSTRAPS = 2000
 
 
 def main() -> None:
@@ -80,14 +80,7 @@ def grammar_candidates(config: EvaluatorConfig, count: int, grammar_seed: int) -
         for index in range(count)
     ]
     return [
-        Candidate(
-            id=f"measure/{index:04d}",
-            origin=Origin.IMPORTED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="grammar",
-        )
+        Candidate.imported(f"measure/{index:04d}", source, generator="grammar", index=index)
         for index, source in enumerate(sources)
     ]
 
@@ -121,7 +114,7 @@ def _figures(runs: Sequence[Sequence[Evaluation]]) -> dict[str, Any]:
     ).reshape(-1, 2)
     flat = [evaluation for run in runs for evaluation in run]
     trained = [evaluation for evaluation in flat if evaluation.accuracy is not None]
-    low, high = _bootstrap(pairs)
+    low, high = bootstrap_interval(pairs, lambda tables: np.array([_spearman(each) for each in tables]))
     return {
         "programs": len(runs[0]),
         "paired": len(pairs),
@@ -140,14 +133,6 @@ def _figures(runs: Sequence[Sequence[Evaluation]]) -> dict[str, Any]:
 
 def _spearman(pairs: np.ndarray) -> float:
     return float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic)
-
-
-def _bootstrap(pairs: np.ndarray) -> tuple[float, float]:
-    """Return the 95% percentile interval of Spearman's correlation over resampled programs."""
-    generator = np.random.default_rng(0)
-    samples = [_spearman(pairs[generator.integers(0, len(pairs), len(pairs))]) for _ in range(_BOOTSTRAPS)]
-    low, high = np.nanquantile(samples, (0.025, 0.975))
-    return float(low), float(high)
 
 
 HEADER = (

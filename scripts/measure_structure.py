@@ -6,7 +6,7 @@
 
 Programs are taken in order, each compared with all before it: by text (exact Jaccard similarity of at least
 tau) and by structure (the same network). It prints how many are duplicates by either notion, how many
-distinct networks and skeletons there are, and, for programs of the grammar, what recording adds to a forward
+distinct networks and topologies there are, and, for programs of the grammar, what recording adds to a forward
 pass. Independent programs are hardly ever duplicates, so each program of the grammar is also compared with
 two edits of itself: one number of the network doubled, and the training of another program put in its place.
 
@@ -134,12 +134,12 @@ def judged_programs(path: Path) -> Iterator[Program]:
     """Yield the valid programs of a corpus whose networks are known, in the order of their judgement."""
     with Ledger.open(path) as ledger:
         sources = {candidate.id: candidate.source for candidate in ledger.candidates()}
-        skeletons = ledger.skeletons()
+        topologies = ledger.topologies()
         for evaluation in ledger.evaluations():
             source = sources[evaluation.candidate_id]
             if evaluation.valid and evaluation.structure and source:
                 exact = evaluation.structure
-                yield Program(source, Structure(exact, skeletons[exact]))
+                yield Program(source, Structure(exact, topologies[exact]))
 
 
 def agreement(programs: list[Program], config: CorpusConfig) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def agreement(programs: list[Program], config: CorpusConfig) -> dict[str, Any]:
         "neither": counts[False, False],
         "texts": len({program.source for program in programs}),
         "structures": len(seen),
-        "skeletons": len({program.structure.skeleton for program in programs}),
+        "topologies": len({program.structure.topology for program in programs}),
     }
 
 
@@ -230,7 +230,7 @@ def table(figures: Mapping[str, Any]) -> str:
     near = f"near-duplicate text (J >= {f['tau']:g})"
     lines = [
         f"{f['programs']} programs: {f['texts']} texts, {f['structures']} networks, "
-        f"{f['skeletons']} skeletons",
+        f"{f['topologies']} topologies",
         "",
         f"{'':<34}same network   another network",
         f"{near:<34}{f['both']:>12}{f['text_only']:>18}",

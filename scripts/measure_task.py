@@ -18,7 +18,7 @@ import logging
 import sys
 from pathlib import Path
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 
@@ -112,14 +112,7 @@ def _arguments() -> argparse.Namespace:
 
 def _candidate(index: int, name: str) -> Candidate:
     source = PROGRAM.replace("NORMALISE", str(name.endswith("BN"))).replace("BODY", BODIES[name])
-    return Candidate(
-        id=name,
-        origin=Origin.IMPORTED,
-        source=source,
-        completion=source,
-        index=index,
-        generator="measure_task",
-    )
+    return Candidate.imported(name, source, generator="measure_task", index=index)
 
 
 if __name__ == "__main__":

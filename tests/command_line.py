@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import sys
 
-ENTRY = [sys.executable, "-c", "from cycles.cli.app import main; main()"]
+ENTRY = [sys.executable, "-c", "from cycles.__main__ import main; main()"]

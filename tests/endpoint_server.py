@@ -30,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
             self.reply(200, {})
+        elif not self.admitted():
+            self.reply(401, {"error": "Unauthorized"})
         elif self.path == "/v1/models":
             cards = [{"id": self.server.model, "parent": None}]
             cards += [{"id": name, "parent": self.server.model} for name in self.server.adapters]
@@ -40,7 +42,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append((self.path, body))
-        if self.path == "/v1/chat/completions":
+        if not self.admitted():
+            self.reply(401, {"error": "Unauthorized"})
+        elif self.path == "/v1/chat/completions":
             with self.server.lock:
                 fault = self.server.faults.popleft() if self.server.faults else None
             (fault or chat)(self, **({} if fault else {"body": body}))
@@ -52,6 +56,11 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, "Success")
         else:
             self.reply(404, {"detail": "Not Found"})
+
+    def admitted(self) -> bool:
+        """Whether the request has the key, if there is one."""
+        key = self.server.key
+        return key is None or self.headers["Authorization"] == f"Bearer {key}"
 
     def reply(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
         text = document if isinstance(document, str) else json.dumps(document)
@@ -78,9 +87,11 @@ class EndpointServer(ThreadingHTTPServer):
         loads_adapters: bool = True,
         ignores_adapters: bool = False,
         port: int = 0,
+        key: str | None = None,
     ) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.model, self.loads_adapters, self.ignores_adapters = model, loads_adapters, ignores_adapters
+        self.key = key
         self.faults, self.lock = deque(faults), threading.Lock()
         self.adapters: list[str] = []
         self.requests: list[tuple[str, Any]] = []
@@ -161,7 +172,7 @@ def main(arguments: Iterable[str]) -> None:
     engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     print(f"engine {engine.pid}", flush=True)
     try:
-        EndpointServer(port=port, model=name).serve_forever()
+        EndpointServer(port=port, model=name, key=os.environ.get("VLLM_API_KEY")).serve_forever()
     except OSError as error:
         sys.exit(str(error))
 

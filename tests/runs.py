@@ -11,8 +11,9 @@ from corpus.novelty.gate import decide
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.graphs import GraphNode, NetworkGraph
-from corpus.records.trainings import TrainingResult
-from cycles.config.run import Control, RunConfig
+from corpus.records.trainings import CycleStage, TrainingResult
+from cycles.config.run import RunConfig
+from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
 from tests.ledgers import program, prompt
 
@@ -93,8 +94,8 @@ def append_cycle(
             graph=network(8 + index) if valid and index < 20 else None,
         )
         ledger.add_judgement(judged, decide(judged, None, SMALL))
-    ledger.record_stage(cycle, "generate", 5.0)
-    ledger.record_stage(cycle, "judge", 20.0)
+    ledger.record_stage(cycle, CycleStage.GENERATE, 5.0)
+    ledger.record_stage(cycle, CycleStage.JUDGE, 20.0)
     ledger.complete_cycle(cycle)
 
 
@@ -103,18 +104,20 @@ def write_run(
     *,
     cycles: int = 3,
     count: int = 8,
-    control: Control = Control.NONE,
+    teachers: Teachers = Teachers.WINNERS,
     seed: int = 0,
     valid_share: float = 0.5,
     texts: Sequence[str] = (),
     error: str = "line 3: shapes (2x384 and 96x10) do not fit",
 ) -> Path:
     """Write a whole run and return its directory."""
-    config = RunConfig(cycles=cycles, candidates=count, control=control, seed=seed, corpus=SMALL)
+    config = RunConfig(
+        cycles=cycles, candidates=count, teaching=TeachingConfig(by=teachers), seed=seed, corpus=SMALL
+    )
     directory = new_run(path, config)
     with LedgerWriter.open(directory.ledger_file) as ledger:
         for cycle in range(cycles):
-            if cycle and control is not Control.FROZEN:
+            if cycle and teachers is not Teachers.NOBODY:
                 result = TrainingResult(
                     adapter_hash=f"adapter-{cycle}",
                     examples=4,
@@ -124,6 +127,6 @@ def write_run(
                     seconds=3.0,
                 )
                 ledger.record_training(cycle, result, [f"c{cycle - 1:03d}/0000"])
-                ledger.record_stage(cycle, "train", 3.0)
+                ledger.record_stage(cycle, CycleStage.TRAIN, 3.0)
             append_cycle(ledger, cycle, count, valid_share=valid_share, texts=texts, error=error)
     return path

@@ -23,20 +23,21 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import is_export
+from corpus.exchange.exporting.columns import ProgramRow, features
 from corpus.exchange.front_matter import MAX_BYTES, read_front_matter
-from corpus.exchange.importing.findings import ImportReport
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.importing.source import ImportReport
 from corpus.exchange.program_folder import read_folder
+from corpus.files.reading import UnfitFile, read_bytes, read_lines, read_text
 from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.similarity import Shingler
-from corpus.programs.contract import missing_parts
+from corpus.programs.contract import breaches, defines_network
 from corpus.programs.families import block_families
 from corpus.programs.parsing import MAX_CHARACTERS, parse
 from corpus.programs.structure import structure_of
 from corpus.records.base import TaskShape
 from corpus.records.graphs import MAX_GRAPH_NODES
 from corpus.records.mistakes import Mistake
-from corpus.records.reading import UnfitFile, read_bytes, read_lines, read_text
 from cycles.cli.corpus_access import named_text
 from cycles.cli.steps import _read_examples
 from cycles.config.run import load_config
@@ -49,6 +50,8 @@ from cycles.run.run_directory import read_environment
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.npz import NpzFile
 from generator.grammar import sample_program
+from generator.prompts.extraction import MAX_CHARACTERS as MAX_COMPLETION_CHARACTERS
+from generator.prompts.extraction import extract_program
 from tests.hard_inputs import CARDS, DOCUMENTS, GRAPHS, PROGRAMS
 
 LONGEST_SECONDS = 1.0
@@ -73,9 +76,10 @@ class Entry(NamedTuple):
 
 def _contract(text: str, _: Path) -> object:
     try:
-        return missing_parts(parse(text))
+        tree = parse(text)
     except SyntaxError:
         return None
+    return list(breaches(tree)), defines_network(tree)
 
 
 def _configuration(text: str, folder: Path) -> object:
@@ -116,6 +120,7 @@ ENTRIES = {
     "families": Entry(lambda text, _: block_families.__wrapped__(text), PROGRAMS, 40_000),
     "shingles": Entry(lambda text, _: Shingler().array(text), PROGRAMS, MAX_CHARACTERS),
     "contract": Entry(_contract, PROGRAMS, MAX_CHARACTERS),
+    "completion": Entry(lambda text, _: extract_program(text), PROGRAMS, MAX_COMPLETION_CHARACTERS),
     "highlighting": Entry(lambda text, _: highlighted(text), PROGRAMS, MAX_SOURCE_CHARACTERS),
     "structure": Entry(lambda graph, _: structure_of(graph), GRAPHS, MAX_GRAPH_NODES),
     "layers": Entry(lambda graph, _: layers(graph), GRAPHS, MAX_GRAPH_NODES),
@@ -227,7 +232,7 @@ FILES = {
     "Parquet table of an export": Reader(
         "programs/train.parquet", _table, "not a(| whole) (regular|Parquet) file"
     ),
-    "card": Reader("README.md", _below_a_card, "is missing|no card of an archloop export"),
+    "card": Reader("README.md", _below_a_card, "is missing|not a card of an archloop export"),
     "database": Reader("lemur.db", _imported, "there is nothing|not a LEMUR database"),
     "folder to import": Reader("a.py", lambda path: _rejected(path.parent), "NOT_A_FILE|TOO_LARGE"),
 }
@@ -238,6 +243,7 @@ def _rejected(folder: Path) -> None:
 
 
 def _refuses(reader: Reader, folder: Path) -> None:
+    features(ProgramRow)  # loads libraries, whose memory is not the file's
     with _at_most(20), _at_most_bytes(50_000_000), pytest.raises(Mistake, match=reader.said) as said:
         reader.read(folder / reader.name)
     assert len(str(said.value).splitlines()) == 1
@@ -340,7 +346,7 @@ def test_a_program_with_a_deep_base_is_left_behind_or_read_and_the_others_come_i
 _BOMB = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-from corpus.exchange.importing.findings import ImportReport
+from corpus.exchange.importing.source import ImportReport
 from corpus.exchange.importing.importer import import_programs, recognise
 from pathlib import Path
 print(import_programs(recognise(Path(sys.argv[1])), None, dry_run=True).reasons())
@@ -351,8 +357,6 @@ def _bomb(root: Path, rows: int, kind: str) -> Path:
     """Write a small export that unfolds into many gigabytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from corpus.exchange.exporting.columns import ProgramRow, features
 
     big = "class Net: pass\n" + "#" * 2_000_000
     columns = {}
@@ -423,4 +427,4 @@ def test_a_mistake_about_a_file_is_one(tmp_path: Path) -> None:
             read(tmp_path / "a", 10)
     with pytest.raises(UnfitFile, match="line 1: longer than 10 bytes"):
         list(read_lines(tmp_path / "a", 10))
-    assert list(read_lines(tmp_path / "a", 11)) == ["0123456789\n"]
+    assert list(read_lines(tmp_path / "a", 11)) == [b"0123456789\n"]

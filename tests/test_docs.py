@@ -18,7 +18,7 @@ from corpus.ledger.schema import LEDGER_TABLES, migrate
 from cycles.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 FORM = re.compile(r"[A-Z]+|\.\.\.|\S+\|\S+")
 """What stands for a command in prose: `archloop ...`, `archloop config show|diff`."""

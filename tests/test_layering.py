@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS: dict[str, set[str]] = {
     "corpus": set(),
     "generator": {"corpus"},
-    "evaluator": {"corpus.records", "corpus.programs"},
+    "evaluator": {"corpus.records", "corpus.files", "corpus.programs"},
     "finetune": {"corpus"},
     "cycles": {"corpus", "generator", "evaluator", "finetune"},
 }
 """Each package, and what it may name beside itself."""
 
-CORPUS_FLOORS = ["records", "programs", "ledger", "novelty", "exchange"]
+CORPUS_FLOORS = ["records", "files", "programs", "ledger", "novelty", "exchange"]
 """From the ground up: a floor names only floors below it, and `corpus.config`, which names nothing."""
 
 TORCH = {"torch", "transformers", "peft", "trl", "accelerate", "safetensors", "vllm", "datasets"}
@@ -155,3 +156,23 @@ def test_what_need_not_be_loaded_is_not_loaded(modules: str, absent: tuple[str, 
     code = f"import sys, {modules}; print([module for module in {absent} if module in sys.modules])"
     found = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert found.stdout.strip() == "[]", found.stderr
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_folder_says_what_lies_in_it(room: str) -> None:
+    """A listing in a folder's docstring names every module beside it."""
+    wrong = []
+    for init in (ROOT / room).rglob("__init__.py"):
+        listed = set(re.findall(r"^    (\w+)  +\S", init.read_text(encoding="utf-8"), re.MULTILINE))
+        there = {path.stem for path in init.parent.glob("*.py")} - {"__init__", "__main__"}
+        there |= {path.parent.name for path in init.parent.glob("*/__init__.py")}
+        if listed & there:  # a listing of modules, not of something else
+            wrong += [f"{init.relative_to(ROOT)}: {name}" for name in there - listed]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_the_design_draws_every_folder(room: str) -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    folders = {path.parent.relative_to(ROOT / room).parts[0] for path in (ROOT / room).glob("*/__init__.py")}
+    assert [folder for folder in sorted(folders) if f"{folder}/" not in text] == []

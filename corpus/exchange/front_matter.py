@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from corpus.records.reading import open_regular
+from corpus.files.reading import open_regular
 
 MAX_BYTES = 100_000
 """Longest front matter; an export's has about ten kilobytes."""

@@ -23,7 +23,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from corpus.config import CorpusConfig
-from corpus.ledger.errors import LedgerPermissionError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.rows import storable
 from corpus.ledger.writer import LedgerWriter
@@ -51,8 +50,10 @@ def text_id(candidate: Candidate) -> str:
 def frozen_splits(ledger: Ledger) -> dict[str, SplitAssignment]:
     """Return the split of every text in `ledger` by its id, after freezing those that had none.
 
+    A ledger that is open for reading only stays as it is: the splits are those that freezing would give now,
+    and a later freezing gives them too unless programs have come in between.
+
     Raises:
-        LedgerPermissionError: Something is still to be frozen, but the ledger is open for reading only.
         SimilarityMismatchError: The ledger was filled under another version of the definition of similarity.
     """
     config = stored_config(ledger)
@@ -61,13 +62,11 @@ def frozen_splits(ledger: Ledger) -> dict[str, SplitAssignment]:
     texts = {text_id(candidate): text_of(candidate) for candidate in ledger.candidates()}
     if texts.keys() <= frozen.keys():
         return frozen
-    if not isinstance(ledger, LedgerWriter):
-        raise LedgerPermissionError(
-            f"{ledger.path}: {len(texts.keys() - frozen.keys())} programs have no split yet, and splits are "
-            "written to the ledger. Open it for writing, or copy it."
-        )
-    ledger.freeze_splits(assign_splits(texts, frozen, config))
-    return ledger.splits()
+    assigned = assign_splits(texts, frozen, config)
+    if isinstance(ledger, LedgerWriter):
+        ledger.freeze_splits(assigned)
+        return ledger.splits()
+    return frozen | {each.text_id: each for each in assigned}
 
 
 def assign_splits(
@@ -76,7 +75,7 @@ def assign_splits(
     """Return the assignments of those `texts` (by id, in the order of the ledger) that have none yet."""
     shingler = Shingler.from_config(config)
     ids = list(texts)
-    firsts = near_duplicate_groups([shingler.shingles(texts[identifier]) for identifier in ids], config.tau)
+    firsts = near_duplicate_groups([shingler.array(texts[identifier]) for identifier in ids], config.tau)
     groups: defaultdict[int, list[str]] = defaultdict(list)
     for identifier, first in zip(ids, firsts, strict=True):
         groups[first].append(identifier)

@@ -6,6 +6,7 @@ write.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, Self
@@ -22,6 +23,10 @@ _SHOWN = 5
 
 class UnknownFamilyError(Mistake):
     """No block family of that name."""
+
+
+class UnknownDataSetError(Mistake):
+    """Nothing was measured on a data set of that name."""
 
 
 class UnknownProgramError(Mistake):
@@ -51,6 +56,12 @@ class Entry(NamedTuple):
         """The accuracy of that evaluation, in [0, 1]."""
         return self.evaluation.accuracy if self.evaluation else None
 
+    def on(self, data_set: str | None) -> Entry:
+        """Return the program with its judgements on one data set alone; None stands for all of them."""
+        if data_set is None:
+            return self
+        return self._replace(evaluations=tuple(one for one in self.evaluations if one.data_set == data_set))
+
 
 class Criteria(NamedTuple):
     """What a program must fulfil to be found; everything that is None or False asks for nothing.
@@ -61,6 +72,7 @@ class Criteria(NamedTuple):
         min_accuracy: The least accuracy of its evaluation, in [0, 1].
         family: A block family that it uses, one of `FAMILIES`.
         admitted: Whether it must have entered the corpus.
+        data_set: What it must have been judged on; status and accuracy are then those found there.
     """
 
     text: str | None = None
@@ -68,10 +80,13 @@ class Criteria(NamedTuple):
     min_accuracy: float | None = None
     family: str | None = None
     admitted: bool = False
+    data_set: str | None = None
 
     def fits(self, entry: Entry) -> bool:
         """Return whether a program fulfils all of it; the cheapest questions come first."""
         source = entry.candidate.source or ""
+        if self.data_set is not None and not entry.evaluations:
+            return False
         if self.admitted and not (entry.admission and entry.admission.admitted):
             return False
         if self.status is not None and (entry.evaluation is None or entry.evaluation.status != self.status):
@@ -132,11 +147,32 @@ class Catalogue:
 
         Raises:
             UnknownFamilyError: There is no such family.
+            UnknownDataSetError: Nothing was measured on such a data set.
         """
         if criteria.family is not None and criteria.family not in FAMILIES:
             hint = did_you_mean(criteria.family, FAMILIES)
             raise UnknownFamilyError(f"No family '{criteria.family}'.{hint} Families: {', '.join(FAMILIES)}.")
-        return (entry for entry in self if criteria.fits(entry))
+        data_set = criteria.data_set and self.resolve_data_set(criteria.data_set)
+        return (entry for each in self if criteria.fits(entry := each.on(data_set)))
+
+    def resolve_data_set(self, given: str) -> str:
+        """Return the data set that has this name, or alone has it as one part of its name.
+
+        Raises:
+            UnknownDataSetError: There is none, or more than one.
+        """
+        names = {one.data_set: None for entry in self for one in entry.evaluations}
+        if given in names:
+            return given
+        found = [name for name in names if given in re.split(r"[/_:]", name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+            raise UnknownDataSetError(f"'{given}' is part of {len(found)} names: {listed}. Give all of one.")
+        hint = did_you_mean(given, names)
+        shown = ", ".join(list(names)[:_SHOWN]) or "none"
+        raise UnknownDataSetError(f"Nothing was measured on a data set '{given}'.{hint} Data sets: {shown}.")
 
 
 def resolve_id(beginning: str, known: Collection[str]) -> str:

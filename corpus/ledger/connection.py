@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from corpus.files.whole import discard_partials, file_in_the_making
 from corpus.ledger.errors import (
     LedgerExistsError,
     LedgerLockedError,
@@ -77,15 +78,13 @@ def create_database(path: Path) -> None:
     """
     if path.exists():
         raise LedgerExistsError(f"{path}: exists already. Open it, or choose another path.")
-    partial = path.with_name(path.name + ".partial")
-    with sqlite_errors_named(path):
-        partial.unlink(missing_ok=True)
+    discard_partials(path)
+    with sqlite_errors_named(path), file_in_the_making(path) as partial:
         connection = sqlite3.connect(partial, isolation_level=None)
         try:
             migrate(connection)
         finally:
             connection.close()
-    partial.rename(path)
 
 
 def lock_for_writing(path: Path) -> IO[str]:
@@ -145,7 +144,7 @@ def file_system_type(path: Path, mounts: str) -> str:
 
 def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.resolve()))}?mode={'ro' if read_only else 'rw'}"
-    if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+    if read_only and not os.access(path.parent, os.W_OK) and not _left_to_replay(path):
         # WAL wants to write beside the file even to read it; with nothing left to replay it need not.
         uri += "&immutable=1"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
@@ -154,6 +153,12 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
     # Without it, INSERT OR REPLACE would delete behind the triggers' back.
     connection.execute("PRAGMA recursive_triggers = ON")
     return connection
+
+
+def _left_to_replay(path: Path) -> bool:
+    """Return whether a writer that was killed left a log beside the ledger."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _check_identity(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
@@ -191,6 +196,10 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     mounts = Path("/proc/mounts")
     kind = file_system_type(path, mounts.read_text(encoding="utf-8")) if mounts.exists() else ""
     if kind in NETWORK_FILE_SYSTEMS:
-        _log.warning("%s on a network file system (%s), hence slow; better on a local disk.", path, kind)
+        _log.warning(
+            "%s lies on a network file system (%s) and will be slow. Better keep it on a local disk.",
+            path,
+            kind,
+        )
     connection.execute(f"PRAGMA journal_mode = {'DELETE' if kind in NETWORK_FILE_SYSTEMS else 'WAL'}")
     connection.execute("PRAGMA synchronous = FULL")

@@ -9,12 +9,13 @@
     ├── LedgerLockedError         another process writes it, or the file system cannot lock
     ├── LedgerPermissionError     not ours to read or to write
     ├── StorageFullError          no room left
+    ├── StorageRefusedError       the disk, a quota or a limit on file sizes refuses
     ├── SimilarityMismatchError   filled under another definition of similarity
     ├── LedgerCorruptError        one of ours, damaged
     └── ConflictError             an append that contradicts what is written
 
 All but the last two the user can mend: those are a `Mistake` too. The last two come of a fault in archloop or
-of a failing disk, and so end with a traceback. Bad programs are *not* errors: they are rows.
+of damage, and so end with a traceback. Bad programs are *not* errors: they are rows.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from corpus.records.mistakes import Mistake
+from corpus.records.mistakes import Mistake, command_line
 
 
 class LedgerError(Exception):
@@ -67,6 +68,10 @@ class StorageFullError(LedgerError, Mistake):
     """No room is left on the device."""
 
 
+class StorageRefusedError(LedgerError, Mistake):
+    """The operating system refuses to read or to write on: a quota, a limit on file sizes, a failing disk."""
+
+
 class ConflictError(LedgerError):
     """A row would contradict one that is written, or refer to one that is not."""
 
@@ -107,7 +112,9 @@ def _named(path: Path, error: sqlite3.Error) -> LedgerError | None:
         case sqlite3.SQLITE_CORRUPT:
             return corrupt(path, str(error))
         case sqlite3.SQLITE_IOERR:
-            return LedgerError(f"{path}: {error}. Check disk and quota; what is committed is kept.")
+            return StorageRefusedError(
+                f"{path}: {error}. Check disk, quota and the limit on file sizes; what is committed is kept."
+            )
     return None
 
 
@@ -115,5 +122,5 @@ def corrupt(path: Path, finding: str) -> LedgerCorruptError:
     """Return the error for a damaged ledger."""
     return LedgerCorruptError(
         f"{path}: damaged ({finding}). Restore a copy, or save what can be read: "
-        f"sqlite3 {path} .recover | sqlite3 recovered.db"
+        f"{command_line('sqlite3', path, '.recover')} | sqlite3 recovered.db"
     )

@@ -211,8 +211,8 @@ class Ledger:
             self._only("SELECT graph FROM structures WHERE structure = ?", structure)["graph"]
         )
 
-    def skeletons(self) -> dict[str, str]:
-        """Return the skeleton hash of every network, by its structure, in the order of their recording."""
+    def topologies(self) -> dict[str, str]:
+        """Return the hash of every network's topology, by its structure, in the order of their recording."""
         found = self._select("SELECT structure, skeleton FROM structures ORDER BY rowid")
         return {row["structure"]: row["skeleton"] for row in found}
 

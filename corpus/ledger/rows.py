@@ -41,7 +41,7 @@ def structure_row(graph: NetworkGraph, structure: Structure) -> dict[str, Any]:
     """Return the row of a graph under its address."""
     return {
         "structure": structure.exact,
-        "skeleton": structure.skeleton,
+        "skeleton": structure.topology,
         "version": STRUCTURE_VERSION,
         "nodes": len(graph.nodes),
         "edges": graph.edge_count,

@@ -163,6 +163,11 @@ ALTER TABLE evaluations ADD COLUMN output_tail TEXT;
 ALTER TABLE admissions ADD COLUMN twin_id TEXT REFERENCES candidates (id)
 """
 
+_DATA_USE = """
+ALTER TABLE evaluations ADD COLUMN passes REAL;
+ALTER TABLE evaluations ADD COLUMN kept_bytes INTEGER
+"""
+
 LEDGER_TABLES = (*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES)
 """All tables, each guarded against change."""
 
@@ -179,6 +184,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_FIRST.split(";"), *(trigger for table in _FIRST_TABLES for trigger in _append_only(table))),
     (*_EXCHANGE.split(";"), *(trigger for table in _EXCHANGE_TABLES for trigger in _append_only(table))),
     (*_STRUCTURE.split(";"), *(trigger for table in _STRUCTURE_TABLES for trigger in _append_only(table))),
+    tuple(_DATA_USE.split(";")),
 )
 """Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""
 

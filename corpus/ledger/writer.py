@@ -26,11 +26,11 @@ from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
-from corpus.records.exchange import ImportedProgram, SplitAssignment
+from corpus.records.exchange import ImportedEvaluation, ImportedProgram, SplitAssignment
 from corpus.records.graphs import NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
-from corpus.records.trainings import TrainingResult
+from corpus.records.trainings import CycleStage, TrainingResult
 
 __all__ = ["Judged", "LedgerWriter"]
 
@@ -115,24 +115,28 @@ class LedgerWriter(Ledger):
         with self._writing():
             self._append_evaluation(evaluation)
 
-    def add_imports(self, programs: Sequence[ImportedProgram]) -> None:
-        """Append programs from outside with all that is known of them, all or none."""
+    def add_imports(
+        self, programs: Sequence[ImportedProgram], further: Sequence[ImportedEvaluation] = ()
+    ) -> None:
+        """Append programs from outside with all that is known of them, all or none.
+
+        Args:
+            programs: The programs.
+            further: What others measured of programs that are there already.
+        """
         with self._writing():
             for program in programs:
                 self._append_candidate(program.candidate)
                 self._append("provenance", ("candidate_id",), program.provenance.model_dump())
                 for known in program.evaluations:
-                    self._append_evaluation(known.evaluation)
-                    if known.detail is not None:
-                        keys = {
-                            key: getattr(known.evaluation, key) for key in ("candidate_id", "protocol_id")
-                        }
-                        self._append("imported_trials", tuple(keys), {**keys, "detail": known.detail})
+                    self._append_claim(known)
                 if program.admitted:
                     admission = Admission(
                         candidate_id=program.candidate.id, admitted=True, reason=AdmissionReason.IMPORTED
                     )
                     self._append("admissions", ("candidate_id",), rows.admission_row(admission, None))
+            for known in further:
+                self._append_claim(known)
 
     def freeze_splits(self, assignments: Sequence[SplitAssignment]) -> None:
         """Append the splits of texts that had none, all or none; an assignment never changes."""
@@ -158,7 +162,7 @@ class LedgerWriter(Ledger):
         with self._writing():
             self._append("cycles", ("cycle",), {"cycle": cycle, "completed_at": now})
 
-    def record_stage(self, cycle: int, stage: str, wall_seconds: float, detail: str = "") -> None:
+    def record_stage(self, cycle: int, stage: CycleStage, wall_seconds: float, detail: str = "") -> None:
         """Append the wall time of one piece of a stage; a stage done in several pieces has several rows."""
         row = {"cycle": cycle, "stage": stage, "wall_seconds": wall_seconds, "detail": detail}
         with self._writing():
@@ -195,6 +199,12 @@ class LedgerWriter(Ledger):
                 )
         row = rows.evaluation_row(evaluation, structure)
         self._append("evaluations", ("candidate_id", "protocol_id"), row)
+
+    def _append_claim(self, known: ImportedEvaluation) -> None:
+        self._append_evaluation(known.evaluation)
+        if known.detail is not None:
+            keys = {key: getattr(known.evaluation, key) for key in ("candidate_id", "protocol_id")}
+            self._append("imported_trials", tuple(keys), {**keys, "detail": known.detail})
 
     def _append_graph(self, graph: NetworkGraph) -> str:
         structure = structure_of(graph)

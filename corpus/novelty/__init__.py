@@ -2,8 +2,9 @@
 
     similarity       the one definition: parsed, reduced, shingled, Jaccard
     scheme           the definition that a ledger was filled under, and the check against it
-    minhash          MinHash-LSH by datasketch, the field's usual estimate
-    shingle_index    the exact search: an inverted index whose bounds are proved
+    search           what a search for similar programs answers; two keep this contract:
+    shingle_index      exact: an inverted index whose bounds are proved
+    minhash            MinHash-LSH by datasketch proposes, as in the published loop; makes every signature
     shingle_cache    shingle sets on disk, so that a resumed run need not read every program
     groups           near-duplicates within a collection
     structure_index  which networks there are already

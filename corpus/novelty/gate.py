@@ -1,14 +1,53 @@
 """Who enters the corpus: valid, new and strong programs, decided in this order.
 
-A pure function of its arguments. It does *not* evaluate, search for neighbours or write to the ledger.
+`decide` is the rule, a pure function; `AdmissionGate` keeps it over a corpus that grows with each decision.
+This module does *not* evaluate, and does not write to the ledger.
 """
 
 from __future__ import annotations
 
+from typing import Self
+
 from corpus.config import CorpusConfig
+from corpus.ledger.reader import Ledger
+from corpus.novelty.index import NoveltyIndex
+from corpus.novelty.structure_index import StructureIndex
 from corpus.records.admissions import Admission, AdmissionReason, Neighbour
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+
+
+class AdmissionGate:
+    """The gate of one corpus: it knows who is in, and whoever it admits is in from then on."""
+
+    def __init__(self, config: CorpusConfig, novelty: NoveltyIndex, structures: StructureIndex) -> None:
+        """Guard the corpus that both indexes hold."""
+        self._config, self._novelty, self._structures = config, novelty, structures
+
+    @classmethod
+    def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
+        """Return the gate of the corpus as it stands in `ledger`.
+
+        Raises:
+            SimilarityMismatchError: The ledger was filled under another definition of similarity.
+        """
+        return cls(config, NoveltyIndex.from_ledger(ledger, config), StructureIndex.from_ledger(ledger))
+
+    def decide(self, evaluation: Evaluation, source: str | None) -> Admission:
+        """Return the decision about a candidate; of twins that come one after the other only one enters.
+
+        Args:
+            evaluation: Its judgement.
+            source: Its program, None where there is none.
+        """
+        compared = source if evaluation.valid else None
+        neighbour = self._novelty.nearest(compared) if compared else None
+        twin_id = self._structures.twin(evaluation) if evaluation.valid else None
+        admission = decide(evaluation, neighbour, self._config, twin_id)
+        if admission.admitted and source:
+            self._novelty.add(evaluation.candidate_id, source)
+            self._structures.add(evaluation)
+        return admission
 
 
 def decide(

@@ -1,27 +1,23 @@
 """Which programs of a collection are near-duplicates of one another, exactly, and the groups that they form.
 
-The join is exact by prefix filtering (Chaudhuri et al. 2006; Bayardo et al., "Scaling up all pairs similarity
-search", 2007): order every shingle set by global frequency, rarest first; two sets of Jaccard similarity tau
-or more must share a member among the first n - ceil(tau * n) + 1 of each. Whoever shares one is compared by
-`corpus.novelty.similarity.jaccard`; nothing is estimated, so no pair is missed.
+Every program is looked up among all (`corpus.novelty.shingle_index`), so nothing is estimated and no pair is
+missed.
 
-This module does *not* define similarity (`corpus.novelty.similarity`) or decide novelty (`corpus.novelty`).
+This module does *not* define similarity (`corpus.novelty.similarity`) or decide novelty
+(`corpus.novelty.gate`).
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
-from corpus.novelty.similarity import Shingler, Shingles, jaccard
+from corpus.novelty.shingle_index import ShingleIndex
+from corpus.novelty.similarity import ShingleArray, Shingler, jaccard
 from corpus.records.admissions import Neighbour
 from corpus.records.base import Record
-
-_ROUNDING = 1e-9
-"""Keeps tau * n from being rounded up past a whole number, which would cut a prefix short."""
 
 
 class DisjointSets:
@@ -46,47 +42,26 @@ class DisjointSets:
         self._parents[high] = low
 
 
-def near_duplicate_groups(programs: Sequence[Shingles], tau: float) -> list[int]:
+def near_duplicate_groups(programs: Sequence[ShingleArray], tau: float) -> list[int]:
     """Return for each program the index of the first program of its group.
 
     Groups are the connected components of "similarity at least `tau`": two members need not be similar
     themselves, but no program outside of a group is a near-duplicate of one inside.
     """
     sets = DisjointSets(len(programs))
-    for first, second in near_duplicate_pairs(programs, tau, sets):
+    for first, second in near_duplicate_pairs(programs, tau):
         sets.union(first, second)
     return [sets.find(index) for index in range(len(programs))]
 
 
-def near_duplicate_pairs(
-    programs: Sequence[Shingles], tau: float, connected: DisjointSets | None = None
-) -> Iterator[tuple[int, int]]:
-    """Yield the pairs `(i, j)`, i < j, of similarity at least `tau`, in no particular order.
-
-    Args:
-        programs: Shingle sets, none empty.
-        tau: In (0, 1].
-        connected: Pairs that are in one set here already are passed over without a comparison; for callers
-            that want groups and not every pair.
-    """
-    frequency = Counter(shingle for shingles in programs for shingle in shingles)
-    holders: defaultdict[int, list[int]] = defaultdict(list)  # prefix shingle -> programs, smallest first
-    for index in sorted(range(len(programs)), key=lambda i: len(programs[i])):
-        shingles = programs[index]
-        needed = math.ceil(tau * len(shingles) - _ROUNDING)  # the least overlap with a near-duplicate
-        by_rarity = sorted(shingles, key=lambda shingle: (frequency[shingle], shingle))
-        prefix = by_rarity[: len(shingles) - needed + 1]
-        proposed = set().union(*(holders[shingle] for shingle in prefix if shingle in holders))
-        for other in sorted(proposed):
-            if len(programs[other]) < needed:
-                continue
-            if connected is not None and connected.find(other) == connected.find(index):
-                continue
-            if jaccard(shingles, programs[other]) >= tau:
-                yield min(index, other), max(index, other)
-        for shingle in prefix:
-            if frequency[shingle] > 1:
-                holders[shingle].append(index)
+def near_duplicate_pairs(programs: Sequence[ShingleArray], tau: float) -> Iterator[tuple[int, int]]:
+    """Yield the pairs `(i, j)`, i < j, of similarity at least `tau` in (0, 1], in no particular order."""
+    index = ShingleIndex()
+    for shingles in programs:
+        index.add(shingles)
+    for second, shingles in enumerate(programs):
+        rows = index.within(shingles, tau)
+        yield from ((first, second) for first in rows[rows < second].tolist())
 
 
 class DuplicateGroup(Record):
@@ -110,9 +85,10 @@ def duplicate_groups(sources: Mapping[str, str], shingler: Shingler, tau: float)
         tau: Jaccard similarity in (0, 1] from which on two programs are near-duplicates.
     """
     ids = list(sources)
-    sets = [shingler.shingles(source) for source in sources.values()]
+    arrays = [shingler.array(source) for source in sources.values()]
+    sets = [frozenset(array.tolist()) for array in arrays]
     groups: defaultdict[int, list[int]] = defaultdict(list)
-    for index, first in enumerate(near_duplicate_groups(sets, tau)):
+    for index, first in enumerate(near_duplicate_groups(arrays, tau)):
         groups[first].append(index)
     return [
         DuplicateGroup(

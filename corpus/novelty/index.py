@@ -1,10 +1,13 @@
-"""Whether a program is new: its most similar programs in the corpus, found exactly.
+"""Whether a program is new: its most similar programs in the corpus, under exact Jaccard similarity.
 
-`NoveltyIndex.nearest` is right for *every* program held: an inverted index proposes, bounds that are proved
-rule out, exact Jaccard similarity decides (`corpus.novelty.shingle_index`), so no decision at tau is ever
-wrong or random. Twins within one cycle are caught because a program is added as soon as it is admitted. The
-sets are cached beside the ledger (`corpus.novelty.shingle_cache`), so that a resumed run need not read every
-program again.
+`CorpusConfig.search` says who proposes them. "exact" (`corpus.novelty.shingle_index`) is right for *every*
+program held: an inverted index proposes and bounds that are proved rule out, so no decision at tau is ever
+wrong or random. "minhash" (`corpus.novelty.minhash`) is the filter of the published loop: LSH proposes, and
+may miss a near-duplicate. Both answer the same for equal programs added in equal order, so a resumed run
+decides as an uninterrupted one.
+
+Twins within one cycle are caught because a program is added as soon as it is admitted. The sets are cached
+beside the ledger (`corpus.novelty.shingle_cache`), so that a resumed run need not read every program again.
 
 This module does *not* decide on admission (`corpus.novelty.gate`), and holds no program texts.
 """
@@ -17,7 +20,9 @@ from typing import Self
 from corpus.config import CorpusConfig
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
+from corpus.novelty.minhash import MinHashIndex
 from corpus.novelty.scheme import check_scheme
+from corpus.novelty.search import ShingleSearch
 from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.shingle_index import ShingleIndex
 from corpus.novelty.similarity import Shingler
@@ -37,7 +42,7 @@ class NoveltyIndex:
         self._shingler = Shingler.from_config(config)
         self._identifiers: list[str] = []
         self._known: set[str] = set()
-        self._index = ShingleIndex()
+        self._search: ShingleSearch = MinHashIndex(config) if config.search == "minhash" else ShingleIndex()
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
@@ -55,13 +60,13 @@ class NoveltyIndex:
         cache = ShingleCache(ledger.path, index._shingler)
         for part in cache.load([identifier for identifier, _ in programs]):
             index._register(part.ids)
-            index._index.add_all(part.flat, part.starts)
+            index._search.add_all(part.flat, part.starts)
         cached = len(index)
         missing = programs[cached:]
         sets = [index._shingler.array(ledger.source(address)) for _, address in missing]
         index._register([identifier for identifier, _ in missing])
         for shingles in sets:
-            index._index.add(shingles)
+            index._search.add(shingles)
         if len(missing) >= WORTH_CACHING and isinstance(ledger, LedgerWriter):
             try:
                 cache.append([identifier for identifier, _ in missing], sets, after=cached)
@@ -75,11 +80,6 @@ class NoveltyIndex:
     def __contains__(self, identifier: object) -> bool:
         return identifier in self._known
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory that the sets and their index take, identifiers not counted."""
-        return self._index.nbytes
-
     def add(self, identifier: str, source: str) -> None:
         """Put a program into the index.
 
@@ -87,18 +87,19 @@ class NoveltyIndex:
             ValueError: `identifier` is in it already.
         """
         self._register([identifier])
-        self._index.add(self._shingler.array(source))
+        self._search.add(self._shingler.array(source))
 
     def nearest(self, source: str, at_least: float = 0.0) -> Neighbour | None:
         """Return the most similar program of at least that similarity, the earliest of equals, or None.
 
-        With `at_least` at tau the search is many times faster than for the nearest however far.
+        With `at_least` at tau an exact search is many times faster than for the nearest however far. Under
+        MinHash the answer is the most similar of the proposed: far programs are rarely among them.
         """
         return next(iter(self.neighbours(source, 1, at_least)), None)
 
     def neighbours(self, source: str, count: int, at_least: float = 0.0) -> list[Neighbour]:
         """Return the `count` most similar programs of at least that similarity, best first."""
-        matches = self._index.neighbours(self._shingler.array(source), count, at_least)
+        matches = self._search.neighbours(self._shingler.array(source), count, at_least)
         return [Neighbour(id=self._identifiers[match.row], jaccard=match.jaccard) for match in matches]
 
     def _register(self, identifiers: list[str]) -> None:

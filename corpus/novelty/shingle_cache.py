@@ -19,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.files.archives import BROKEN, read_array
+from corpus.files.whole import file_in_the_making
 from corpus.novelty.similarity import HASH_VERSION, SIMILARITY_VERSION, ShingleArray, Shingler
 from corpus.programs.parsing import MAX_CHARACTERS
-from corpus.records.archives import BROKEN, read_array
 
 MAX_BYTES_OF_A_SET = 8 * MAX_CHARACTERS
 """Most bytes that one program may take in a part: eight for each shingle, and it has one a character."""
@@ -72,15 +73,14 @@ class ShingleCache:
         for path in self._paths():
             if int(path.stem) >= after:
                 path.unlink()
-        partial = self.folder / "part.partial"
-        with partial.open("wb") as file:
+        part = self.folder / f"{after:010d}.npz"
+        with file_in_the_making(part) as partial, partial.open("wb") as file:
             np.savez(
                 file,
                 ids=np.array([identifier.encode() for identifier in ids], dtype=np.bytes_),
                 flat=np.concatenate(sets),
                 sizes=np.array([len(shingles) for shingles in sets], dtype=np.int64),
             )
-        partial.rename(self.folder / f"{after:010d}.npz")
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))

@@ -22,12 +22,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.novelty.similarity import ShingleArray
+from corpus.novelty.search import Match
+from corpus.novelty.similarity import ShingleArray, jaccards
 
 MERGE_FACTOR = 8
 """A new segment absorbs its neighbour unless that is more than this many times larger."""
@@ -43,20 +43,6 @@ LEVELS = (0.8, 0.6, 0.45, 0.3)
 
 _ROUNDING = 1e-6
 """Slack on the bounds that a product of floats goes into; it can only let more programs through."""
-
-
-class Match(NamedTuple):
-    """A row of the index and its exact Jaccard similarity to the query; the best match is the least one.
-
-    Attributes:
-        distance: 1 - Jaccard similarity, in [0, 1].
-        row: The place of the program in the order of adding.
-        jaccard: The Jaccard similarity, in [0, 1].
-    """
-
-    distance: float
-    row: int
-    jaccard: float
 
 
 class ShingleIndex:
@@ -114,6 +100,12 @@ class ShingleIndex:
             if len(found) == count:
                 break
         return found
+
+    def within(self, query: ShingleArray, at_least: float) -> NDArray[np.int64]:
+        """Return the rows of all sets of at least that similarity, in no order; made for many of them."""
+        self._settle()
+        found = [segment.within(query, at_least) for segment in self._segments]
+        return np.concatenate([np.empty(0, dtype=np.int64), *found])
 
     def _settle(self) -> None:
         """Turn what was added one by one into a segment."""
@@ -188,6 +180,11 @@ class _Segment:
             done, step = done + step, min(2 * step, 1024)
         return best
 
+    def within(self, query: ShingleArray, at_least: float) -> NDArray[np.int64]:
+        """Return all rows of at least that similarity, in no order."""
+        rows, _ = self._proposals(query, at_least)
+        return self._first + rows[self._jaccard(query, rows) >= at_least] if len(rows) else rows
+
     def _proposals(
         self, query: ShingleArray, at_least: float
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -213,12 +210,7 @@ class _Segment:
     def _jaccard(self, query: ShingleArray, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the exact similarity of each row to the query."""
         sets = [self._flat[self._starts[row] : self._starts[row + 1]] for row in rows.tolist()]
-        sizes = self._sizes[rows]
-        flat = np.concatenate(sets)
-        places = np.minimum(np.searchsorted(query, flat), len(query) - 1)
-        starts = np.cumsum(sizes) - sizes
-        shared = np.add.reduceat(query[places] == flat, starts, dtype=np.int64)
-        return shared / (sizes + len(query) - shared)
+        return jaccards(query, sets)
 
 
 def _lists_to_look_up(size: int, least: int) -> int:

@@ -102,3 +102,15 @@ def jaccard(first: Set[int], second: Set[int]) -> float:
     shared = len(first & second)
     union = len(first) + len(second) - shared
     return shared / union if union else 1.0
+
+
+def jaccards(query: ShingleArray, sets: Sequence[ShingleArray]) -> NDArray[np.float64]:
+    """Return the Jaccard similarity of each set to `query`, (sets,), as `jaccard` gives it; none is empty."""
+    if not sets:
+        return np.empty(0)
+    sizes = np.fromiter(map(len, sets), np.int64, len(sets))
+    flat = np.concatenate(sets)
+    places = np.minimum(np.searchsorted(query, flat), len(query) - 1)
+    starts = np.cumsum(sizes) - sizes
+    shared = np.add.reduceat(query[places] == flat, starts, dtype=np.int64)
+    return shared / (sizes + len(query) - shared)

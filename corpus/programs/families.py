@@ -22,7 +22,7 @@ from functools import lru_cache
 from corpus.programs.apis import CONVOLUTION, Function, Layers, traits_of
 from corpus.programs.bottlenecks import has_bottleneck, is_convolution
 from corpus.programs.dataflow import FlowReader
-from corpus.programs.parsing import parse
+from corpus.programs.parsing import parse_or_none
 from corpus.programs.tokens import outside_name
 
 FAMILIES = (
@@ -45,11 +45,12 @@ _ATTENTION = ("MultiheadAttention", "scaled_dot_product_attention", "Transformer
 @lru_cache(maxsize=4096)
 def block_families(source: str) -> frozenset[str]:
     """Return the families that a program uses; none for a text that is no program or far too long."""
-    if len(source) > _MAX_CHARACTERS:
+    tree = parse_or_none(source) if len(source) <= _MAX_CHARACTERS else None
+    if tree is None:
         return frozenset()
     try:
-        return _families(parse(source))
-    except (SyntaxError, RecursionError):  # no program, or expressions nested by the thousand
+        return _families(tree)
+    except RecursionError:  # expressions nested by the thousand
         return frozenset()
 
 

@@ -11,7 +11,7 @@ graphs of many nodes without any distinguishing input, which networks are not.
 Two granularities, as in the text's tokens with and without numbers:
 
 - `exact`: operators, their attributes, all shapes, data flow;
-- `skeleton`: operators and data flow alone, so that another width or kernel is no difference.
+- `topology`: operators and data flow alone, so that another width or kernel is no difference.
 
 Same means: same function of input and parameters at evaluation. Optimiser, loss, initial values, dropout and
 momentum are the training's, and leave no trace. This module does *not* import torch or record anything.
@@ -41,19 +41,19 @@ class Structure(NamedTuple):
 
     Attributes:
         exact: Equal for equal networks.
-        skeleton: Equal for networks that differ at most in numbers: widths, kernels, strides, factors.
+        topology: Equal for networks that differ at most in numbers: widths, kernels, strides, factors.
     """
 
     exact: str
-    skeleton: str
+    topology: str
 
 
 def structure_of(graph: NetworkGraph) -> Structure:
     """Return the hashes of a graph; its size is bounded, and so is the time: about a millisecond."""
     exact = [f"{node.op} {node.attributes} {node.shape}".encode() for node in graph.nodes]
-    skeleton = [node.op.encode() for node in graph.nodes]
+    topology = [node.op.encode() for node in graph.nodes]
     ordered = [not _commutes(node) for node in graph.nodes]
-    return Structure(_hash(graph, exact, ordered), _hash(graph, skeleton, ordered))
+    return Structure(_hash(graph, exact, ordered), _hash(graph, topology, ordered))
 
 
 def _commutes(node: GraphNode) -> bool:

@@ -8,8 +8,8 @@ are all `torch$nn$Conv2d`, and builtins, tensor methods, dunder methods, `forwar
 calls stay as they are. Strings become `STR`. Numbers keep their value, or become `NUM` on request.
 
 Text that Python cannot parse is split into words and signs, names as they stand: every text has tokens. So is
-one whose canonical form is many times as long as itself. Of a text beyond `MAX_CHARACTERS` only that much is
-looked at; the rest counts as one token. The time is in proportion to the text.
+one whose canonical form is many times as long as itself. Of a text too long to be parsed only the beginning
+is looked at; the rest counts as one token. The time is in proportion to the text.
 
 This module does *not* run the program, resolve types or follow data flow. One known leak stays: a program
 whose own attribute is called like a tensor method (`self.mean`) hides that method as well.
@@ -21,7 +21,7 @@ import ast
 import re
 from functools import lru_cache
 
-from corpus.programs.parsing import MAX_CHARACTERS, parse
+from corpus.programs.parsing import MAX_CHARACTERS, parse_or_none
 from corpus.records.base import content_id
 
 _LEXEME = re.compile(
@@ -55,11 +55,12 @@ def canonical_tokens(source: str, *, mask_numbers: bool = False) -> tuple[str, .
 # A memo of a pure function: reports and the novelty index ask for the same programs again and again.
 @lru_cache(maxsize=4096)
 def _canonical_text(source: str) -> str:
-    try:
-        tree = parse(source)
-        return ast.unparse(_Canonical(tree).visit(tree))
-    except (SyntaxError, RecursionError, ValueError):  # nested too deeply, or a number too long to print
-        pass
+    tree = parse_or_none(source)
+    if tree is not None:
+        try:
+            return ast.unparse(_Canonical(tree).visit(tree))
+        except (RecursionError, ValueError):  # nested too deeply, or a number too long to print
+            pass
     rest = source[MAX_CHARACTERS:]
     return _COMMENT.sub("", source[:MAX_CHARACTERS]) + (f"\nREST{content_id(rest)}" if rest else "")
 

@@ -6,10 +6,12 @@
     evaluations  how the judgement of a program ended
     graphs       the network that a program builds
     admissions   whether a candidate entered the corpus, and why
+    adapters     which LoRA adapter it is
     trainings    what a fine-tuning learned from, and what came of it
     machines     where programs are written and judged
     mistakes     what the user can mend, as one type
+    text         what others wrote, made fit to be shown
     exchange     splits of an export, provenance of an import
 
-Nothing here decides, computes a figure, opens a file or imports torch.
+Nothing here decides, computes a figure or imports torch.
 """

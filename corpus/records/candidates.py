@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
@@ -59,3 +60,28 @@ class Candidate(Record):
     seed: int | None = None
     machine_id: str | None = None
     sampling: SamplingParameters | None = None
+
+    @classmethod
+    def seeded(cls, index: int, source: str, *, generator: str, seed: int | None = None) -> Self:
+        """Return program `index` of the starting corpus, as `generator` drew it with `seed`."""
+        return cls(
+            id=f"seed/{index:04d}",
+            origin=Origin.SEED,
+            source=source,
+            completion=source,
+            index=index,
+            generator=generator,
+            seed=seed,
+        )
+
+    @classmethod
+    def imported(cls, identifier: str, source: str, *, generator: str, index: int = 0) -> Self:
+        """Return a program from outside: from a file, from a collection, or made to be measured."""
+        return cls(
+            id=identifier,
+            origin=Origin.IMPORTED,
+            source=source,
+            completion=source,
+            index=index,
+            generator=generator,
+        )

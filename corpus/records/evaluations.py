@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from pydantic import Field
 
 from corpus.records.base import Record, UnitInterval
 from corpus.records.graphs import NetworkGraph
+
+_BEFORE_THE_EPOCHS = re.compile(r"(.+?)(?:/test)?/e\d+(?:/|$)")
 
 
 class EvaluationStatus(StrEnum):
@@ -43,6 +46,8 @@ class EvaluationStatus(StrEnum):
     """Its process broke the result channel's protocol."""
     BELOW_CHANCE = "BELOW_CHANCE"
     """It trained, but its accuracy is at most 1.2 times chance, as in the reference's filter."""
+    REUSED_DATA = "REUSED_DATA"
+    """It learnt from the training images more often than once an epoch, or kept them to answer from."""
 
 
 class Stage(StrEnum):
@@ -69,6 +74,9 @@ class Evaluation(Record):
         stage: The stage it ended in; DONE unless it failed.
         accuracy: Top-1 accuracy on the validation split in [0, 1], None if it never predicted.
         losses: Training loss at up to 16 evenly spaced steps, a claim of the candidate's own process.
+        passes: How often the training images went through the network to be learnt from, in epochs of the
+            protocol; a claim of the candidate's own process, None if it did not come so far.
+        kept_bytes: What the candidate held after its training beside weights and the like, a claim as well.
         wall_seconds: Wall time on the evaluator's own clock.
         cpu_seconds: Processor time of the candidate's process, from the operating system.
         parameters: Number of trainable parameters.
@@ -90,6 +98,8 @@ class Evaluation(Record):
     stage: Stage
     accuracy: UnitInterval | None = None
     losses: tuple[float, ...] = ()
+    passes: float | None = Field(default=None, ge=0.0)
+    kept_bytes: int | None = Field(default=None, ge=0)
     wall_seconds: float = Field(default=0.0, ge=0.0)
     cpu_seconds: float = Field(default=0.0, ge=0.0)
     parameters: int | None = Field(default=None, ge=0)
@@ -101,6 +111,18 @@ class Evaluation(Record):
     graph: NetworkGraph | None = Field(default=None, exclude=True, repr=False)
     structure: str | None = None
     machine_id: str | None = None
+
+    @property
+    def data_set(self) -> str:
+        """The part of the protocol id that names what accuracy was measured on, such as `digits-v1`.
+
+        Of a claim it names the collection too: `imported:lemur/img-classification_cifar-10_acc`.
+        """
+        named = _BEFORE_THE_EPOCHS.match(self.protocol_id)
+        if named is not None:
+            return named[1]
+        parts = self.protocol_id.split("/")
+        return "/".join(parts[: 2 if self.protocol_id.startswith("imported:") else 1])
 
     @property
     def valid(self) -> bool:

@@ -16,6 +16,13 @@ class Mistake(Exception):
     """
 
 
+def command_line(*words: object) -> str:
+    """Return `words` as a line that a shell reads as just these words, for remedies that are commands."""
+    import shlex
+
+    return shlex.join(map(str, words))
+
+
 def did_you_mean(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return ` Did you mean 'x'?` for the name of `known` that is most like `wrong`, else `otherwise`."""
     from difflib import get_close_matches

@@ -1,9 +1,11 @@
-"""The records of a fine-tuning: an example, what came of it, and what the ledger knows of its cycle.
+"""The records of a fine-tuning and its cycle: an example, what came of it, the stages, what the ledger knows.
 
 This module does *not* choose examples or train.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -41,6 +43,17 @@ class TrainingResult(Record):
     first_loss: float | None = None
     last_loss: float | None = None
     seconds: float = Field(ge=0.0)
+
+
+class CycleStage(StrEnum):
+    """The stages of a cycle, in order; `corpus.records.evaluations.Stage` has those of a judgement."""
+
+    TRAIN = "train"
+    """The adapter learns from the programs admitted so far."""
+    GENERATE = "generate"
+    """The generator writes the cycle's candidates."""
+    JUDGE = "judge"
+    """The candidates are evaluated, and admitted or not."""
 
 
 class CycleRow(Record):

@@ -1,9 +1,11 @@
 """The command line; `app` is its entry.
 
-    app            run, resume, status, and what every command's end means
+    app            run, resume, status
+    endings        what every command's end means: a line and an exit code
     steps          generate, evaluate, finetune
     corpus         corpus stats, show, search, ...
     exchange       export, import
+    import_report  what an import did, in words
     config         config show, diff, schema, ...
     setup          init, doctor
     report         report, watch, serve

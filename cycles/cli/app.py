@@ -1,36 +1,38 @@
 """The command line. Every command is a few lines over the rooms; heavy imports wait until a command needs
 them.
 
-Exit codes: 0 done, 2 the user's mistake, 3 `doctor` found a fault, 5 a model server is gone or refuses, 130
-interrupted, 1 broken machinery. Whatever the code, all that was finished is kept, and `resume` goes on.
+What each end of a command means, and its exit code, stands in `cycles.cli.endings`. Whatever the code, all
+that was finished is kept, and `resume` goes on.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.records.mistakes import Mistake
+from corpus.records.mistakes import command_line
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
+from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
     from cycles.config.run import RunConfig
 
 app = typer.Typer(
     name="archloop",
+    cls=Commands,
     help="A code model that teaches itself to design neural networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -52,34 +54,26 @@ RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_d
 
 
 def main() -> None:
-    """Run the command line; a user's mistake becomes one line on standard error and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        app()
-    except SystemExit:
-        raise
-    except _upstream() as error:  # before the mistakes: a refused request is both
-        _fail(f"{error} What is finished is kept: mend that, then archloop resume RUN.", code=5)
-    except Mistake as error:
-        _fail(str(error))
-    except PermissionError as error:
-        _fail(f"{error.filename}: no permission. Change it, or choose another place with --out.")
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _fail("The disk is full. What is finished is kept: free some room, then archloop resume RUN.")
+    """Run the command line, and end the process as `cycles.cli.endings` says."""
+    degrade_output()
+    log = logging.StreamHandler()
+    log.setFormatter(LogLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[log])
+    # PEFT loads bitsandbytes wherever it is installed, and it then misses kernels for CPUs that we never use.
+    logging.getLogger("bitsandbytes.backends.cpu").setLevel(logging.ERROR)
+    with endings():
+        app(obj=_stay_offline())
 
 
-def _upstream() -> type[Exception]:
-    """Return the error of a model server that is gone or refuses; looked up once one was raised."""
-    from generator.samplers.contract import UpstreamError
+def _stay_offline() -> bool:
+    """Have every library load from this machine alone; return whether the hub may be asked on request.
 
-    return UpstreamError
-
-
-def _fail(message: str, code: int = 2) -> None:
-    typer.echo(f"archloop: {message}", err=True)
-    sys.exit(code)
+    A user's own HF_HUB_OFFLINE stands. The hub's library reads the variable when it is first imported.
+    """
+    if "HF_HUB_OFFLINE" in os.environ:
+        return False
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    return True
 
 
 @app.command()
@@ -87,8 +81,12 @@ def run(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run directory.  [default: runs/PRESET]")] = None,
-    control: Annotated[
-        str | None, typer.Option("--control", help="Run a control arm: frozen or random-valid.")
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", help="Who searches: closed-loop or, as a control, random.")
+    ] = None,
+    teachers: Annotated[
+        str | None,
+        typer.Option("--teach", help="Who teaches: winners or, as controls, random-valid or nobody."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the run.")] = None,
     cycles: Annotated[int | None, typer.Option("--cycles", help="Cycles, cycle 0 included.")] = None,
@@ -105,33 +103,35 @@ def run(
         typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
     ] = None,
     unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a run: the model writes networks, the winners teach it, again and again."""
     from cycles.assembly import start_run
-    from cycles.config.run import load_config
 
     settings = list(overrides or [])
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
-    if control is not None:
-        settings.append(f"control={json.dumps(control)}")
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    if strategy is not None:
+        settings.append(f"strategy.name={json.dumps(strategy)}")
+        # What asks no model leaves none to teach.
+        teachers = teachers or ("nobody" if strategy == "random" else None)
+    if teachers is not None:
+        settings.append(f"teaching.by={json.dumps(teachers)}")
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     if dry:
         _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)
         return
-    directory = start_run(out or Path("runs") / Path(preset).stem, config)
+    with keeping("nothing was made."):
+        directory = start_run(out or Path("runs") / Path(preset).stem, config)
     if prepare:
-        typer.echo(f"{directory.path} is ready. Start it: archloop resume {directory.path}")
+        start = command_line("archloop", "resume", directory.path)
+        say(f"{directory.path} is ready. Start it: {start}")
         return
-    _drive(directory.path, as_json)
+    _drive(directory.path, as_json, trusted=True)
 
 
 def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
     """Print what the run would do; exit code 3 where something speaks against it."""
-    from rich.console import Console
-
     from cycles.preflight.dry_run import dry_run, show
 
     result = dry_run(config, gpu_memory_gb)
@@ -141,29 +141,27 @@ def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool,
 
         typer.echo("Measuring this machine for some seconds ...", err=True)
         result = result.model_copy(update={"estimate": estimate(config, calibrate(config))})
-    show(result, Console(width=None if sys.stdout.isatty() else 160), as_json=as_json)
+    show(result, console(pipe_width=160), as_json=as_json)
     if not result.possible:
         raise typer.Exit(3)
 
 
 @app.command()
-def resume(run_path: RunArgument, unsafe: UnsafeOption = False, as_json: JsonOption = False) -> None:
+def resume(
+    run_path: RunArgument,
+    unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
-    _drive(run_path, as_json, unsafe)
+    _drive(run_path, as_json, unsafe, trusted)
 
 
-def _drive(path: Path, as_json: bool, unsafe: bool = False) -> None:
+def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
-    from cycles.run.interruption import Interrupted
 
-    with open_loop(path, as_json=as_json, unsafe=unsafe) as loop:
-        try:
-            loop.run()
-        except Interrupted:
-            typer.echo(
-                f"Interrupted; everything finished is kept. Go on with: archloop resume {path}", err=True
-            )
-            raise typer.Exit(130) from None
+    with working_on(path), open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
+        loop.run()
     if as_json:
         typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
     else:
@@ -180,4 +178,7 @@ def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
     directory = RunDirectory.open(run_path)
     with Ledger.open(directory.ledger_file) as ledger:
         state = run_status(ledger, directory.config())
-    typer.echo(json.dumps(state.model_dump(mode="json")) if as_json else str(state))
+    if as_json:
+        typer.echo(json.dumps(state.model_dump(mode="json")))
+    else:
+        say(state)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.text import escaped
 from cycles.cli.options import JsonOption, PresetOption, SetOption, complete_preset
+from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from cycles.config.run import RunConfig
@@ -26,7 +28,7 @@ def show(preset: PresetOption = "cpu-tiny", overrides: SetOption = None, as_json
     from cycles.config.run import load_config
 
     values = load_config(preset, overrides or []).model_dump(mode="json", exclude_none=True)
-    typer.echo(json.dumps(values) if as_json else tomli_w.dumps(values).rstrip())
+    typer.echo(json.dumps(values) if as_json else escaped(tomli_w.dumps(values)).rstrip())
 
 
 @config_app.command("diff")
@@ -44,13 +46,13 @@ def diff(
         typer.echo(json.dumps(pairs))
         return
     if not found:
-        typer.echo(f"{first} and {second} are the same configuration.")
+        say(f"{first} and {second} are the same configuration.")
         return
     rows = [("", first, second)]
     rows += [(key, toml_value(ours), toml_value(theirs)) for key, (ours, theirs) in found.items()]
     key_width, first_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     for key, ours, theirs in rows:
-        typer.echo(f"{key:<{key_width}}  {ours:<{first_width}}  {theirs}")
+        say(f"{key:<{key_width}}  {ours:<{first_width}}  {theirs}")
 
 
 @config_app.command("schema")

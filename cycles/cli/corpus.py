@@ -7,7 +7,6 @@ ids or by any beginning that only one id has.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +15,14 @@ import typer
 from corpus.records.mistakes import one_of
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from corpus.config import CorpusConfig
     from corpus.ledger.catalogue import Entry
     from corpus.records.evaluations import EvaluationStatus
+
+_PIPE_WIDTH = 120
 
 corpus_app = typer.Typer(
     help="Look into a corpus: statistics, near-duplicates, lineage, search.", no_args_is_help=True
@@ -48,22 +48,37 @@ MaskOption = Annotated[
         show_default=False,
     ),
 ]
+DataSetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", help="Only judgements on this data set, such as digits-v1 or cifar-10."),
+]
 AdmittedOption = Annotated[bool, typer.Option("--admitted", help="Only what entered the corpus.")]
 
 
 @corpus_app.command()
-def stats(source: SourceArgument, mask_numbers: MaskOption = None, as_json: JsonOption = False) -> None:
+def stats(
+    source: SourceArgument,
+    mask_numbers: MaskOption = None,
+    dataset: DataSetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say what is in a corpus: how many, how well they do, how much alike they are."""
+    from corpus.ledger.catalogue import Catalogue
     from cycles.cli.corpus_access import opened, programs_at, shingler_for
     from cycles.cli.corpus_views import statistics_of, statistics_table
 
     with opened(source) as (ledger, config):
+        if dataset is not None:
+            if ledger is None:
+                raise UsageError(f"{source} holds no ledger, so nothing was measured. Leave --dataset out.")
+            dataset = Catalogue.from_ledger(ledger).resolve_data_set(dataset)
         shingler = shingler_for(config, mask_numbers)
-        figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau)
+        figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau, dataset)
     if as_json:
         typer.echo(json.dumps({"corpus": str(source), **figures}))
     else:
-        _console().print(statistics_table(figures, title=str(source)))
+        say(source)  # a line of its own: a table would cut a long path, and begin a line with what follows
+        console(pipe_width=_PIPE_WIDTH).print(statistics_table(figures))
 
 
 @corpus_app.command()
@@ -100,11 +115,12 @@ def dedupe(
             typer.echo(group.model_dump_json())
         return
     if several:
-        _console().print(group_table(several))
-    typer.echo(
-        f"{len(programs)} programs, {len(groups)} without near-duplicates at tau {tau:g} "
+        console(pipe_width=_PIPE_WIDTH).print(group_table(several))
+    say(
+        f"{len(programs)} programs, {len(groups) - len(several)} without near-duplicates at tau {tau:g} "
         f"({'numbers masked' if shingler.mask_numbers else 'numbers kept'}); "
-        f"{len(several)} groups of several." + (f" Written: {write}" if write else "")
+        f"{len(several)} groups of several."
+        + (f" Written: {len(groups)} programs to {write}" if write else "")
     )
 
 
@@ -120,7 +136,7 @@ def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = F
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        _console().print(lineage_view(found))
+        console(pipe_width=_PIPE_WIDTH).print(lineage_view(found))
 
 
 @corpus_app.command()
@@ -147,7 +163,7 @@ def diff(
     if as_json:
         typer.echo(json.dumps({"first": name, "second": other, **similarity, "diff": text}))
     else:
-        _console().print(diff_view(text, similarity))
+        console(pipe_width=_PIPE_WIDTH).print(diff_view(text, similarity))
 
 
 @corpus_app.command()
@@ -161,6 +177,7 @@ def search(
     min_accuracy: Annotated[float | None, typer.Option(min=0, max=1, help="Least accuracy.")] = None,
     family: Annotated[str | None, typer.Option(help="Block family, such as residual.")] = None,
     admitted: AdmittedOption = False,
+    dataset: DataSetOption = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="The most programs to list.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -170,7 +187,7 @@ def search(
     from cycles.cli.corpus_access import named_text, opened_ledger
     from cycles.cli.corpus_views import entry_row, entry_table
 
-    criteria = Criteria(query, _status(status), min_accuracy, family, admitted)
+    criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset)
     with opened_ledger(store) as (ledger, catalogue):
         config = stored_config(ledger)
     found = list(catalogue.search(criteria))
@@ -184,25 +201,25 @@ def search(
             typer.echo(json.dumps(row))
         return
     if rows:
-        _console().print(entry_table(rows))
-    typer.echo(
-        f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else ".")
-    )
+        console(pipe_width=_PIPE_WIDTH).print(entry_table(rows))
+    say(f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else "."))
 
 
 def _most_similar(
     entries: list[Entry], text: str, config: CorpusConfig, limit: int
 ) -> tuple[list[Entry], dict[str, float]]:
     """Return the entries most similar to `text`, best first, and their exact similarities."""
-    from corpus.novelty.index import NoveltyIndex
+    from corpus.novelty.shingle_index import ShingleIndex
+    from corpus.novelty.similarity import Shingler
 
-    index = NoveltyIndex(config)
-    by_id = {entry.candidate.id: entry for entry in entries}
-    for entry in entries:
-        if entry.candidate.source is not None:
-            index.add(entry.candidate.id, entry.candidate.source)
-    found = index.neighbours(text, limit)
-    return [by_id[row.id] for row in found], {row.id: row.jaccard for row in found}
+    # The exact search, whichever one decides in the ledger: who looks for the likest wants no chance in it.
+    index, shingler = ShingleIndex(), Shingler.from_config(config)
+    programs = [(entry, entry.candidate.source) for entry in entries if entry.candidate.source is not None]
+    for _, source in programs:
+        index.add(shingler.array(source))
+    found = index.neighbours(shingler.array(text), limit)
+    likest = [programs[match.row][0] for match in found]
+    return likest, {entry.candidate.id: match.jaccard for entry, match in zip(likest, found, strict=True)}
 
 
 def _status(given: str | None) -> EvaluationStatus | None:
@@ -219,8 +236,9 @@ def _status(given: str | None) -> EvaluationStatus | None:
 
 def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str, str]) -> None:
     """Write the first program of every group, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8", errors="replace") as file:
+    from corpus.files.whole import file_in_the_making
+
+    with file_in_the_making(path) as partial, partial.open("w", encoding="utf-8", errors="replace") as file:
         for group in groups:
             row = {
                 "id": group["first"],
@@ -228,10 +246,3 @@ def _write_first(path: Path, groups: list[dict[str, object]], programs: dict[str
                 "duplicates": group["others"],
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    partial.rename(path)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from corpus.config import CorpusConfig
 from corpus.exchange.program_folder import read_folder
+from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
 from corpus.ledger.catalogue import Catalogue, resolve_id
 from corpus.ledger.reader import Ledger
 from corpus.novelty.scheme import stored_config
 from corpus.novelty.similarity import Shingler
-from corpus.records.reading import MAX_PROGRAM_BYTES, read_text
+from corpus.records.mistakes import command_line
 from cycles.errors import UsageError
 
 
@@ -39,7 +40,8 @@ def opened_ledger(store: Path) -> Iterator[tuple[Ledger, Catalogue]]:
     """
     with opened(store) as (ledger, _):
         if ledger is None:
-            raise UsageError(f"{store} holds no ledger. Make one of it: archloop import {store} NEW.db")
+            make = command_line("archloop", "import", store, "NEW.db")
+            raise UsageError(f"{store} holds no ledger. Make one of it: {make}")
         yield ledger, Catalogue.from_ledger(ledger)
 
 

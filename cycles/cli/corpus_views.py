@@ -23,19 +23,38 @@ from corpus.novelty.diversity import block_families, median_jaccard, unique_skel
 from corpus.novelty.groups import DuplicateGroup, duplicate_groups
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import Shingler
+from corpus.records.text import one_line
 
 if TYPE_CHECKING:
     from corpus.ledger.catalogue import Entry
     from corpus.ledger.reader import Ledger
+    from corpus.records.evaluations import Evaluation
     from corpus.records.machines import Machine
 
 _LISTED = 8
 
 
 def statistics_of(
-    programs: Mapping[str, str], ledger: Ledger | None, shingler: Shingler, tau: float
+    programs: Mapping[str, str],
+    ledger: Ledger | None,
+    shingler: Shingler,
+    tau: float,
+    data_set: str | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of a collection as plain JSON; those of a ledger only where there is one."""
+    """Return the figures of a collection as plain JSON; those of a ledger only where there is one.
+
+    Args:
+        programs: The programs by id.
+        ledger: Where they come from, None for a folder.
+        shingler: What a shingle is.
+        tau: Jaccard similarity from which on two programs are near-duplicates.
+        data_set: Only programs that were judged on it, and only these judgements, count; None for all.
+    """
+    evaluations = [] if ledger is None else ledger.evaluations()
+    if data_set is not None:
+        evaluations = [evaluation for evaluation in evaluations if evaluation.data_set == data_set]
+        judged = {evaluation.candidate_id for evaluation in evaluations}
+        programs = {name: source for name, source in programs.items() if name in judged}
     sources = list(programs.values())
     sets = [shingler.array(source) for source in sources]
     index = ShingleIndex()
@@ -56,24 +75,48 @@ def statistics_of(
         "families": dict(families.most_common()),
     }
     if ledger is not None:
-        admissions, evaluations = ledger.admissions(), ledger.evaluations()
-        scores = [evaluation.accuracy for evaluation in evaluations if evaluation.accuracy is not None]
+        admissions = ledger.admissions()
+        candidates = [row.id for row in ledger.candidates()]
+        if data_set is not None:
+            admissions = [admission for admission in admissions if admission.candidate_id in judged]
+            candidates = [name for name in candidates if name in judged]
         figures |= {
-            "candidates": len(ledger.candidates()),
+            "candidates": len(candidates),
             "admitted": sum(admission.admitted for admission in admissions),
             "reasons": dict(Counter(admission.reason.value for admission in admissions).most_common()),
             "statuses": dict(Counter(evaluation.status.value for evaluation in evaluations).most_common()),
-            "best_accuracy": max(scores, default=None),
-            "median_accuracy": median(scores) if scores else None,
+            "data_sets": _by_data_set(evaluations),
         }
     return figures
 
 
-def statistics_table(figures: Mapping[str, Any], title: str) -> Table:
+def _by_data_set(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Any]]:
+    """Return how programs did on each data set: accuracies of several say nothing together."""
+    counts = Counter(evaluation.data_set for evaluation in evaluations)
+    scores: dict[str, list[float]] = {name: [] for name in counts}
+    for evaluation in evaluations:
+        if evaluation.accuracy is not None:
+            scores[evaluation.data_set].append(evaluation.accuracy)
+    return {
+        name: {
+            "evaluations": counts[name],
+            "best_accuracy": max(found, default=None),
+            "median_accuracy": median(found) if found else None,
+        }
+        for name, found in scores.items()
+    }
+
+
+def statistics_table(figures: Mapping[str, Any]) -> Table:
     """Return the figures as a table of two columns."""
-    table = Table(title=title, show_header=False, title_justify="left")
+    table = Table(show_header=False)
     for name, value in figures.items():
-        table.add_row(name.replace("_", " "), _plain(value))
+        if name == "data_sets":
+            for data_set, results in value.items():
+                words = ", ".join(f"{key.replace('_', ' ')} {_plain(one)}" for key, one in results.items())
+                table.add_row(Text(f"on {one_line(data_set)}"), Text(words))
+        else:
+            table.add_row(name.replace("_", " "), Text(_plain(value)))
     return table
 
 
@@ -95,6 +138,7 @@ def entry_row(entry: Entry, jaccard: float | None) -> dict[str, Any]:
         "origin": entry.candidate.origin.value,
         "status": entry.evaluation.status.value if entry.evaluation else None,
         "accuracy": entry.accuracy,
+        "data_set": entry.evaluation.data_set if entry.evaluation else None,
         "reason": entry.admission.reason.value if entry.admission else None,
         "families": sorted(block_families(source)) if source else [],
         "jaccard": jaccard,
@@ -104,16 +148,19 @@ def entry_row(entry: Entry, jaccard: float | None) -> dict[str, Any]:
 def entry_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return search results as a table; the similarity only where something was compared."""
     compared = any(row["jaccard"] is not None for row in rows)
-    table = Table("id", "status", "accuracy", "decision", "families", *(["Jaccard"] if compared else []))
+    names = ("id", "status", "accuracy", "data_set", "reason", "families")
+    titles = ("decision" if name == "reason" else name.replace("_", " ") for name in names)
+    table = Table(*titles, *(["Jaccard"] if compared else []))
     for row in rows:
-        cells = [_plain(row[name]) for name in ("id", "status", "accuracy", "reason", "families")]
+        cells = [_plain(row[name]) for name in names]
         table.add_row(*map(Text, cells), *([_plain(row["jaccard"])] if compared else []))
     return table
 
 
 def unified_diff(before: str, after: str, first: str, second: str) -> str:
     """Return the unified diff of two programs, empty when their texts are equal."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), first, second, lineterm="")
+    names = one_line(first), one_line(second)
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
     return "\n".join(lines)
 
 
@@ -129,7 +176,7 @@ def lineage_view(found: Lineage) -> RenderableType:
     parts: list[RenderableType] = [_facts(found)]
     if found.prompt is not None:
         chat = "\n".join(f"[{message.role}] {message.content}" for message in found.prompt.messages)
-        parts.append(Panel(Text(chat), title=f"prompt {found.prompt.id}", title_align="left"))
+        parts.append(Panel(Text(chat), title=Text(f"prompt {one_line(found.prompt.id)}"), title_align="left"))
     parts.append(Panel(Text(found.candidate.completion), title="raw completion", title_align="left"))
     source = found.candidate.source
     if source is not None and source != found.candidate.completion:
@@ -159,7 +206,7 @@ def ancestor_tree(ancestors: Sequence[Ancestor]) -> Tree:
 
 
 def _facts(found: Lineage) -> Table:
-    table = Table(title=found.candidate.id, show_header=False, title_justify="left")
+    table = Table(title=Text(one_line(found.candidate.id)), show_header=False, title_justify="left")
     candidate = found.candidate
     rows: list[tuple[str, Any]] = [
         ("origin", candidate.origin.value),
@@ -208,4 +255,4 @@ def _plain(value: Any) -> str:
             return ", ".join(f"{name} {_plain(one)}" for name, one in value.items()) or "-"
         case list():
             return ", ".join(map(_plain, value)) or "-"
-    return str(value)
+    return one_line(value)

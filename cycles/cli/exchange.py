@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
-    from corpus.exchange.importing.findings import ImportReport
     from corpus.ledger.reader import Ledger
     from cycles.config.run import RunConfig
 
@@ -38,6 +40,7 @@ LicenceHelp = "SPDX licence, such as MIT, of the programs that state none."
 
 
 def export(
+    ctx: typer.Context,
     store: StoreArgument,
     out: Annotated[Path, typer.Argument(help="A new directory.", show_default=False)],
     export_format: Annotated[
@@ -55,26 +58,25 @@ def export(
 ) -> None:
     """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
     from corpus.ledger.reader import Ledger
-    from corpus.ledger.writer import LedgerWriter
+    from cycles.run.making import directory_made
 
+    if push is not None and ctx.obj:
+        os.environ.pop("HF_HUB_OFFLINE")  # this command asks for the hub, before its library is loaded
     path, config = _locate(store)
     notes = _notes(path, config, licence)
-    try:
+    with keeping(f"{out} is as it was."), directory_made(out.absolute().parent):
         if export_format is ExportFormat.LEMUR:
             from corpus.exchange.exporting.lemur import export_lemur
 
             with Ledger.open(path) as ledger:
                 counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
-            with LedgerWriter.open(path) as ledger, _steps("Exporting", 6, as_json) as step:
+            with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
-    except KeyboardInterrupt:
-        typer.echo(f"Interrupted; {out} is as it was.", err=True)
-        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps({"directory": str(out), **counts}))
     else:
-        typer.echo(f"{out}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
+        say(f"{out}: {', '.join(f'{count} {name}' for name, count in counts.items())}")
     if push is not None:
         _push(out, push)
 
@@ -83,7 +85,7 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A folder of .py files, a LEMUR checkout or SQLite file, or an earlier export.",
+            help="A folder of .py files, LEMUR's checkout or SQLite file, nn-gpt's output, an old export.",
             show_default=False,
         ),
     ],
@@ -93,14 +95,20 @@ def import_(
         str | None, typer.Option("--name", help="Name of the collection.  [default: the source's]")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; write nothing.")] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Write what is left behind here, a line of JSON each.", show_default=False),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring programs in from elsewhere: all that can be used, in one transaction. A new FILE.db is made."""
     from corpus.exchange.importing.importer import import_programs, recognise
+    from cycles.cli.import_report import show_import
 
     found = recognise(source)
     try:
         with (
+            keeping("nothing was imported."),
             _steps("Reading", found.steps(), as_json) as step,
             _opened(store, dry_run) as ledger,
         ):
@@ -114,10 +122,7 @@ def import_(
             )
     except ValueError as error:
         raise UsageError(f"{error}.") from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing was imported.", err=True)
-        raise typer.Exit(130) from None
-    _show(report, store, as_json)
+    show_import(report, store, as_json, rejected)
 
 
 def _export_tables(
@@ -134,6 +139,24 @@ def _export_tables(
     table_format = TableFormat(export_format.value)
     counts = export_dataset(ledger, out, table_format, notes, margin=margin, replace=force, on_config=step)
     return {config: sum(splits.values()) for config, splits in counts.items()}
+
+
+def _opened_for_splits(path: Path) -> Ledger:
+    """Open a ledger for writing, so that splits are kept; for reading where it cannot be written to."""
+    from corpus.ledger.errors import LedgerLockedError, LedgerPermissionError
+    from corpus.ledger.reader import Ledger
+    from corpus.ledger.writer import LedgerWriter
+
+    try:
+        return LedgerWriter.open(path)
+    except LedgerPermissionError as refused:
+        ledger = Ledger.open(path)
+        typer.echo(
+            f"archloop: {refused} Splits that are not frozen yet are computed and kept nowhere.", err=True
+        )
+        return ledger
+    except LedgerLockedError as locked:
+        raise LedgerLockedError(f"{locked} What needs no splits can be exported: --format lemur") from None
 
 
 def _locate(store: Path) -> tuple[Path, RunConfig | None]:
@@ -194,8 +217,8 @@ def _notes(path: Path, config: RunConfig | None, licence: str | None) -> ExportN
     return ExportNotes.model_validate(known)
 
 
-def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
-    """Return the hyperparameters that the run's protocol hands to every program."""
+def _settings(config: RunConfig | None) -> dict[str, dict[str, float | int | str]]:
+    """Return what the run's protocol hands to every program in `prm`, by the protocol's id."""
     if config is None:
         return {}
     from evaluator.errors import TaskDataError
@@ -210,10 +233,11 @@ def _settings(config: RunConfig | None) -> dict[str, dict[str, float]]:
     except TaskDataError:
         return {}
     protocol = protocol_id(values, spec)
-    return {protocol: {"lr": values.lr, "momentum": values.momentum, "dropout": values.dropout}}
+    return {protocol: values.prm(())}
 
 
 def _push(directory: Path, repository: str) -> None:
+    from httpx2 import TransportError
     from huggingface_hub import DatasetCard, HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
@@ -223,27 +247,9 @@ def _push(directory: Path, repository: str) -> None:
         api = HfApi()
         api.create_repo(repository, repo_type="dataset", private=True, exist_ok=True)
         api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=directory)
-    except (HfHubHTTPError, OfflineModeIsEnabled, ValueError, OSError) as error:
+    except (HfHubHTTPError, OfflineModeIsEnabled, TransportError, ValueError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
-
-
-def _show(report: ImportReport, store: Path, as_json: bool) -> None:
-    if as_json:
-        for rejection in report.rejections:
-            typer.echo(json.dumps({"event": "rejected", **rejection.model_dump(mode="json")}))
-        summary = report.model_dump(mode="json", exclude={"rejections"})
-        typer.echo(json.dumps({"event": "imported", **summary, "rejected": report.reasons()}))
-        return
-    for rejection in report.rejections:
-        detail = f"  {rejection.detail}" if rejection.detail else ""
-        typer.echo(f"{rejection.location}: {rejection.reason}{detail}")
-    verb = "would enter" if report.dry_run else "entered"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.reasons().items()))
-    typer.echo(
-        f"{report.kind} '{report.source}': {report.programs} programs with {report.evaluations} evaluations "
-        f"{verb} {store}. Left behind: {reasons or 'nothing'}."
-    )
 
 
 @contextmanager
@@ -252,10 +258,9 @@ def _steps(title: str, total: int, as_json: bool) -> Iterator[Callable[[str], No
     if as_json or not sys.stderr.isatty():
         yield lambda _name: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=console(err=True), transient=True) as progress:
         task = progress.add_task(title, total=total)
 
         def advance(name: str) -> None:

@@ -1,20 +1,23 @@
 """The commands that show a run: `report` as a table and a page, `watch` in the terminal, `serve` in a
 browser.
 
-All three only read ledgers, beside a running loop too; `report` also writes metrics.jsonl and the page.
+All three only read ledgers, beside a running loop too; `report` also writes metrics.jsonl and the page into
+the run or, with --out, the page alone and nowhere else.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import command_line
+from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from cycles.figures.runs import RunData
@@ -39,6 +42,7 @@ def report(
 ) -> None:
     """Print the table of a run's cycles, and write metrics.jsonl and a page that shows all of it.
 
+    With --out the runs themselves stay as they are. A run that cannot be written to is shown all the same.
     The page is one file that opens from disk and asks nothing of the network. Give a control run beside the
     run itself, and the page says whether the loop beats it.
     """
@@ -49,11 +53,7 @@ def show_report(
     runs: list[Path], *, out: Path | None = None, html: bool = True, as_json: bool = False
 ) -> None:
     """Do what `archloop report` does; `run` and `resume` end with it."""
-    from rich.console import Console
-
-    from cycles.figures.cycle_report import write_metrics
     from cycles.figures.runs import gather
-    from cycles.run.run_directory import RunDirectory
 
     if len({path.resolve() for path in runs}) < len(runs):
         raise UsageError("A run is named twice. Name each run once.")
@@ -62,12 +62,14 @@ def show_report(
             f"{out}: not a place for a file. Give a file in a directory that exists: --out FILE."
         )
     # Counting goes over every program; the note is seen on terminals alone.
-    with Console(stderr=True).status("Reading the ledgers"):
+    with console(err=True).status("Reading the ledgers"):
         found = gather(runs)
-    for run in found:
-        write_metrics(run.reports, RunDirectory(run.path).metrics_file)
     page = (out or runs[0] / "report.html") if html else None
-    if page is not None:
+    refused = _write_into_the_runs(found, page) if out is None else None
+    if refused is not None:
+        say(f"archloop: {refused}", err=True)
+        page = None
+    elif out is not None and page is not None:
         _write_page(found, page)
     if as_json:
         for run in found:
@@ -75,39 +77,53 @@ def show_report(
                 named = {"run": str(run.path)} if len(found) > 1 else {}
                 typer.echo(json.dumps({**named, **row.model_dump(mode="json")}))
     else:
-        _print_tables(found, page)
+        _print_tables(found, page, figures=out is None and refused is None)
+
+
+def _write_into_the_runs(runs: list[RunData], page: Path | None) -> str | None:
+    """Write figures and page beside their ledgers; return why that cannot be, None where it is done."""
+    from cycles.figures.metrics import write_metrics
+    from cycles.refusals import refusal
+    from cycles.run.run_directory import RunDirectory
+
+    try:
+        for run in runs:
+            write_metrics(run.reports, RunDirectory(run.path).metrics_file)
+        if page is not None:
+            _write_page(runs, page)
+    except OSError as error:
+        line = refusal(error)
+        if line is None:
+            raise
+        elsewhere = command_line("archloop", "report", *(run.path for run in runs), "--out", "FILE")
+        return f"{line} The page can go there: {elsewhere}"
+    return None
 
 
 def _write_page(runs: list[RunData], path: Path) -> None:
     """Write the page in one step: a browser that reloads never finds half of it."""
+    from corpus.files.whole import write_whole
     from cycles.reporting.page import render
 
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(render(runs), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, render(runs))
 
 
-def _print_tables(runs: list[RunData], page: Path | None) -> None:
-    from rich.console import Console
-
-    from cycles.reporting.text import visible
+def _print_tables(runs: list[RunData], page: Path | None, *, figures: bool) -> None:
     from cycles.run.run_directory import RunDirectory
     from cycles.showing.cells import cycle_table
 
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-
-    def say(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False, highlight=False)
-
     for run in runs:
         if len(runs) > 1:
-            say(f"\n{visible(run.name)}: {run.arm}, seed {run.config.seed}")
+            say("")
+            say(f"{run.name}: {run.arm.words}, seed {run.config.seed}")
         if run.reports:
-            console.print(cycle_table(run.reports, run.config.corpus.min_accuracy))
+            console(pipe_width=PIPE_WIDTH).print(cycle_table(run.reports, run.config.corpus.min_accuracy))
         else:
-            say(f"No cycle of {run.path} is complete yet. See: archloop status {run.path}")
+            see = command_line("archloop", "status", run.path)
+            say(f"No cycle of {run.path} is complete yet. See: {see}")
         directory = RunDirectory(run.path)
-        say(f"Ledger: {directory.ledger_file}. Per-cycle figures: {directory.metrics_file}")
+        beside = f" Per-cycle figures: {directory.metrics_file}" if figures else ""
+        say(f"Ledger: {directory.ledger_file}.{beside}")
     if page is not None:
         say(f"Page: {page} (opens in any browser)")
 
@@ -118,15 +134,10 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Follow a running loop until it is finished. Ctrl-C stops the watching, never the run."""
-    from rich.console import Console
-
     from cycles.showing.watch import watch as follow
 
-    try:
-        follow(run_path, Console(), every_seconds=every, as_json=as_json)
-    except KeyboardInterrupt:
-        typer.echo(f"Stopped watching; the run is as it was. Again: archloop watch {run_path}", err=True)
-        raise typer.Exit(130) from None
+    with keeping(f"the run is as it was. Again: {command_line('archloop', 'watch', run_path)}"):
+        follow(run_path, console(), every_seconds=every, as_json=as_json)
 
 
 def serve(
@@ -141,8 +152,8 @@ def serve(
         if as_json:
             typer.echo(json.dumps({"event": "serving", "url": server.url}))
         else:
-            typer.echo(f"{server.url}  (this machine only; Ctrl-C ends it)")
+            say(f"{server.url}  (this machine only; Ctrl-C ends it)")
         try:
             server.serve_forever()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # the way to end it, so no word is due
             raise typer.Exit(130) from None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycles.cli.options import JsonOption, PresetOption, SetOption
+from corpus.records.mistakes import command_line
+from corpus.records.text import one_line
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
+from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,32 +29,31 @@ def doctor(
     out: Annotated[
         Path | None, typer.Option("--out", help="Where the run would lie.  [default: runs/PRESET]")
     ] = None,
+    unsafe: UnsafeOption = False,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check whether a run would work here, each line with its fix; exit code 3 where it would not."""
     import logging
 
-    from rich.console import Console
-
-    from cycles.config.run import load_config
     from cycles.preflight.doctor.examination import examine
     from cycles.preflight.doctor.finding import Level
 
-    config = load_config(preset, overrides or [])
+    config = agreed_config(preset, overrides or [], unsafe=unsafe, trusted=trusted)
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    screen = console(highlight=False, pipe_width=140)
     counts = dict.fromkeys(Level, 0)
     for finding in examine(config, out or Path("runs") / Path(preset).stem):
         counts[finding.level] += 1
         if as_json:
             typer.echo(finding.model_dump_json())
         else:
-            _show(console, finding)
+            _show(screen, finding)
     faults, warnings = counts[Level.FAULT], counts[Level.WARN]
     if not as_json:
         verdict = "archloop would not run here." if faults else "archloop runs here."
         numbers = f"{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}"
-        console.print(f"{verdict} {numbers[:1].upper()}{numbers[1:]}.")
+        screen.print(f"{verdict} {numbers[:1].upper()}{numbers[1:]}.")
     if faults:
         raise typer.Exit(FAULT_EXIT)
 
@@ -80,10 +81,11 @@ def init(
     if as_json:
         typer.echo(json.dumps({"path": str(file)}))
     else:
-        typer.echo(f"{file} is written. Edit it, then: archloop run --preset {file}")
+        start = command_line("archloop", "run", "--preset", file)
+        say(f"{file} is written. Edit it, then: {start}")
 
 
-def _show(console: Console, finding: Finding) -> None:
+def _show(screen: Console, finding: Finding) -> None:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -92,10 +94,11 @@ def _show(console: Console, finding: Finding) -> None:
     line.add_column(width=5)
     line.add_column(width=11)
     line.add_column(overflow="fold")
-    line.add_row(Text(finding.level, style=_STYLES[finding.level]), finding.subject, Text(finding.says))
-    console.print(line)
+    says = Text(one_line(finding.says))
+    line.add_row(Text(finding.level, style=_STYLES[finding.level]), Text(finding.subject), says)
+    screen.print(line)
     if finding.fix:
-        console.print(Padding(Text(f"fix: {finding.fix}", style="bold"), (0, 0, 0, 20)))
+        screen.print(Padding(Text(f"fix: {one_line(finding.fix)}", style="bold"), (0, 0, 0, 20)))
 
 
 def _counted(number: int, noun: str) -> str:

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycles.cli.options import JsonOption, PresetOption, SetOption, UnsafeOption
+from corpus.records.mistakes import command_line
+from corpus.records.text import one_line, visible
+from cycles.cli.endings import keeping, working_on
+from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
+from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
-    from corpus.records.trainings import TrainingExample
+    from corpus.records.trainings import CycleStage, TrainingExample
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
@@ -37,26 +43,41 @@ def generate(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Let the generator write programs."""
     if run is not None:
-        _stage(run, "generate", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
-    from cycles.assembly import build_strategy, opened_sampler
-    from cycles.config.run import load_config
+    from corpus.records.adapters import adapter_hash
+    from corpus.records.prompts import Prompt
+    from cycles.assembly import build_sampler, build_strategy, passing_log
+    from cycles.run.making import directory_made
     from generator.samplers.contract import in_order
 
-    if adapter is not None and not adapter.is_dir():
-        raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
-    config = load_config(preset, [*(overrides or []), f"seed={seed}", "generator.exemplars=0"])
+    if adapter is not None:
+        if not adapter.is_dir():
+            raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
+        adapter_hash(adapter)  # refuses what is no adapter, before anything is loaded or made
+    settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
+    config = agreed_config(preset, settings, trusted=trusted)
     if out is not None:
-        if out.exists() and any(out.iterdir()):
-            raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
-        out.mkdir(parents=True, exist_ok=True)
-    prompts = build_strategy(config).propose(None, 0, count)
+        _refuse_if_filled(out)
+    proposals = build_strategy(config).propose(None, 0, count)
+    prompts = [proposal for proposal in proposals if isinstance(proposal, Prompt)]
+    if not prompts:
+        raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     size = config.generator.batch_size
-    with opened_sampler(config, None, functools.partial(typer.echo, err=True)) as sampler:
+    kept = "what was printed stands." if out is None else f"the programs in {out} are kept."
+    with (
+        keeping(kept),
+        nullcontext() if out is None else directory_made(out),
+        passing_log() as log,
+        build_sampler(config, log, functools.partial(say, err=True)) as sampler,
+    ):
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
@@ -70,45 +91,38 @@ def evaluate(
     task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
     if run is not None:
-        _stage(run, "judge", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
-    from corpus.records.candidates import Candidate, Origin
+    from corpus.records.candidates import Candidate
     from cycles.assembly import build_evaluator
-    from cycles.config.run import load_config
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
     sources = [_read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
-    if unsafe:
-        settings.append('evaluator.isolation="unsafe"')
-    config = load_config(preset, settings)
+    config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
-        Candidate(
-            id=str(path),
-            origin=Origin.IMPORTED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="file",
-        )
+        Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
-    with build_evaluator(config) as evaluator:
+    with keeping("the judgements printed so far stand."), build_evaluator(config) as evaluator:
         if not as_json:
-            typer.echo(f"Sandbox: {evaluator.isolation}", err=True)
+            say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
             if as_json:
                 row = evaluation.model_dump(mode="json")
                 typer.echo(json.dumps({"path": row.pop("candidate_id"), **row}))
             else:
                 score = "" if evaluation.accuracy is None else f"  accuracy {evaluation.accuracy:.3f}"
-                reason = f"  {evaluation.error}" if evaluation.error else ""
-                typer.echo(f"{evaluation.candidate_id}  {evaluation.status}{score}{reason}")
+                reason = f"  {one_line(evaluation.error)}" if evaluation.error else ""
+                say(f"{one_line(evaluation.candidate_id)}  {evaluation.status}{score}{reason}")
 
 
 def finetune(
@@ -120,19 +134,24 @@ def finetune(
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
     seed: SeedOption = 0,
+    trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a LoRA adapter on prompt-completion rows (as `archloop export` writes them: sft.jsonl)."""
     if run is not None:
-        _stage(run, "train", as_json)
+        from corpus.records.trainings import CycleStage
+
+        _stage(run, CycleStage.TRAIN, as_json, trusted=trusted)
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from cycles.figures.quantities import duration
+    from cycles.run.making import directory_made
+    from finetune.job import TrainingJob
 
     if data is None or out is None:
         raise UsageError("Give rows and a place: archloop finetune sft.jsonl --out DIR (or --run RUN).")
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
+    _refuse_if_filled(out)
     examples = _read_examples(data)
     config = load_config(preset, [*(overrides or []), f"seed={seed}"])
 
@@ -140,44 +159,57 @@ def finetune(
         if not as_json and (step == total or step % 10 == 0):
             typer.echo(f"step {step} of {total}  loss {loss:.3f}", err=True)
 
-    result = build_trainer(config).train(examples, output_dir=out, seed=seed, previous=None, on_step=show)
+    trainer = build_trainer(config)
+    with keeping(f"{out} was not made."), directory_made(out.parent):
+        result = trainer.train(TrainingJob(examples, out, seed, on_step=show))
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:
-        typer.echo(
+        say(
             f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
-            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {result.seconds:.0f} s"
+            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {duration(result.seconds)}"
         )
 
 
-def _stage(path: Path, stage: str, as_json: bool) -> None:
+def _stage(
+    path: Path, stage: CycleStage, as_json: bool, *, unsafe: bool = False, trusted: bool = False
+) -> None:
+    from corpus.records.trainings import CycleStage
     from cycles.assembly import open_loop
 
-    with open_loop(path, as_json=as_json) as loop:
+    with working_on(path), open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
         cycle = loop.current_cycle()
         if cycle is None:
             loop.observer.note("All cycles of this run are complete.")
-        elif stage == "train":
+        elif stage is CycleStage.TRAIN:
             loop.train(cycle)
-        elif stage == "generate":
+        elif stage is CycleStage.GENERATE:
             loop.generate(cycle)
         else:
             missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))
             if missing:
                 raise UsageError(
-                    f"cycle {cycle} lacks {missing} candidates. First: archloop generate --run {path}"
+                    f"cycle {cycle} lacks {missing} candidates. "
+                    f"First: {command_line('archloop', 'generate', '--run', path)}"
                 )
             loop.judge(cycle)
             loop.complete(cycle)
 
 
+def _refuse_if_filled(out: Path) -> None:
+    """Refuse a directory that holds something already, before any work is done for it."""
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
+
+
 def _write_program(index: int, completion: Completion, out: Path | None, as_json: bool) -> None:
+    from corpus.exchange.program_folder import write_program
     from generator.prompts.extraction import extract_program
 
     source = extract_program(completion.text)
     path = out / f"{index:04d}.py" if out is not None and source is not None else None
     if path is not None and source is not None:
-        path.write_text(source, encoding="utf-8")
+        write_program(path, source)
     row = {
         "index": index,
         "path": str(path) if path else None,
@@ -188,51 +220,47 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
     if as_json:
         typer.echo(json.dumps(row))
     elif out is not None:
-        typer.echo(path or f"{index:04d}: the completion holds no program")
+        say(path or f"{index:04d}: the completion holds no program")
     else:
-        typer.echo(f"# program {index}\n{source or completion.text}")
+        _show_program(f"# program {index}\n{source or completion.text}")
+
+
+def _show_program(text: str) -> None:
+    """Print a program, to the character where it goes to a file or another program."""
+    typer.echo(visible(text) if sys.stdout.isatty() else text)
 
 
 def _read_program(path: Path) -> str:
-    from corpus.records.reading import MAX_PROGRAM_BYTES, read_text
+    from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
 
     try:
         return read_text(path, MAX_PROGRAM_BYTES, errors="replace", pipes=True)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a directory. Name its programs: {path}/*.py") from None
+        raise UsageError(f"{path} is a directory. Name its programs: {command_line(path)}/*.py") from None
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:
-    from corpus.records.reading import read_lines
+    from corpus.files.json_lines import json_lines
 
-    examples, number = [], 0
-    try:
-        for number, line in enumerate(read_lines(path), start=1):
-            if line.strip():
-                examples.append(_example(json.loads(line), number))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file.") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}, line {number + 1}: not UTF-8 text.") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        raise UsageError(
-            f"{path}, line {number}: not a row with `prompt` (a list of messages) and `completion`."
-        ) from None
+    remedy = "Each row needs `prompt`, a list of messages, and `completion`."
+    examples = list(json_lines(path, _example, remedy=remedy))
     if not examples:
         raise UsageError(f"{path} holds no rows.")
     return examples
 
 
-def _example(row: dict[str, Any], number: int) -> TrainingExample:
+def _example(line: str) -> TrainingExample:
+    from corpus.records.base import content_id
     from corpus.records.trainings import TrainingExample
 
-    completion = row["completion"]
-    if isinstance(completion, list):
-        completion = completion[-1]["content"]
-    return TrainingExample(
-        candidate_id=str(row.get("candidate_id", number)),
-        prompt=row["prompt"],
-        completion=completion,
-    )
+    row = json.loads(line)
+    try:
+        completion = row["completion"]
+        if isinstance(completion, list):
+            completion = completion[-1]["content"]
+        name = str(row.get("candidate_id", content_id(line)))
+        return TrainingExample(candidate_id=name, prompt=row["prompt"], completion=completion)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        raise ValueError("not a training row") from None

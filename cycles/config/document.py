@@ -6,6 +6,7 @@ described in two ways. This module does *not* read files or check values (`cycle
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -53,6 +54,9 @@ def toml_value(value: Any) -> str:
     """Return a value as TOML writes it; None, for which TOML has no word, as `(not set)`."""
     if value is None:
         return "(not set)"
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{json.dumps(key)} = {toml_value(one)}" for key, one in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
     return tomli_w.dumps({"value": value}).partition("=")[2].strip()
 
 

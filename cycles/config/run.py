@@ -20,13 +20,17 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus.config import CorpusConfig
+from corpus.files.reading import UnfitFile, read_text
+from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
-from corpus.records.reading import UnfitFile, read_text
+from cycles.config.earlier import under_todays_names
+from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.config.toml import parse_toml
 from cycles.errors import ConfigError
 from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
+from generator.config.strategy import StrategyConfig
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -44,17 +48,6 @@ _GIVEN.maxstring = _GIVEN.maxother = _GIVEN.maxlong = 200
 _GIVEN.maxlevel = 3
 
 Tracking = Literal["none", "trackio", "tensorboard"]
-
-
-class Control(StrEnum):
-    """Which selection teaches the generator; everything but NONE is a control arm."""
-
-    NONE = "none"
-    """The closed loop: LoRA on the admitted winners."""
-    FROZEN = "frozen"
-    """No fine-tuning: the base model writes every cycle."""
-    RANDOM_VALID = "random-valid"
-    """LoRA on as many randomly chosen valid candidates as the rule of admission would choose."""
 
 
 class Sharing(StrEnum):
@@ -80,12 +73,14 @@ class RunConfig(BaseModel):
     """Number of cycles, cycle 0 (before any fine-tuning) included."""
     candidates: int = Field(default=160, ge=1)
     """Programs sampled and judged in each cycle."""
-    control: Control = Control.NONE
-    """Which arm this run is: the loop itself, or a control at the same budget."""
     sharing: Sharing = Sharing.COLOCATE
     """How the sampler and the trainer share the memory of their devices."""
     tracking: Tracking = "none"
     """Who else gets each cycle's figures, on this machine alone; needs the extra `track` or `tensorboard`."""
+    strategy: StrategyConfig = StrategyConfig()
+    """Who searches: decides what is tried next."""
+    teaching: TeachingConfig = TeachingConfig()
+    """Who teaches: whose programs the generator learns from."""
     corpus: CorpusConfig = CorpusConfig()
     """What counts as new, and what may enter the corpus."""
     generator: GeneratorConfig = GeneratorConfig()
@@ -97,8 +92,8 @@ class RunConfig(BaseModel):
 
     @property
     def learns(self) -> bool:
-        """Whether anything is fine-tuned: not in the frozen control, and the grammar has nothing to tune."""
-        return self.control is not Control.FROZEN and self.generator.sampler != "grammar"
+        """Whether anything is fine-tuned."""
+        return self.teaching.by is not Teachers.NOBODY
 
     @property
     def one_device(self) -> bool:
@@ -106,16 +101,26 @@ class RunConfig(BaseModel):
         return same_device(self.generator.device) == same_device(self.finetune.device)
 
     @model_validator(mode="after")
+    def _who_is_taught_writes(self) -> RunConfig:
+        if self.learns and not self.strategy.asks_model:
+            raise ValueError(
+                f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
+                "teaching.by to 'nobody'"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_sampler_can_share(self) -> RunConfig:
-        generator, elsewhere = self.generator, self.generator.server.url is not None
-        if self.sharing is Sharing.ALTERNATE and generator.sampler == "offline":
+        elsewhere = self.generator.served_elsewhere
+        alternate = self.sharing is Sharing.ALTERNATE
+        if alternate and elsewhere:
+            raise ValueError(
+                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
+            )
+        if alternate and not self.generator.gives_memory_back:
             raise ValueError(
                 "sharing 'alternate' needs a sampler that gives its memory back, and vLLM in this process "
                 "never does: set generator.sampler to 'server'"
-            )
-        if self.sharing is Sharing.ALTERNATE and generator.sampler == "server" and elsewhere:
-            raise ValueError(
-                "sharing 'alternate' cannot stop the server at generator.server.url: drop the url"
             )
         if self.sharing is Sharing.SEPARATE and self.one_device and not elsewhere:
             raise ValueError(
@@ -153,7 +158,7 @@ def load_config(source: str = "cpu-tiny", overrides: Sequence[str] = ()) -> RunC
 
 def save_config(config: RunConfig, path: Path) -> None:
     """Write the resolved configuration as TOML; keys that are None are left out, as TOML has no null."""
-    path.write_text(tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+    write_whole(path, tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)))
 
 
 def _read(source: str) -> dict[str, Any]:
@@ -172,7 +177,7 @@ def _read(source: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: cannot be read: {error}. Check the path and its permissions.") from None
     try:
-        return parse_toml(text)
+        return under_todays_names(parse_toml(text))
     except ValueError as error:
         raise ConfigError(f"{source}: this is not valid TOML: {error}. Mend that line.") from None
 

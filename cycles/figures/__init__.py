@@ -3,10 +3,12 @@
     records       which figures there are
     statistics    shares, means and quantiles with their intervals
     cycle_report  what a cycle came to
+    metrics       the file with the figures of the finished cycles
     status        how far a run is
     snapshot      a run at one moment, for those who watch it
     runs          several runs, gathered for a report
     comparison    one arm against another
+    quantities    durations, sizes and shares in words
 
 Nothing here prints or draws.
 """

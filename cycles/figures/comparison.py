@@ -17,9 +17,9 @@ from enum import StrEnum
 from math import hypot
 from typing import NamedTuple
 
-from cycles.config.run import Control
+from cycles.config.arms import CLOSED_LOOP, in_order
 from cycles.figures.records import CycleReport, Mean, Rate
-from cycles.figures.runs import ARM_NAMES, RunData
+from cycles.figures.runs import RunData
 from cycles.figures.statistics import mean_interval
 
 FIGURES: dict[str, Callable[[CycleReport], Rate | Mean]] = {
@@ -30,7 +30,7 @@ FIGURES: dict[str, Callable[[CycleReport], Rate | Mean]] = {
 """What is compared; the first decides the verdict."""
 
 
-class Finding(StrEnum):
+class Outcome(StrEnum):
     """What a comparison came to."""
 
     MET = "met"
@@ -70,9 +70,9 @@ class Comparison:
     cycle: int
 
     @property
-    def finding(self) -> Finding:
+    def outcome(self) -> Outcome:
         """Whether the loop is above the control beyond doubt."""
-        return Finding.MET if self.difference.low > 0 else Finding.NOT_MET
+        return Outcome.MET if self.difference.low > 0 else Outcome.NOT_MET
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,13 @@ class Verdict:
 
 def verdict(runs: Sequence[RunData]) -> Verdict:
     """Return what the given runs say about the closed loop against each control among them."""
-    loops = [run for run in runs if run.config.control is Control.NONE]
+    loops = [run for run in runs if run.arm == CLOSED_LOOP]
     comparisons: list[Comparison] = []
     remarks: list[str] = []
-    for control in (Control.FROZEN, Control.RANDOM_VALID):
-        baselines = [run for run in runs if run.config.control is control]
-        if not loops or not baselines:
-            continue
+    for control in in_order({run.arm for run in runs} - {CLOSED_LOOP}) if loops else []:
+        baselines = [run for run in runs if run.arm == control]
         pairs = _pairs(loops, baselines)
-        name = ARM_NAMES[control.value]
+        name = control.words
         if not pairs:
             remarks.append(
                 f"The {name} cannot be compared: no two runs share seed, budget and protocol "

@@ -6,15 +6,13 @@ same function of the same rows. This module does *not* draw.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 
 from corpus.ledger.reader import Ledger
 from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.novelty.similarity import Shingler
 from corpus.records.admissions import AdmissionReason
+from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
@@ -36,7 +34,7 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     row = ledger.cycle_row(cycle)
     return CycleReport(
         cycle=cycle,
-        control=config.control.value,
+        arm=arm_of(config).words,
         candidates=total,
         statuses=dict(sorted(Counter(row.evaluation.status for row in judged).items())),
         reasons=dict(sorted(Counter(row.admission.reason for row in judged).items())),
@@ -63,13 +61,3 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
 def run_reports(ledger: Ledger, config: RunConfig) -> list[CycleReport]:
     """Return the report of every finished cycle, in order."""
     return [cycle_report(ledger, cycle, config) for cycle in ledger.completed_cycles()]
-
-
-def write_metrics(reports: Sequence[CycleReport], path: Path) -> None:
-    """Write one JSON line per cycle, replacing the file in one step: a reader never sees half of it."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.writelines(report.model_dump_json() + "\n" for report in reports)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

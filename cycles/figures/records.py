@@ -42,7 +42,7 @@ class CycleReport(Record):
 
     Attributes:
         cycle: The cycle.
-        control: The arm: "none" for the closed loop itself, else the name of the control.
+        arm: The arm of a comparison that the run is, in words.
         candidates: Programs sampled.
         statuses: How many evaluations ended in each status.
         reasons: How many admissions were decided for each reason.
@@ -66,7 +66,7 @@ class CycleReport(Record):
     """
 
     cycle: int = Field(ge=0)
-    control: str
+    arm: str
     candidates: int = Field(ge=0)
     statuses: dict[EvaluationStatus, int]
     reasons: dict[AdmissionReason, int]

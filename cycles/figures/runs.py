@@ -17,14 +17,12 @@ from corpus.ledger.writer import Judged
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.graphs import NetworkGraph
+from cycles.config.arms import ArmName, arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.run_directory import RunDirectory
-
-ARM_NAMES = {"none": "closed loop", "frozen": "frozen control", "random-valid": "random-valid control"}
-"""What people call the arms of a comparison."""
 
 DRAWN_NETWORKS = 150
 """Networks that a run's report holds as pictures: those of its best candidates."""
@@ -61,9 +59,9 @@ class RunData:
     networks: dict[str, NetworkGraph] = field(default_factory=dict)
 
     @property
-    def arm(self) -> str:
-        """The arm of a comparison that this run is, in words."""
-        return ARM_NAMES[self.config.control.value]
+    def arm(self) -> ArmName:
+        """The arm of a comparison that this run is."""
+        return arm_of(self.config)
 
     @property
     def protocols(self) -> frozenset[str]:

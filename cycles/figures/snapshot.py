@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import Judged
+from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.run_directory import RunDirectory
 
 BEST = 5
 """Programs that a snapshot names."""
-
-_STAGES = ("train", "generate", "judge")
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,10 @@ class Watcher:
         done = state.judged / self.config.candidates
         if self._seconds:
             count = len(self._seconds)
-            mean = {s: sum(each.get(s, 0.0) for each in self._seconds.values()) / count for s in _STAGES}
+            mean = {s: sum(each.get(s, 0.0) for each in self._seconds.values()) / count for s in CycleStage}
             sampled = state.sampled / self.config.candidates
-            current = (1 - done) * mean["judge"] + (1 - sampled) * mean["generate"]
-            current += 0.0 if state.trained or state.sampled else mean["train"]
+            current = (1 - done) * mean[CycleStage.JUDGE] + (1 - sampled) * mean[CycleStage.GENERATE]
+            current += 0.0 if state.trained or state.sampled else mean[CycleStage.TRAIN]
             return current + (state.cycles - state.current - 1) * sum(mean.values())
         if self._first_seen is None:
             self._first_seen = time.monotonic(), state.judged

@@ -9,6 +9,7 @@ large model); `Calibration.notes` says so.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 import time
@@ -18,16 +19,16 @@ from pathlib import Path
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
-from corpus.records.base import Record, TaskShape
+from corpus.records.base import Record
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.trainings import TrainingExample
 from cycles.assembly import build_evaluator, build_sampler, build_strategy, build_trainer, task_shape
 from cycles.config.run import RunConfig
 from cycles.run.starting_corpus import plant, replay_pool
+from cycles.search import Search
+from finetune.job import TrainingJob
 from generator.models.places import resolve_model
-from generator.prompts.extraction import extract_program
-from generator.samplers.contract import Sampler, in_order
 
 SECONDS = 5.0
 """About how long programs are judged. Sampling a batch and four training steps take as long as they take: for
@@ -93,10 +94,16 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
             plant(ledger, small, shape)
             programs = ledger.candidates(origin=Origin.SEED)
             rows = replay_pool(ledger, small, shape)
-        start, batch_seconds, sampled = _sampled(config, notes)
-        judge_start, evaluations = _judged(config, sampled, programs[:_GRAMMAR_PROGRAMS], seconds)
+        path = Path(home, "ledger.db")
+        with LedgerWriter.create(path) as ledger:
+            plant(ledger, config, shape)
+        empty = path.stat().st_size
+        with LedgerWriter.open(path) as ledger:
+            start, batch_seconds, sampled = _sampled(ledger, config, notes)
+            judge_start, evaluations = _judged(config, sampled, programs[:_GRAMMAR_PROGRAMS], seconds)
+            _note_judgements(ledger, config, evaluations)
+        grown = path.stat().st_size - empty
         step, training_start, adapter = _trained(config, rows, Path(home, "adapter"), notes)
-        empty, size = _ledger_bytes(Path(home, "ledger.db"), config, shape, sampled, evaluations)
     workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
     written = {candidate.id for candidate in sampled}
     seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}
@@ -110,45 +117,53 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         training_start_seconds=training_start,
         start_seconds=start + judge_start,
         ledger_bytes=empty,
-        candidate_bytes=size,
+        candidate_bytes=grown / len(sampled) if sampled else 0.0,
         adapter_bytes=adapter,
         notes=tuple(notes),
     )
 
 
-def _sampled(config: RunConfig, notes: list[str]) -> tuple[float, float, list[Candidate]]:
-    """Return the seconds to load the sampler, those of one batch, and the batch."""
+def _sampled(
+    ledger: LedgerWriter, config: RunConfig, notes: list[str]
+) -> tuple[float, float, list[Candidate]]:
+    """Return the seconds to load the sampler, those of one batch, and the batch as the ledger has it."""
     settings = config.generator
-    if settings.sampler == "offline" or (settings.sampler == "server" and settings.server.url is None):
+    if config.strategy.asks_model and settings.uses_vllm and settings.weights_here:
         notes.append("sampling was not measured: that would start vLLM, which takes minutes")
         return 0.0, 0.0, []
+    plain = config.model_copy(update={"generator": settings.model_copy(update={"exemplars": 0})})
+    search = Search(
+        ledger=ledger,
+        strategy=build_strategy(plain),
+        sampler=functools.cache(lambda: build_sampler(config)),
+        sampling=settings.sampling,
+        batch_size=settings.batch_size,
+        generator_hash=lambda: None,
+        machine_id=None,
+    )
     started = time.monotonic()
-    sampler = build_sampler(config)
-    first = _batch(sampler, config, 1)  # samplers load when they are first asked
+    first = _cycle(search, 0, 1)  # samplers load when they are first asked
     loaded = time.monotonic()
     if loaded - started > _PATIENCE_SECONDS:
         notes.append("only one program was sampled, as that took long enough")
         return 0.0, loaded - started, first
-    batch = _batch(sampler, config, min(_BATCH, settings.batch_size))
+    batch = _cycle(search, 1, min(_BATCH, settings.batch_size))
     return loaded - started, time.monotonic() - loaded, batch
 
 
-def _batch(sampler: Sampler, config: RunConfig, size: int) -> list[Candidate]:
-    plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
-    prompts = build_strategy(plain).propose(None, 0, size)
-    return [
-        Candidate(
-            id=f"c000/{index:04d}",
-            origin=Origin.SAMPLED,
-            source=extract_program(answer.text),
-            completion=answer.text,
-            finish_reason=answer.finish_reason,
-            token_count=answer.token_count,
-            index=index,
-            generator=sampler.model_name,
-        )
-        for index, answer in enumerate(in_order(prompts, sampler.sample(prompts, None)))
-    ]
+def _cycle(search: Search, cycle: int, size: int) -> list[Candidate]:
+    """Write a cycle of so many candidates under the base model."""
+    for first, batch in search.missing(cycle, size).items():
+        search.write(cycle, first, batch, adapter=None, adapter_hash=None, on_sample=lambda: None)
+    return search.ledger.candidates(cycle=cycle)
+
+
+def _note_judgements(ledger: LedgerWriter, config: RunConfig, evaluations: Sequence[Evaluation]) -> None:
+    """Append the judgements of the candidates that stand in the ledger, as a run would."""
+    known = {candidate.id for candidate in ledger.candidates(origin=Origin.SAMPLED)}
+    for evaluation in evaluations:
+        if evaluation.candidate_id in known:
+            ledger.add_judgement(evaluation, decide(evaluation, None, config.corpus))
 
 
 def _judged(
@@ -188,45 +203,17 @@ def _trained(
     times: list[float] = []
     started = time.monotonic()
     build_trainer(trial).train(
-        rows,
-        output_dir=directory,
-        seed=config.seed,
-        previous=None,
-        on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        TrainingJob(
+            rows,
+            directory,
+            config.seed,
+            on_step=lambda _step, _steps, _loss: times.append(time.monotonic()),
+        )
     )
     whole = time.monotonic() - started
     step = (times[-1] - times[0]) / (len(times) - 1)
     size_on_disk = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
     return step, max(0.0, whole - step * len(times)), size_on_disk
-
-
-def _ledger_bytes(
-    path: Path,
-    config: RunConfig,
-    shape: TaskShape,
-    candidates: Sequence[Candidate],
-    evaluations: Sequence[Evaluation],
-) -> tuple[int, float]:
-    """Return the size of a fresh ledger, and what one judged candidate adds to it, by writing both."""
-    with LedgerWriter.create(path) as ledger:
-        plant(ledger, config, shape)
-    before = path.stat().st_size
-    if not candidates:
-        return before, 0.0
-    with LedgerWriter.open(path) as ledger:
-        plain = config.model_copy(update={"generator": config.generator.model_copy(update={"exemplars": 0})})
-        prompts = build_strategy(plain).propose(ledger, 0, len(candidates))
-        ledger.add_prompts(0, prompts)
-        written = [
-            candidate.model_copy(update={"cycle": 0, "prompt_id": prompt.id})
-            for candidate, prompt in zip(candidates, prompts, strict=True)
-        ]
-        ledger.add_candidates(written)
-        known = {candidate.id for candidate in written}
-        for evaluation in evaluations:
-            if evaluation.candidate_id in known:
-                ledger.add_judgement(evaluation, decide(evaluation, None, config.corpus))
-    return before, (path.stat().st_size - before) / len(candidates)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import Record
 from corpus.records.mistakes import Mistake
+from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
+from cycles.figures.quantities import byte_size
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.devices import check_devices, detected_gpus
@@ -75,7 +77,7 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
         ModelNotFoundError: The model's size is unknown here.
     """
     memory = None
-    if config.generator.sampler != "grammar":
+    if config.strategy.asks_model:
         from generator.models.size import describe
 
         memory = plan_memory(config, describe(config.generator.model), _capacities(config, gpu_memory_gb))
@@ -96,7 +98,7 @@ def _counts(config: RunConfig) -> Counts:
     return Counts(
         cycles=config.cycles,
         programs=programs,
-        completion_tokens=programs * config.generator.max_new_tokens,
+        completion_tokens=programs * config.generator.max_new_tokens if config.strategy.asks_model else 0,
         fine_tunings=len(rows),
         optimiser_steps=sum(config.finetune.planned_steps(count) for count in replayed),
     )
@@ -142,7 +144,9 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
         return
     import tomli_w
 
-    console.print(tomli_w.dumps(result.config).rstrip(), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        escaped(tomli_w.dumps(result.config)).rstrip(), markup=False, highlight=False, soft_wrap=True
+    )
     counts = result.counts
     console.print(
         f"\n{counts.cycles} cycles; {counts.programs:,} programs, in all at most "
@@ -156,13 +160,14 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
         for piece in _memory(result.memory):
             console.print(piece, soft_wrap=isinstance(piece, str))
     for obstacle in result.obstacles:
-        console.print(f"In the way: {obstacle}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"In the way: {one_line(obstacle)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"Memory: {plan.model}, sharing {plan.sharing}", title_justify="left")
+    table = Table(title=Text(f"Memory: {one_line(plan.model)}, sharing {plan.sharing}"), title_justify="left")
     for name in ("side", "device", "part", "GiB", "how"):
         table.add_column(name, justify="right" if name == "GiB" else "left")
     for tenant in plan.tenants:
@@ -172,7 +177,7 @@ def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
     yield table
     room = plan.full_sequences
     yield (
-        f"{plan.architecture.parameters:,} parameters (from {plan.architecture.source}), "
+        f"{plan.size.parameters:,} parameters (from {plan.size.source}), "
         f"{plan.kv_bytes_per_token / 1024:,.1f} KiB of cache a token"
         + ("" if room is None else f", room for {room:.1f} sequences of full length")
     )
@@ -184,6 +189,6 @@ def _memory(plan: MemoryPlan) -> Iterator[RenderableType]:
 
 def _verdict(needed: int, capacity: int | None) -> str:
     if capacity is None:
-        return f"needs {needed / GIB:.1f} GiB; no such device here, so name its memory: --gpu-memory-gb 24"
+        return f"needs {byte_size(needed)}; no such device here, so name its memory: --gpu-memory-gb 24"
     word = "fits" if needed <= capacity else "does not fit"
-    return f"needs {needed / GIB:.1f} GiB: {word} in {capacity / GIB:.1f} GiB"
+    return f"needs {byte_size(needed)}: {word} in {byte_size(capacity)}"

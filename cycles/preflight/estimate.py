@@ -12,6 +12,7 @@ import math
 
 from corpus.records.base import Record
 from cycles.config.run import RunConfig
+from cycles.figures.quantities import byte_size, duration
 from cycles.preflight.calibration import Calibration
 
 _SLACK = 1.25
@@ -59,7 +60,9 @@ def estimate(config: RunConfig, measured: Calibration) -> Estimate:
 
 def estimate_lines(expected: Estimate) -> list[str]:
     """Return the lines that `archloop run --dry-run` prints of it."""
-    lines = [f"Disk for ledger and adapters: {size(expected.bytes.low)} to {size(expected.bytes.high)}"]
+    lines = [
+        f"Disk for ledger and adapters: {byte_size(expected.bytes.low)} to {byte_size(expected.bytes.high)}"
+    ]
     if expected.seconds is not None:
         low, high = expected.seconds.low, expected.seconds.high
         lines.insert(
@@ -68,20 +71,6 @@ def estimate_lines(expected: Estimate) -> list[str]:
             "more as more of them are valid, so a run that learns moves from the one to the other.",
         )
     return lines + [note[:1].upper() + note[1:] + "." for note in expected.notes]
-
-
-def size(count: float) -> str:
-    """Return a number of bytes as `840 KiB`, `3 MiB` or `2.4 GiB`."""
-    if count < 2**20:
-        return f"{count / 2**10:.0f} KiB"
-    return f"{count / 2**20:.0f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as `40 s`, `7 min` or `2.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _steps(config: RunConfig) -> Range:

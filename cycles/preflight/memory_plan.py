@@ -1,6 +1,6 @@
 """Will it fit? The memory of generator and trainer, part by part, and what their sharing makes of it.
 
-Weights, caches, adapters and optimiser states are counted exactly from the architecture; activations and the
+Weights, caches, adapters and optimiser states are counted exactly from the model's size; activations and the
 libraries' own memory are estimates, and each part says which it is. This module does *not* measure anything,
 load weights or import torch, and it leaves the evaluator's workers out, which run on the CPU.
 """
@@ -13,7 +13,7 @@ from typing import Literal
 from corpus.records.base import Record
 from cycles.config.run import RunConfig, Sharing, same_device
 from finetune.config import FinetuneConfig
-from generator.models.size import Architecture
+from generator.models.size import ModelSize
 
 GIB = 1 << 30
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -84,7 +84,7 @@ class MemoryPlan(Record):
 
     Attributes:
         model: `generator.model`.
-        architecture: Its sizes.
+        size: How large it is.
         sharing: How the two sides live together.
         tenants: The two sides, as far as they run on this machine.
         kv_bytes_per_token: What a token leaves in the generator's cache.
@@ -94,7 +94,7 @@ class MemoryPlan(Record):
     """
 
     model: str
-    architecture: Architecture
+    size: ModelSize
     sharing: Sharing
     tenants: tuple[Tenant, ...]
     kv_bytes_per_token: int
@@ -103,27 +103,27 @@ class MemoryPlan(Record):
     fits: bool | None
 
 
-def plan_memory(config: RunConfig, architecture: Architecture, capacities: Mapping[str, int]) -> MemoryPlan:
+def plan_memory(config: RunConfig, size: ModelSize, capacities: Mapping[str, int]) -> MemoryPlan:
     """Return the plan of a run.
 
     Args:
         config: The run's configuration.
-        architecture: The generator's model.
+        size: That of the generator's model.
         capacities: Memory of each device in bytes, by its name (`cuda` is the first GPU); those that are
             unknown are left out.
     """
-    value_bytes = _BYTES[_generator_dtype(config, architecture)]
-    kv_bytes = architecture.kv_bytes_per_token(value_bytes)
+    value_bytes = _BYTES[_generator_dtype(config, size)]
+    kv_bytes = size.kv_bytes_per_token(value_bytes)
     tenants: list[Tenant] = []
     sequences = None
-    if config.generator.server.url is None or config.generator.sampler != "server":
+    if config.generator.weights_here:
         capacity = capacities.get(same_device(config.generator.device))
-        generator = _generator(config, architecture, value_bytes, capacity)
+        generator = _generator(config, size, value_bytes, capacity)
         cache = next(part.bytes for part in generator.parts if part.name == "key-value cache")
-        sequences = cache / (kv_bytes * _sequence_tokens(config, architecture))
+        sequences = cache / (kv_bytes * _sequence_tokens(config, size))
         tenants.append(generator)
     if config.learns:
-        tenants.append(_trainer(config.finetune, architecture))
+        tenants.append(_trainer(config.finetune, size))
     loads = tuple(
         _load(device, [each for each in tenants if each.device == device], config.sharing, capacities)
         for device in dict.fromkeys(tenant.device for tenant in tenants)
@@ -135,7 +135,7 @@ def plan_memory(config: RunConfig, architecture: Architecture, capacities: Mappi
         fits = True
     return MemoryPlan(
         model=config.generator.model,
-        architecture=architecture,
+        size=size,
         sharing=config.sharing,
         tenants=tuple(tenants),
         kv_bytes_per_token=kv_bytes,
@@ -153,42 +153,39 @@ def _load(device: str, tenants: list[Tenant], sharing: Sharing, capacities: Mapp
     return DeviceLoad(device=device, needed_bytes=needed, capacity_bytes=capacity, fits=fits)
 
 
-def _generator_dtype(config: RunConfig, architecture: Architecture) -> str:
+def _generator_dtype(config: RunConfig, size: ModelSize) -> str:
     """Return the type in which the sampler holds the weights."""
     settings = config.generator
-    if settings.sampler == "transformers":
-        return architecture.dtype
+    if not settings.uses_vllm:
+        return size.dtype
     dtype = settings.engine.resolved_dtype(on_cpu=settings.device == "cpu")
     if dtype != "auto":
         return dtype
-    return "bfloat16" if architecture.dtype == "float32" else architecture.dtype
+    return "bfloat16" if size.dtype == "float32" else size.dtype
 
 
-def _sequence_tokens(config: RunConfig, architecture: Architecture) -> int:
-    return config.generator.engine.max_model_len or architecture.context
+def _sequence_tokens(config: RunConfig, size: ModelSize) -> int:
+    return config.generator.engine.max_model_len or size.context
 
 
-def _generator(
-    config: RunConfig, architecture: Architecture, value_bytes: int, capacity: int | None
-) -> Tenant:
+def _generator(config: RunConfig, size: ModelSize, value_bytes: int, capacity: int | None) -> Tenant:
     """Return the sampler's parts; on a GPU vLLM's cache takes what its share of the memory leaves."""
     settings = config.generator
-    weights = architecture.parameters * value_bytes
-    per_token = architecture.kv_bytes_per_token(value_bytes)
-    tokens = _sequence_tokens(config, architecture)
-    with_vllm = settings.sampler in ("server", "offline")
-    rows = settings.engine.max_num_seqs if with_vllm else settings.batch_size
-    working = rows * architecture.vocabulary * 4 * 3  # scores, their order, their probabilities
+    weights = size.parameters * value_bytes
+    per_token = size.kv_bytes_per_token(value_bytes)
+    tokens = _sequence_tokens(config, size)
+    rows = settings.engine.max_num_seqs if settings.uses_vllm else settings.batch_size
+    working = rows * size.vocabulary * 4 * 3  # scores, their order, their probabilities
     parts = [
-        Part(name="weights", bytes=weights, how=f"{architecture.parameters:,} x {value_bytes} bytes"),
+        Part(name="weights", bytes=weights, how=f"{size.parameters:,} x {value_bytes} bytes"),
     ]
-    if with_vllm:
+    if settings.uses_vllm:
         rank = max(settings.engine.max_lora_rank, config.finetune.rank)
-        adapter = architecture.lora_parameters(rank, config.finetune.target_modules) * value_bytes
+        adapter = size.lora_parameters(rank, config.finetune.target_modules) * value_bytes
         parts.append(
             Part(name="adapters", bytes=_ACTIVE_ADAPTERS * adapter, how=f"{_ACTIVE_ADAPTERS} of rank {rank}")
         )
-        widths = 4 * architecture.hidden + 3 * architecture.intermediate
+        widths = 4 * size.hidden + 3 * size.intermediate
         working += min(_BATCHED_TOKENS, rows * tokens) * widths * value_bytes
     parts += [
         Part(name="activations", bytes=working, how=f"estimate for {rows} rows"),
@@ -196,7 +193,7 @@ def _generator(
     ]
     fixed = sum(part.bytes for part in parts)
     on_cpu, engine = settings.device == "cpu", settings.engine
-    if not with_vllm:
+    if not settings.uses_vllm:
         cache, how = rows * tokens * per_token, f"at most {rows} x {tokens:,} tokens x {per_token:,} bytes"
     elif engine.kv_cache_mib or on_cpu:
         cache, how = (engine.kv_cache_mib or 512) << 20, "generator.engine.kv_cache_mib"
@@ -209,17 +206,17 @@ def _generator(
     return Tenant(who="generator", device=same_device(settings.device), parts=tuple(parts))
 
 
-def _trainer(config: FinetuneConfig, architecture: Architecture) -> Tenant:
+def _trainer(config: FinetuneConfig, size: ModelSize) -> Tenant:
     """Return the parts of a training: frozen weights, the adapter with all it needs, activations."""
     value_bytes = _BYTES[config.dtype]
-    rest = architecture.parameters - architecture.linear_parameters
+    rest = size.parameters - size.linear_parameters
     if config.quantization == "nf4":
-        weights = int(architecture.linear_parameters * NF4_BYTES) + rest * value_bytes
+        weights = int(size.linear_parameters * NF4_BYTES) + rest * value_bytes
         how = f"linear layers x {NF4_BYTES:.3f} bytes (nf4), the rest x {value_bytes}"
     else:
-        weights = architecture.parameters * value_bytes
-        how = f"{architecture.parameters:,} x {value_bytes} bytes"
-    adapter = architecture.lora_parameters(config.rank, config.target_modules)
+        weights = size.parameters * value_bytes
+        how = f"{size.parameters:,} x {value_bytes} bytes"
+    adapter = size.lora_parameters(config.rank, config.target_modules)
     tokens = config.batch_size * config.max_length
     parts = [
         Part(name="weights", bytes=weights, how=how),
@@ -228,13 +225,13 @@ def _trainer(config: FinetuneConfig, architecture: Architecture) -> Tenant:
         Part(name="optimiser", bytes=8 * adapter, how="AdamW's two moments, x 8 bytes"),
         Part(
             name="activations",
-            bytes=activation_bytes(config, architecture),
+            bytes=activation_bytes(config, size),
             how=f"estimate for {config.batch_size} x {config.max_length:,} tokens"
             + (", checkpointed" if config.gradient_checkpointing else ""),
         ),
         Part(
             name="scores",
-            bytes=3 * 4 * min(tokens * architecture.vocabulary, _TILE_TOKENS * _TILE_VOCABULARY),
+            bytes=3 * 4 * min(tokens * size.vocabulary, _TILE_TOKENS * _TILE_VOCABULARY),
             how="estimate: values, log-probabilities and gradients of a tile",
         ),
         _process(config.device),
@@ -244,7 +241,7 @@ def _trainer(config: FinetuneConfig, architecture: Architecture) -> Tenant:
     return Tenant(who="trainer", device=same_device(config.device), parts=tuple(parts))
 
 
-def activation_bytes(config: FinetuneConfig, architecture: Architecture) -> int:
+def activation_bytes(config: FinetuneConfig, size: ModelSize) -> int:
     """Return the estimated peak of what the backward pass needs, in bytes.
 
     With checkpointing each block keeps its input alone, and one block at a time is computed again; its
@@ -253,13 +250,13 @@ def activation_bytes(config: FinetuneConfig, architecture: Architecture) -> int:
     value_bytes = _BYTES[config.dtype]
     tokens = config.batch_size * config.max_length
     block = tokens * (
-        BLOCK_HIDDEN_BYTES * architecture.hidden
-        + BLOCK_INTERMEDIATE_VALUES * architecture.intermediate * value_bytes
+        BLOCK_HIDDEN_BYTES * size.hidden
+        + BLOCK_INTERMEDIATE_VALUES * size.intermediate * value_bytes
         + len(config.target_modules) * config.rank * value_bytes
     )
     if not config.gradient_checkpointing:
-        return (architecture.layers + 1) * block
-    return architecture.layers * tokens * architecture.hidden * value_bytes + 2 * block
+        return (size.layers + 1) * block
+    return size.layers * tokens * size.hidden * value_bytes + 2 * block
 
 
 def _process(device: str) -> Part:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from corpus.ledger.writer import Judged
 from corpus.records.evaluations import EvaluationStatus
-from cycles.config.run import Control
+from cycles.config.arms import in_order
 from cycles.figures.records import CycleReport
-from cycles.figures.runs import ARM_NAMES, RunData
+from cycles.figures.runs import RunData
 
 OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "valid": (EvaluationStatus.COMPLETE,),
@@ -22,7 +22,11 @@ OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "runtime error": (EvaluationStatus.RUNTIME_ERROR, EvaluationStatus.MISSING_DEPENDENCY),
     "over a limit": (EvaluationStatus.TIMEOUT, EvaluationStatus.OUT_OF_MEMORY, EvaluationStatus.OUTPUT_LIMIT),
     "crashed": (EvaluationStatus.CRASHED, EvaluationStatus.PROTOCOL_ERROR),
-    "breaks contract": (EvaluationStatus.CONTRACT_ERROR, EvaluationStatus.FORBIDDEN),
+    "breaks contract": (
+        EvaluationStatus.CONTRACT_ERROR,
+        EvaluationStatus.FORBIDDEN,
+        EvaluationStatus.REUSED_DATA,
+    ),
     "no program": (EvaluationStatus.SYNTAX_ERROR, EvaluationStatus.NO_CODE),
 }
 """What can become of a candidate, for people: the statuses in groups that need the same remedy."""
@@ -67,11 +71,9 @@ class Arm:
 
 def arms_of(runs: Sequence[RunData]) -> list[Arm]:
     """Return the arms among the runs, the closed loop first."""
-    labels = {Control.NONE: "loop", Control.FROZEN: "frozen", Control.RANDOM_VALID: "random"}
     return [
-        Arm(ARM_NAMES[control.value], label, f"arm-{control.value}", found)
-        for control, label in labels.items()
-        if (found := [run for run in runs if run.config.control is control])
+        Arm(arm.words, arm.label, f"arm-{arm.key}", [run for run in runs if run.arm == arm])
+        for arm in in_order({run.arm for run in runs})
     ]
 
 

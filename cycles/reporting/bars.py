@@ -12,21 +12,20 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from corpus.records.trainings import CycleStage
+from cycles.figures.quantities import percent
 from cycles.reporting.arms import OUTCOME_OF, OUTCOMES, Arm
 from cycles.reporting.svg import (
     WIDTH,
     Frame,
     element,
     nice_ticks,
-    percent,
     picture,
     short,
     spread,
     text,
     titled,
 )
-
-STAGES = ("train", "generate", "judge")
 
 
 class Part(NamedTuple):
@@ -60,7 +59,7 @@ def stage_bars(arm: Arm) -> Markup:
     bars = []
     for cycle in arm.cycles:
         parts = []
-        for stage in STAGES:
+        for stage in CycleStage:
             seconds = fmean([report.stage_seconds.get(stage, 0.0) for report in arm.reports(cycle)])
             parts.append(Part(seconds, f"stage-{stage}", stage, f"cycle {cycle}, {stage}: {seconds:.1f} s"))
         bars.append(parts)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from corpus.ledger.writer import Judged
+from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm, ramp
 from cycles.reporting.curves import decimals
@@ -29,7 +30,6 @@ from cycles.reporting.svg import (
     text,
     titled,
 )
-from cycles.reporting.text import visible
 
 _BANDWIDTH = 0.02
 _BINS = 20

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport, Mean, Rate
 from cycles.figures.statistics import mean_interval
 from cycles.reporting.arms import Arm
@@ -21,7 +22,6 @@ from cycles.reporting.svg import (
     element,
     nice_ticks,
     path,
-    percent,
     picture,
     spread,
     text,

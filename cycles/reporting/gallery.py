@@ -14,10 +14,11 @@ from markupsafe import Markup, escape
 
 from corpus.ledger.writer import Judged
 from corpus.novelty.diversity import block_families, skeleton
+from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
 from cycles.reporting.drawing import draw
-from cycles.reporting.text import MAX_SOURCE_CHARACTERS, shown, visible
+from cycles.reporting.text import MAX_SOURCE_CHARACTERS, shown
 
 NETWORKS = 9
 

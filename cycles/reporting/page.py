@@ -19,7 +19,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cycles.config.run import Control
+from corpus.records.text import visible
+from cycles.config.arms import CLOSED_LOOP
 from cycles.figures.comparison import verdict
 from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
@@ -36,7 +37,6 @@ from cycles.reporting.sections import (
     tiles,
 )
 from cycles.reporting.svg import short
-from cycles.reporting.text import visible
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("page.js", "table.js", "candidate.js", "start.js")
@@ -96,7 +96,7 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
     threshold = runs[0].config.corpus.min_accuracy
     shown = [arm for arm in arms if arm.cycles]
     # A gallery of the loop's own networks; of whatever there is where no loop is among the runs.
-    own = [run for run in runs if run.config.control is Control.NONE] or list(runs)
+    own = [run for run in runs if run.arm == CLOSED_LOOP] or list(runs)
     exhibits = gallery(own)
     judgement = verdict(runs)
     headings, rows = compared(runs)
@@ -108,8 +108,8 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
         "tiles": tiles(arms[0], threshold) if arms[0].cycles else [],
         "verdict": judgement,
         "sentence": comparison_sentence,
-        "has_loop": any(run.config.control is Control.NONE for run in runs),
-        "has_control": any(run.config.control is not Control.NONE for run in runs),
+        "has_loop": any(run.arm == CLOSED_LOOP for run in runs),
+        "has_control": any(run.arm != CLOSED_LOOP for run in runs),
         "curves": [(figure, curve(figure, shown)) for figure in figures(threshold)] if shown else [],
         "populations": [_population(arm) for arm in shown],
         "pareto": charts.pareto(arms),

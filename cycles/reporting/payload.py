@@ -19,9 +19,10 @@ from typing import Any
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.drawing import draw
-from cycles.reporting.text import json_for_html, shown, visible
+from cycles.reporting.text import json_for_html, shown
 
 DETAIL_BYTES = 2_800_000
 """Room in the page for compressed details, in bytes."""
@@ -226,7 +227,7 @@ def _table(
         "runs": [
             {
                 "name": visible(run.name),
-                "arm": run.arm,
+                "arm": run.arm.words,
                 "taught": {cycle: len(ids) for cycle, ids in run.taught.items()},
             }
             for run in runs

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.text import visible
+from corpus.records.trainings import CycleStage
 from cycles.figures.comparison import Comparison
+from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm
-from cycles.reporting.bars import STAGES
 from cycles.reporting.curves import Figure, decimals, figures, series_of
-from cycles.reporting.svg import percent, short
-from cycles.reporting.text import visible
+from cycles.reporting.svg import short
 
 
 class Tile(NamedTuple):
@@ -136,20 +137,23 @@ class StageRow(NamedTuple):
 def stages(arm: Arm) -> list[StageRow]:
     """Return time and work by stage, added up over the arm's runs and complete cycles."""
     reports = [report for run in arm.runs for report in run.reports]
-    seconds = {stage: sum(row.stage_seconds.get(stage, 0.0) for row in reports) for stage in STAGES}
+    seconds = {stage: sum(row.stage_seconds.get(stage, 0.0) for row in reports) for stage in CycleStage}
     whole = sum(seconds.values()) or 1.0
     tokens = sum(row.mean_tokens * row.candidates for row in reports)
     candidates = sum(row.candidates for row in reports)
     trainings = [row.training for row in reports if row.training]
     steps = sum(row.steps for row in trainings)
+    learning = f"{len(trainings)} fine-tunings, {steps:,} steps" if trainings else "no fine-tuning"
+    writing = _pace(tokens, seconds[CycleStage.GENERATE], "a second", 1)
+    judging = _pace(candidates, seconds[CycleStage.JUDGE], "an hour", 3600)
     work = {
-        "train": f"{len(trainings)} fine-tunings, {steps:,} steps" if trainings else "no fine-tuning",
-        "generate": f"{tokens:,.0f} tokens{_pace(tokens, seconds['generate'], 'a second', 1)}",
-        "judge": f"{candidates:,} programs{_pace(candidates, seconds['judge'], 'an hour', 3600)}",
+        CycleStage.TRAIN: learning,
+        CycleStage.GENERATE: f"{tokens:,.0f} tokens{writing}",
+        CycleStage.JUDGE: f"{candidates:,} programs{judging}",
     }
     return [
         StageRow(stage, f"{seconds[stage]:,.0f} s", percent(seconds[stage] / whole), work[stage])
-        for stage in STAGES
+        for stage in CycleStage
     ]
 
 
@@ -177,7 +181,7 @@ def settings(run: RunData) -> list[tuple[str, str]]:
     corpus, writer = config.corpus, config.generator
     processors = environment.get("cpu_count", "?")
     rows = [
-        ("arm", f"{run.arm}, seed {config.seed}"),
+        ("arm", f"{run.arm.words}, seed {config.seed}"),
         ("budget", f"{config.cycles} cycles of {config.candidates} candidates"),
         ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
         ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),

@@ -93,11 +93,6 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def percent(value: float) -> str:
-    """Return a share in whole per cent."""
-    return f"{value:.0%}"
-
-
 @dataclass
 class Frame:
     """A plotting area with its scales; `x` and `y` turn values into coordinates.

@@ -1,4 +1,4 @@
-"""Text that programs wrote, made fit to be shown: nothing invisible, nothing that turns the line around.
+"""Text that programs wrote on the page: cut where it is long, and as JSON.
 
 Escaping is *not* done here: the template and `svg` do it for every string, and JSON has `json_for_html`.
 """
@@ -6,22 +6,12 @@ Escaping is *not* done here: the template and `svg` do it for every string, and 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
+
+from corpus.records.text import visible
 
 MAX_SOURCE_CHARACTERS = 40_000
 """Of a longer program the page shows this much, and says so."""
-
-# C0 and C1 controls but tab and newline, zero-width signs, and the controls of the bidirectional algorithm
-# that let a line read otherwise than it runs ("Trojan Source", Boucher and Anderson 2021).
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-
-
-def visible(text: str) -> str:
-    """Return `text` with every control character spelled out: `⟨U+202E⟩`."""
-    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
 def shown(text: str, limit: int = MAX_SOURCE_CHARACTERS) -> str:

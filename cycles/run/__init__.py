@@ -1,6 +1,7 @@
 """What a run has: its directory, its devices, its starting corpus, its ways to stop.
 
     run_directory    the files of a run
+    making           directories that go again where a command cannot start
     starting_corpus  the programs that it starts from
     selection        which winners teach
     sharing          how sampler and trainer share a device

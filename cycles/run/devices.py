@@ -43,6 +43,16 @@ def detected_gpus() -> list[Gpu]:
     return [gpus[int(name)] for name in numbers]
 
 
+def used_devices(config: RunConfig) -> dict[str, str]:
+    """Return the settings that name a device which a run uses, with their values."""
+    devices = {}
+    if config.strategy.asks_model and config.generator.weights_here:
+        devices["generator.device"] = config.generator.device
+    if config.learns:
+        devices["finetune.device"] = config.finetune.device
+    return devices
+
+
 def check_devices(config: RunConfig) -> None:
     """Check that the devices of a run are there, before anything is made.
 
@@ -50,10 +60,7 @@ def check_devices(config: RunConfig) -> None:
         UsageError: A GPU is asked for, and the driver knows of none, or of too few.
         FinetuneError: Torch cannot train there as configured; the message has the remedy.
     """
-    devices = {"generator.device": config.generator.device} if config.generator.server.url is None else {}
-    if config.learns:
-        devices["finetune.device"] = config.finetune.device
-    wanted = {key: device for key, device in devices.items() if device.startswith("cuda")}
+    wanted = {key: device for key, device in used_devices(config).items() if device.startswith("cuda")}
     gpus = detected_gpus() if wanted else []
     for key, device in wanted.items():
         if not gpus:

@@ -21,7 +21,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from corpus.records.reading import MAX_NOTES_BYTES, read_text
+from corpus.files.reading import MAX_NOTES_BYTES, read_text
+from corpus.files.whole import write_whole
+from corpus.records.mistakes import command_line
 from cycles.config.run import RunConfig, load_config, save_config
 from cycles.errors import UsageError
 
@@ -56,23 +58,27 @@ class RunDirectory:
         """Make the directory and write the configuration and the environment into it.
 
         Raises:
-            UsageError: It exists and is not empty, or cannot be written to.
+            UsageError: Something stands there already.
+            OSError: It cannot be written to.
         """
-        try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise UsageError(
-                    f"{path} exists already. Go on with it: archloop resume {path}. "
-                    "Or choose another: --out DIR."
-                )
-            run = cls(path)
-            run.log_file.parent.mkdir(parents=True, exist_ok=True)
-            run.environment_file.write_text(json.dumps(environment(), indent=2) + "\n", encoding="utf-8")
-            save_config(config, run.config_file)
-        except PermissionError as error:
-            raise UsageError(
-                f"{error.filename or path} cannot be written to. Change its permissions, or choose --out DIR."
-            ) from None
+        run = cls(path)
+        run.refuse_if_taken()
+        run.log_file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(run.environment_file, json.dumps(environment(), indent=2) + "\n")
+        save_config(config, run.config_file)
         return run
+
+    def refuse_if_taken(self) -> None:
+        """Check that no run and nothing else stands here; an empty directory is free.
+
+        Raises:
+            UsageError: Something does.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            resume = command_line("archloop", "resume", self.path)
+            raise UsageError(
+                f"{self.path} exists already. Go on with it: {resume}. Or choose another: --out DIR."
+            )
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
@@ -83,8 +89,10 @@ class RunDirectory:
         """
         run = cls(path)
         if not run.config_file.is_file():
-            remedy = "Start one: archloop run --out " + str(path)
-            raise UsageError(f"{path} holds no run (there is no {run.config_file.name} in it). {remedy}")
+            remedy = command_line("archloop", "run", "--out", path)
+            raise UsageError(
+                f"{path} holds no run (there is no {run.config_file.name} in it). Start one: {remedy}"
+            )
         return run
 
     def config(self) -> RunConfig:
@@ -98,10 +106,8 @@ class RunDirectory:
     def record_isolation(self, tier: str, description: str) -> None:
         """Note in the environment how programs are contained, as of the last start."""
         noted = self.environment()
-        noted["isolation"] = {"tier": tier, "layers": description}
-        whole = self.environment_file.with_suffix(".json.tmp")
-        whole.write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
-        whole.replace(self.environment_file)
+        noted["isolation"] = {"tier": tier, "barriers": description}
+        write_whole(self.environment_file, json.dumps(noted, indent=2) + "\n")
 
     def cycle(self, cycle: int) -> Path:
         """Return the directory of one cycle, which may not exist yet."""

@@ -1,4 +1,4 @@
-"""Which candidates teach the generator: the one place where the loop and its control arms differ.
+"""Which candidates teach the generator: winners, or those that a control puts in their place.
 
 Selection reads validation accuracies and admissions from the ledger; it never sees a test split.
 """
@@ -6,28 +6,28 @@ Selection reads validation accuracies and admissions from the ledger; it never s
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from corpus.ledger.reader import Ledger
-from corpus.ledger.writer import Judged
+from corpus.ledger.reader import Judged, Ledger
 from corpus.records.admissions import AdmissionReason
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
-from cycles.config.run import Control
+from cycles.config.teaching import Teachers
 
 
-def training_set(ledger: Ledger, control: Control, cycles: Sequence[int], seed: int) -> list[Candidate]:
+def training_set(ledger: Ledger, teachers: Teachers, cycles: Iterable[int], seed: int) -> list[Candidate]:
     """Return the candidates of `cycles` that the next fine-tuning learns from, in the ledger's order.
 
-    The closed loop takes the admitted winners. RANDOM_VALID takes, from each cycle, as many valid
-    candidates at random as that cycle admitted, so that both arms train on equally many programs and differ
-    only in who chose them.
+    RANDOM_VALID takes, from each cycle, as many valid candidates at random as that cycle admitted, so that
+    both arms train on equally many programs and differ only in who chose them. NOBODY takes none.
     """
     chosen: list[Candidate] = []
+    if teachers is Teachers.NOBODY:
+        return chosen
     for cycle in cycles:
         judged = ledger.judged(cycle)
         winners = [row.candidate for row in judged if row.admission.reason is AdmissionReason.ADMITTED]
-        if control is Control.RANDOM_VALID:
+        if teachers is Teachers.RANDOM_VALID:
             winners = _random_valid(judged, len(winners), derive_seed(seed, "random-valid", cycle))
         chosen += winners
     return chosen

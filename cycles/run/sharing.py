@@ -7,19 +7,9 @@ This module does *not* stop servers or free memory itself: samplers do, in `rele
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 from cycles.config.run import Sharing
 from generator.samplers.contract import Sampler
-
-
-@runtime_checkable
-class Releasable(Protocol):
-    """A sampler that can give its memory back, and takes it again with the next call."""
-
-    def release(self) -> None:
-        """Give the memory back."""
-        ...
 
 
 class SharedSampler:
@@ -41,6 +31,6 @@ class SharedSampler:
         return self._sampler
 
     def make_room(self) -> None:
-        """Release the sampler's memory where the two take turns and it has any."""
-        if self._sharing is Sharing.ALTERNATE and isinstance(self._sampler, Releasable):
+        """Release the sampler's memory where the two take turns."""
+        if self._sharing is Sharing.ALTERNATE and self._sampler is not None:
             self._sampler.release()

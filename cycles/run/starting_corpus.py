@@ -13,6 +13,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import seed_admission
 from corpus.records.base import TaskShape, derive_seed
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.prompts import Message
 from corpus.records.trainings import TrainingExample
 from cycles.config.run import RunConfig
 from generator.prompts.templates import ProgramRequest, expected_completion, render
@@ -27,6 +28,11 @@ def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
     )
 
 
+def plain_request(config: RunConfig, shape: TaskShape) -> tuple[Message, ...]:
+    """Return the run's request as a chat without exemplars."""
+    return render(config.generator.template, program_request(config, shape))
+
+
 def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
     """Put the starting corpus into a ledger that has none, in one transaction."""
     if ledger.candidates(origin=Origin.SEED) or not config.corpus.seed_programs:
@@ -38,24 +44,14 @@ def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
         seed = derive_seed(config.seed, "starting-corpus", index)
         cap = config.evaluator.max_parameters
         source = sample_program(random.Random(seed), shape, max_parameters=cap).source
-        seeds.append(
-            Candidate(
-                id=f"seed/{index:04d}",
-                origin=Origin.SEED,
-                source=source,
-                completion=source,
-                index=index,
-                generator=f"grammar-{GRAMMAR_VERSION}",
-                seed=seed,
-            )
-        )
+        seeds.append(Candidate.seeded(index, source, generator=f"grammar-{GRAMMAR_VERSION}", seed=seed))
     ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
 
 
 def replay_pool(ledger: Ledger, config: RunConfig, shape: TaskShape) -> list[TrainingExample]:
     """Return the starting corpus as training rows, each under the run's own prompt without exemplars."""
     template = config.generator.template
-    messages = render(template, program_request(config, shape))
+    messages = plain_request(config, shape)
     return [
         TrainingExample(
             candidate_id=seed.id, prompt=messages, completion=expected_completion(template, seed.source)

@@ -1,6 +1,7 @@
 """A run as it goes: to a terminal, a browser, a tracker.
 
     cells           figures as people read them, and the table of a run
+    terminal        how anything gets onto the terminal: nothing unseen, nothing taken for markup
     progress        bars, lines or JSON while a run works
     watch           a run followed live in the terminal
     serve           the report's page, renewing itself

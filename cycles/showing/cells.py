@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport, Mean, Rate
 
 
@@ -45,7 +46,7 @@ def cycle_table(reports: Sequence[CycleReport], threshold: float) -> Table:
 
 def rate_cell(rate: Rate) -> str:
     """Return a rate as `41% [34, 49]`."""
-    return f"{rate.value:.0%} [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
+    return f"{percent(rate.value)} [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
 
 
 def mean_cell(mean: Mean) -> str:

@@ -14,6 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
+from corpus.records.text import one_line
+from corpus.records.trainings import CycleStage
+from cycles.figures.quantities import duration, percent
 from cycles.figures.records import CycleReport
 from cycles.showing.cells import rate_cell
 
@@ -38,7 +41,7 @@ class Tally:
         judged, valid, novel, admitted = (
             self._counts[name] for name in ("judged", "valid", "novel", "admitted")
         )
-        share = f" ({valid / judged:.0%})" if judged else ""
+        share = f" ({percent(valid / judged)})" if judged else ""
         return f"valid {valid}{share}, novel {novel}, admitted {admitted}, best {self._best:.2f}"
 
 
@@ -64,7 +67,7 @@ class TerminalProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def stage_started(self, cycle: int, stage: str, total: int) -> None:
+    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
         """Show a new bar."""
         self._tally = Tally()
         self._task = self._progress.add_task(stage, total=total, cycle=cycle, detail="")
@@ -92,7 +95,7 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print the line above the bars."""
-        self._console.print(text)
+        self._console.print(one_line(text), markup=False)
 
 
 class PlainProgress:
@@ -108,7 +111,7 @@ class PlainProgress:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def stage_started(self, cycle: int, stage: str, total: int) -> None:
+    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
         """Remember the stage; the line comes with the first progress or the end."""
         self._label, self._total, self._done, self._detail = f"cycle {cycle} {stage}", total, 0, ""
         self._tally = Tally()
@@ -135,12 +138,13 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """Print the line."""
-        self._console.print(text, soft_wrap=True, highlight=False)
+        self._console.print(one_line(text), soft_wrap=True, highlight=False, markup=False)
 
     def _print(self) -> None:
         self._last = time.monotonic()
         detail = f"  {self._detail}" if self._detail else ""
-        self.note(f"{self._label}: {self._done}/{self._total} in {self._last - self._start:.0f} s{detail}")
+        taken = duration(self._last - self._start)
+        self.note(f"{self._label}: {self._done}/{self._total} in {taken}{detail}")
 
 
 class JsonProgress:
@@ -155,7 +159,7 @@ class JsonProgress:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def stage_started(self, cycle: int, stage: str, total: int) -> None:
+    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
         """Emit `stage_started`."""
         self._emit("stage_started", cycle=cycle, stage=stage, total=total)
 
@@ -195,5 +199,5 @@ def summary_line(report: CycleReport) -> str:
     return (
         f"cycle {report.cycle}: valid {rate_cell(report.valid)}, "
         f"mean accuracy of all {report.mean_accuracy_all.value:.3f}, best {best}, "
-        f"strong {report.strong.value:.0%}, admitted {report.admitted.count}"
+        f"strong {percent(report.strong.value)}, admitted {report.admitted.count}"
     )

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from corpus.records.text import one_line
 from cycles.config.run import RunConfig
+from cycles.figures.quantities import duration
 from cycles.figures.snapshot import Snapshot, Watcher
 from cycles.figures.statistics import wilson
-from cycles.reporting.text import visible
 from cycles.run.run_directory import RunDirectory
 from cycles.showing.cells import optional_cell, rate_cell
 
@@ -75,7 +75,7 @@ def line(snapshot: Snapshot) -> str:
         f"valid {rate_cell(wilson(last.valid, last.judged))}, admitted {last.admitted}" if last.judged else ""
     )
     best = f"best {optional_cell(last.best)}" if last.best is not None else ""
-    left = duration(snapshot.seconds_left)
+    left = _time_left(snapshot)
     parts = [str(snapshot.state), rates, best, "" if snapshot.finished or not left else f"about {left} left"]
     return "  ".join(part for part in parts if part)
 
@@ -95,14 +95,8 @@ def json_line(snapshot: Snapshot) -> str:
     )
 
 
-def duration(seconds: float | None) -> str:
-    """Return a time as people say it: `40 s`, `12 min`, `3 h 20 min`; empty if it is not known."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+def _time_left(snapshot: Snapshot) -> str:
+    return "" if snapshot.seconds_left is None else duration(snapshot.seconds_left)
 
 
 def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType:
@@ -110,10 +104,10 @@ def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType
     state = snapshot.state
     judged = sum(each.judged for each in snapshot.cycles)
     head = Table.grid(padding=(0, 2))
-    left = duration(snapshot.seconds_left)
+    left = _time_left(snapshot)
     outlook = f"about {left} left" if left else "estimating the time left"
     head.add_row(
-        Text(str(path), style="bold"),
+        Text(one_line(path), style="bold"),
         ProgressBar(total=state.cycles * state.candidates, completed=judged, width=30),
         Text("finished" if snapshot.finished else outlook, style="dim"),
     )
@@ -155,7 +149,7 @@ def _best_table(snapshot: Snapshot) -> RenderableType:
     for row in snapshot.best:
         size = row.evaluation.parameters
         table.add_row(
-            escape(visible(row.candidate.id)),
+            Text(one_line(row.candidate.id)),
             optional_cell(row.evaluation.accuracy),
             "-" if size is None else f"{size:,}",
         )

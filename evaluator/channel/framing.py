@@ -37,7 +37,8 @@ class Kind(Enum):
     IMAGES = b"I"
     """A nonce of 8 bytes, then raw uint8 images."""
     CLASSES = b"C"
-    """The nonce of the images answered, then one little-endian uint16 class id for each."""
+    """The nonce of the images answered, then one little-endian uint16 class id for each; the number of
+    classes stands for none of them."""
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,18 @@ class GraphPart(_Message):
 
 
 class Trained(_Message):
-    """Training is over, and the images to predict may come."""
+    """Training is over, and the images to predict may come.
+
+    Attributes:
+        losses: Training loss at evenly spaced steps.
+        passes: How often the training images went through the network to be learnt from, on average.
+        kept_bytes: What the program holds when it has learnt and did not need to hold for that.
+    """
 
     event: Literal["trained"] = "trained"
     losses: Annotated[tuple[float, ...], Field(max_length=MAX_LOSSES)]
+    passes: Annotated[float, Field(ge=0.0)]
+    kept_bytes: Count
 
 
 class Failed(_Message):

@@ -11,6 +11,11 @@ from corpus.records.base import TaskShape
 from evaluator.channel.proxy_config import ProxyConfig
 
 _LABEL_BYTES = 8
+_FLOAT_BYTES = 4
+
+KEPT_SHARE = 0.1
+"""Share of the training images that a program may keep, for logs and looks; a tenth is no memory to answer
+from."""
 
 
 class Plan(BaseModel):
@@ -36,6 +41,22 @@ class Plan(BaseModel):
     def image_bytes(self) -> int:
         """Bytes of one uint8 image."""
         return self.shape.channels * self.shape.height * self.shape.width
+
+    @property
+    def drawn_images(self) -> int:
+        """Images that a program is handed for training in all, over the protocol's epochs."""
+        return self.train_images * self.config.epochs
+
+    @property
+    def max_kept_bytes(self) -> int:
+        """Bytes that a program may hold of what it learnt from: a share of the images, and a log of answers.
+
+        The images count as it gets them, in float32; the log is the scores of each image, its label and the
+        class that was predicted.
+        """
+        images = self.train_images * self.image_bytes * _FLOAT_BYTES
+        log = self.train_images * (self.shape.classes * _FLOAT_BYTES + 2 * _LABEL_BYTES)
+        return int(KEPT_SHARE * images) + log
 
     @property
     def labels_offset(self) -> int:

@@ -5,9 +5,12 @@ It knows neither the task's name nor the place of its files, where labels are. T
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from evaluator.channel.hyperparameters import DEFAULTS, PROTOCOL_NAMES, Value
 
 
 class ProxyConfig(BaseModel):
@@ -54,4 +57,50 @@ class ProxyConfig(BaseModel):
     dropout: float = Field(default=0.2, ge=0.0, le=1.0)
     """The hyperparameter `dropout` handed to every program: share of activations dropped."""
     other_hyperparameters: float = Field(default=0.5, ge=0.0, le=1.0)
-    """Value in [0, 1] of any further hyperparameter that a program says it supports (no unit)."""
+    """Value in [0, 1] of any further hyperparameter that a program says it supports and that has no value of
+    its own, neither in `hyperparameters` nor by its name, as `weight_decay` or `step_size` have (no unit)."""
+    hyperparameters: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
+    """Values of hyperparameters by name, such as `weight_decay` (no unit), handed to every program. Part of
+    the protocol's id only where there are any."""
+    resize: int | None = Field(default=None, ge=8, le=1024)
+    """Height and width in pixels that images are brought to before training, as LEMUR's transforms do (its
+    default is 256); None leaves them as they are. Memory and time grow with its square. Part of the
+    protocol's id only where set."""
+    flip: bool = False
+    """Whether every training image is mirrored, left to right, by chance. Part of the protocol's id only
+    where set."""
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _no_second_place_for_a_setting(cls, values: dict[str, float]) -> dict[str, float]:
+        for name in values:
+            if name.lower() in PROTOCOL_NAMES:
+                raise ValueError(
+                    f"'{name}' follows from other settings of the evaluator: set lr, momentum, dropout, "
+                    "batch_size or epochs"
+                )
+        return values
+
+    def prm(self, declared: Iterable[str]) -> dict[str, Value]:
+        """Return a fresh `prm` for a program that declares these names, as LEMUR hands it over.
+
+        It holds the protocol's values under their usual names, what `hyperparameters` sets, and one value for
+        each further name.
+        """
+        epochs = ("epoch", "epoch_max", "epochs", "max_epochs", "num_epochs", "t_max")
+        known: dict[str, Value] = {
+            **dict.fromkeys(("lr", "learning_rate"), self.lr),
+            **{"momentum": self.momentum, "dropout": self.dropout, "transform": self.transform},
+            **dict.fromkeys(("batch", "batch_size"), self.batch_size),
+            **dict.fromkeys(epochs, self.epochs),
+        }
+        by_name = DEFAULTS | known
+        always = ("lr", "momentum", "dropout", "batch", "transform", "epoch", "epoch_max")
+        values = {name: by_name.get(name.lower(), self.other_hyperparameters) for name in declared}
+        return values | {name: known[name] for name in always} | self.hyperparameters
+
+    @property
+    def transform(self) -> str:
+        """The name of what is done to the images, as LEMUR calls it: `norm`, `norm_64_flip`."""
+        size = "" if self.resize is None else f"_{self.resize}"
+        return f"norm{size}{'_flip' if self.flip else ''}"

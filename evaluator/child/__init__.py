@@ -7,6 +7,8 @@
     lint             what no network needs, found in the text
     proxy            the one-epoch training and the predictions
     train_data       the training split as a program iterates over it
+    reuse            how often a program learns from the images, and what it keeps of them
+    augmentation     chance changes of the training images
     acceleration     what makes a training step fast without changing ranks
     warmup           the training step that warms the zygote
     diagnosis        an exception as a status

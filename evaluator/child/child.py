@@ -30,6 +30,7 @@ from evaluator.child.confinement import CHANNEL, confine
 from evaluator.child.diagnosis import PROGRAM_FILE, Rejected, diagnose
 from evaluator.child.graph import GraphRecorder
 from evaluator.child.lint import lint
+from evaluator.child.reuse import DataUse
 from evaluator.isolation.jail import Jail
 
 _MODULE = "program"
@@ -81,23 +82,23 @@ def _judge(source: str, plan: Plan, data: TrainingSet) -> None:
 
 def _train(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
     _enter(Stage.LINT)
-    finding = lint(source, hygiene=plan.config.lint)
-    if finding is not None:
-        raise Rejected(finding.status, str(finding))
+    breach = lint(source, hygiene=plan.config.lint)
+    if breach is not None:
+        raise Rejected(breach.status, str(breach))
     _enter(Stage.IMPORT)
     module = _load(source)
     _enter(Stage.INIT)
     prm = proxy.hyperparameters(module, plan)
     net = proxy.build(module, prm, plan)
     _enter(Stage.FORWARD)
-    recorder = GraphRecorder()
-    flops = proxy.check_forward(net, data.images, plan, forward=recorder)
+    recorder, use = GraphRecorder(), DataUse(plan)
+    flops = proxy.check_forward(net, data.images, plan, forward=use.checking(recorder))
     _claim(Built(parameters=proxy.count_parameters(net, plan), flops=flops))
     for part in graph_parts(recorder.graph) if recorder.graph else ():
         _claim(part)
     _enter(Stage.LEARN)
-    losses = proxy.train(net, prm, data.images, data.labels, plan)
-    _claim(Trained(losses=losses))
+    losses = proxy.train(net, prm, data.images, data.labels, plan, watch=use)
+    _claim(Trained(losses=losses, passes=use.passes, kept_bytes=use.kept_bytes()))
     return net
 
 

@@ -1,7 +1,8 @@
 """What a child does to itself before it sees a program, and how no process outlives its job.
 
 A child gets: no descriptor but its channel and its output, a session of its own, death with its zygote,
-limits on processor time, address space, file size, open files and processes, a private working directory;
+limits on processor time, address space, file size, open files, timers and processes, a private working
+directory;
 last, and for good, the jail. Only then does the source arrive.
 
 What this does *not* do: it does not keep a program from reading files, opening sockets or signalling other
@@ -28,6 +29,7 @@ CHANNEL = 3
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _MAX_OPEN_FILES = 128
+_MAX_PENDING_SIGNALS = 256
 _SPARE_TASKS = 1024
 
 
@@ -56,6 +58,7 @@ def confine(
     ruleset = _keep_descriptors(channel, output, jail.ruleset)
     os.setsid()
     die_with_parent(zygote)
+    jail.mount_scratch()
     os.chdir(scratch)
     os.environ.update(HOME=scratch, TMPDIR=scratch, TORCHINDUCTOR_CACHE_DIR=scratch)
     tempfile.tempdir = None  # it may have been looked up before
@@ -66,6 +69,9 @@ def confine(
     _limit(resource.RLIMIT_FSIZE, config.output_bytes, config.output_bytes)
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
+    # Timers and queued signals of all processes of the user together: without a limit, one program's timers
+    # leave none to the others.
+    _limit(resource.RLIMIT_SIGPENDING, _MAX_PENDING_SIGNALS, _MAX_PENDING_SIGNALS)
     # The kernel counts all tasks of the user together, and none of root's. So this only bounds a fork bomb
     # until the zygote's watch ends it.
     tasks_allowed = tasks + config.max_processes + _SPARE_TASKS

@@ -3,19 +3,19 @@
 The list is hygiene and early feedback, *not* the boundary: whoever wants to get around it will. The boundary
 is the process that a program runs in. For the same reason lint runs inside that process: parsing hostile text
 in the supervisor would put the supervisor at the mercy of the parser.
+
+What is certainly never run is not looked at: the branch under `if __name__ == "__main__"`,
+`if TYPE_CHECKING`, `if False`. A function that nobody calls *is* looked at: the text does not show who does.
 """
 
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 
+from corpus.programs.contract import Breach, breaches, syntax_breach
+from corpus.programs.parsing import TooLong, only_syntax_errors, parse
 from corpus.records.evaluations import EvaluationStatus
-from evaluator.child.contract import Finding, contract_findings
-
-MAX_SOURCE_CHARACTERS = 100_000
-"""Longest program that is looked at; the largest of the reference's corpus have a third of that."""
 
 FORBIDDEN_MODULES = frozenset(
     {
@@ -64,11 +64,13 @@ FORBIDDEN_MEMBERS = {
 }
 """For each module, beginnings of the members that no network needs."""
 
+_NEVER_TRUE = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
+
 _LONGEST_CHAIN = 3
 """Names in the longest dotted name above; looking no further keeps the walk linear in a program's length."""
 
 
-def lint(source: str, *, hygiene: bool = True) -> Finding | None:
+def lint(source: str, *, hygiene: bool = True) -> Breach | None:
     """Return what keeps `source` from being run, with its line; None if it may run.
 
     A syntax error is reported before a breach of the contract, that before a forbidden use; of several
@@ -78,36 +80,62 @@ def lint(source: str, *, hygiene: bool = True) -> Finding | None:
         source: The program.
         hygiene: Whether to look for forbidden uses. Syntax, contract and length are checked in any case.
     """
-    if len(source) > MAX_SOURCE_CHARACTERS:
-        message = f"{len(source)} characters, the limit is {MAX_SOURCE_CHARACTERS}"
-        return Finding(EvaluationStatus.CONTRACT_ERROR, message)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
+        with only_syntax_errors():
             # The compiler finds what the parser lets pass, such as a `return` outside a function.
             compile(tree, "<program>", "exec", dont_inherit=True)
-            finding = next(contract_findings(tree), None)
-            if finding is None and hygiene:
-                finding = min(_forbidden(tree), key=_line, default=None)
+    except TooLong as error:
+        return Breach(EvaluationStatus.CONTRACT_ERROR, str(error))
     except SyntaxError as error:
-        return Finding(EvaluationStatus.SYNTAX_ERROR, error.msg or "invalid syntax", error.lineno)
-    except ValueError as error:  # null bytes, lone surrogates
-        return Finding(EvaluationStatus.SYNTAX_ERROR, str(error))
-    except (RecursionError, MemoryError):
-        return Finding(EvaluationStatus.SYNTAX_ERROR, "nested too deeply")
-    return finding
+        return syntax_breach(error)
+    breach = next(breaches(tree), None)
+    if breach is None and hygiene:
+        breach = min(_forbidden(tree), key=_line, default=None)
+    return breach
 
 
-def _line(finding: Finding) -> int:
-    return finding.line or 0
+def _line(breach: Breach) -> int:
+    return breach.line or 0
 
 
-def _forbidden(tree: ast.Module) -> Iterator[Finding]:
-    for node in ast.walk(tree):
+def _forbidden(tree: ast.Module) -> Iterator[Breach]:
+    for node in _live_nodes(tree):
         for name in _forbidden_names(node):
             line = getattr(node, "lineno", None)
-            yield Finding(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
+            yield Breach(EvaluationStatus.FORBIDDEN, f"no program may use {name}", line)
+
+
+def _live_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every node but those of branches that are never taken."""
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_store(node)}
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and _is_never_true(node.test, stored):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def _is_store(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _is_never_true(test: ast.expr, stored: set[str]) -> bool:
+    """Return whether a condition is certainly false; `stored` are the names that the program gives values."""
+    match test:
+        case ast.Constant(value=value):
+            return not value
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            sides = (left, right)
+            named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+            main = any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+            return named and main and "__name__" not in stored
+        case ast.Name() | ast.Attribute():
+            return _dotted(test) in _NEVER_TRUE and "TYPE_CHECKING" not in stored
+    return False
 
 
 def _forbidden_names(node: ast.AST) -> Iterator[str]:

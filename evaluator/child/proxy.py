@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -19,16 +21,18 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from corpus.programs.contract import FACTORY, NETWORK
 from corpus.records.evaluations import EvaluationStatus
+from evaluator.channel.hyperparameters import Value
 from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.plan import Plan
 from evaluator.child.acceleration import fuse_optimizers, precision, prefer_channels_last
-from evaluator.child.contract import FACTORY, NETWORK
 from evaluator.child.diagnosis import Rejected
-from evaluator.child.train_data import Normalisation, TrainData
+from evaluator.child.train_data import Normalisation, TrainData, batches_in
 
 _CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
 _CHECKED_IMAGES = 2
+_MOST_HYPERPARAMETERS = 1_000
 
 
 class LossRecorder:
@@ -55,8 +59,8 @@ class LossRecorder:
         if self._handle is not None:
             self._handle.remove()
         if not self.losses:
-            numbers = [float(value) for value in returned if isinstance(value, int | float)]
-            self.losses = [value for value in numbers if math.isfinite(value)]
+            numbers = [_loss_in(value) for value in returned]
+            self.losses = [value for value in numbers if value is not None and math.isfinite(value)]
         return tuple(self.losses[:MAX_LOSSES])
 
     def _on_loss(self, _module: nn.Module, _inputs: object, loss: object) -> None:
@@ -67,6 +71,12 @@ class LossRecorder:
         self._step += 1
 
 
+def _loss_in(returned: object) -> float | None:
+    """Return the loss that `learn` returned: a number, or as LEMUR reads it the second of several."""
+    loss = returned[1] if isinstance(returned, tuple | list) and len(returned) >= 2 else returned
+    return float(loss) if isinstance(loss, int | float) else None
+
+
 def seed_everything(plan: Plan) -> None:
     """Seed the generators that a program is likely to use, and give torch its threads."""
     random.seed(plan.config.seed)
@@ -75,25 +85,49 @@ def seed_everything(plan: Plan) -> None:
     torch.set_num_threads(plan.config.threads)
 
 
-def hyperparameters(module: ModuleType, plan: Plan) -> dict[str, float]:
-    """Return the values handed to the program: the protocol's own, and one for whatever else it supports."""
-    declared = getattr(module, FACTORY)()
-    if not isinstance(declared, set | frozenset | list | tuple | dict):
-        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{FACTORY}() must return a set of names")
-    config = plan.config
-    values = {str(name): config.other_hyperparameters for name in declared}
-    return values | {"lr": config.lr, "momentum": config.momentum, "dropout": config.dropout}
+def part_of(owner: object, name: str, called: str) -> Any:
+    """Return what the contract asks `owner` for, where the program's text could not show that it is there."""
+    part = getattr(owner, name, None)
+    if not callable(part):
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"there is no {called}")
+    return part
 
 
-def build(module: ModuleType, prm: dict[str, float], plan: Plan) -> nn.Module:
-    """Return the program's network, no larger than the cap."""
+def hyperparameters(module: ModuleType, plan: Plan) -> dict[str, Value]:
+    """Return the values handed to the program: the protocol's own, and one for whatever else it supports.
+
+    It is one object from `__init__` to `train_setup`, as in LEMUR: what a program writes into it stays.
+    """
+    declared = part_of(module, FACTORY, f"module-level function {FACTORY}()")()
+    listed = isinstance(declared, Iterable) and not isinstance(declared, str | bytes)
+    names = list(islice(declared, _MOST_HYPERPARAMETERS + 1)) if listed else None
+    if names is None or len(names) > _MOST_HYPERPARAMETERS:
+        message = f"{FACTORY}() must return a set of at most {_MOST_HYPERPARAMETERS} names"
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, message)
+    return plan.config.prm(map(str, names))
+
+
+def build(module: ModuleType, prm: dict[str, Value], plan: Plan) -> nn.Module:
+    """Return the program's network, no larger than the cap.
+
+    It is told the shape of one image with a batch of 1, as LEMUR takes it from a batch of one image.
+    """
     shape = plan.shape
-    in_shape = (plan.config.batch_size, shape.channels, shape.height, shape.width)
-    net = getattr(module, NETWORK)(in_shape, (shape.classes,), dict(prm), torch.device("cpu"))
+    in_shape = (1, shape.channels, shape.height, shape.width)
+    network = part_of(module, NETWORK, f"module-level class {NETWORK}")
+    net = network(in_shape, (shape.classes,), prm, torch.device("cpu"))
     if not isinstance(net, nn.Module):
         raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{NETWORK} must derive from torch.nn.Module")
+    if not _has_forward(net):
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"there is no method {NETWORK}.forward(x)")
     count_parameters(net, plan)
     return net
+
+
+def _has_forward(net: nn.Module) -> bool:
+    """Return whether a network has a `forward`, or a `__call__` that may do without."""
+    forward = getattr(net.forward, "__func__", net.forward)
+    return forward is not nn.Module.forward or type(net).__call__ is not nn.Module.__call__
 
 
 def count_parameters(net: nn.Module, plan: Plan) -> int:
@@ -141,30 +175,54 @@ def check_forward(
     return int(counter.get_total_flops())
 
 
-def check_scores(scores: Any, count: int, plan: Plan) -> None:
-    """Refuse an output that is not a finite tensor `(count, classes)`."""
+def check_scores(scores: Any, count: int, plan: Plan) -> Tensor:
+    """Return the scores as `(count, columns)`, a column for each class and perhaps further ones behind them.
+
+    LEMUR takes the largest score of all columns, so further columns are a reason to be wrong, not to be
+    refused. Of its other forms `(count, 1, columns)` is one, and `(count, columns, 1, 1)`, on which it counts
+    pairs of images, is read as what was meant.
+
+    Raises:
+        Rejected: The output is no finite tensor of such a form.
+    """
     wanted = (count, plan.shape.classes)
     if not isinstance(scores, Tensor):
         message = f"forward returned {type(scores).__name__}, not a tensor {wanted}"
         raise Rejected(EvaluationStatus.SHAPE_ERROR, message)
-    if tuple(scores.shape) != wanted:
+    form = tuple(scores.shape)
+    if len(form) == 3 and form[1] == 1:
+        form = (form[0], form[2])
+    elif len(form) > 3 and set(form[2:]) == {1}:
+        form = form[:2]
+    if len(form) != 2 or form[0] != count or form[1] < plan.shape.classes:
         message = f"forward returned shape {tuple(scores.shape)}, not {wanted}"
         raise Rejected(EvaluationStatus.SHAPE_ERROR, message)
     if not bool(torch.isfinite(scores).all()):
         raise Rejected(EvaluationStatus.NON_FINITE, "the scores are not all finite numbers")
+    return scores if form == tuple(scores.shape) else scores.reshape(form)  # (count, columns)
 
 
-def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan: Plan) -> tuple[float, ...]:
-    """Train for the protocol's epochs and return the loss curve."""
+def train(
+    net: Any,
+    prm: dict[str, Value],
+    images: Tensor,
+    labels: Tensor,
+    plan: Plan,
+    watch: AbstractContextManager[object] | None = None,
+) -> tuple[float, ...]:
+    """Train for the protocol's epochs, within the context `watch`, and return the loss curve."""
     returned: list[object] = []
     with precision(plan):
         prefer_channels_last(net, Normalisation(plan)(images[:_CHECKED_IMAGES]), plan)
-        net.train_setup(dict(prm))
+        part_of(net, "train_setup", f"method {NETWORK}.train_setup(prm)")(prm)
         fuse_optimizers(net)
-        recorder = LossRecorder(net, steps=(len(labels) // plan.config.batch_size) * plan.config.epochs)
-        for epoch in range(plan.config.epochs):
-            net.train()
-            returned.append(net.learn(TrainData(images, labels, plan, epoch)))
+        steps = batches_in(len(labels), plan.config.batch_size) * plan.config.epochs
+        recorder = LossRecorder(net, steps)
+        with watch or nullcontext():
+            for epoch in range(plan.config.epochs):
+                net.train()
+                learn = part_of(net, "learn", f"method {NETWORK}.learn(train_data)")
+                returned.append(learn(TrainData(images, labels, plan, epoch)))
     losses = recorder.close(returned)
     count_parameters(net, plan)  # it may have grown since it was built
     if not all(bool(torch.isfinite(each).all()) for each in net.parameters()):
@@ -173,9 +231,12 @@ def train(net: Any, prm: dict[str, float], images: Tensor, labels: Tensor, plan:
 
 
 def predict(net: nn.Module, images: Tensor, plan: Plan) -> bytes:
-    """Return the predicted class ids of a batch of uint8 images, as little-endian uint16."""
+    """Return the predicted class ids of a batch of uint8 images, as little-endian uint16.
+
+    A column that stands for no class of the task has the id that follows the last class's.
+    """
     net.eval()
     with torch.no_grad(), precision(plan):
         scores = net(Normalisation(plan)(images))
-    check_scores(scores, len(images), plan)
-    return scores.argmax(dim=1).numpy().astype("<u2").tobytes()
+    predicted = check_scores(scores, len(images), plan).argmax(dim=1)  # (B,)
+    return predicted.clamp(max=plan.shape.classes).numpy().astype("<u2").tobytes()

@@ -1,22 +1,26 @@
 """The training images as a program's `learn` gets them: resident uint8 tensors, gathered batch by batch.
 
-It stands in for the `DataLoader` of LEMUR: sized, iterable any number of times with a new order each time,
-with `batch_size` and a sized `dataset`. A batch is one `index_select` on the resident images and two passes
-that normalise it, and no epoch is ever held as a copy. A last batch that is not full is left out, as a batch
-of one breaks batch normalisation.
+It stands in for what the reference hands to `learn`, a `tqdm` bar over a `DataLoader` that is its own
+iterator: sized, with `next()`, and over after one pass. A batch is one `index_select` on the resident images
+and two passes that normalise it, and no epoch is ever held as a copy. As there, a last batch that is not full
+is used: it may hold a single image.
 
-This module does *not* augment, and knows no validation images.
+This module shows no progress, knows no validation images, and does *not* choose what is mirrored
+(`evaluator.child.augmentation`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from typing import Self, TextIO
 
 import torch
 from torch import Tensor
 
 from corpus.records.base import derive_seed
 from evaluator.channel.plan import Plan
+from evaluator.child.augmentation import Flip
 
 
 class Normalisation:
@@ -36,35 +40,33 @@ class Normalisation:
         return torch.sub(images, self._shift).mul_(self._scale)
 
 
-class ImageSet:
-    """The training split as a sized, indexable set of `(image, label)`, in the order of the task.
+class SilentBar:
+    """The methods by which a program drives a `tqdm` bar (tqdm 4, `tqdm.std.tqdm`); they show nothing."""
 
-    Attributes:
-        images: uint8 `(N, C, H, W)`.
-        labels: int64 `(N,)`.
-    """
+    def set_description(self, *_: object, **__: object) -> None:
+        """Do nothing, whatever the arguments."""
 
-    def __init__(self, images: Tensor, labels: Tensor, normalisation: Normalisation) -> None:
-        self.images, self.labels = images, labels
-        self._normalisation = normalisation
+    set_description_str = set_postfix = set_postfix_str = set_description
+    update = refresh = display = clear = close = reset = unpause = moveto = set_description
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    @classmethod
+    def write(cls, s: str, file: TextIO | None = None, end: str = "\n", **_: object) -> None:
+        """Print a line, as a bar would do above itself."""
+        (file or sys.stdout).write(f"{s}{end}")
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """Return one normalised image `(C, H, W)` and its label."""
-        return self._normalisation(self.images[index].unsqueeze(0))[0], int(self.labels[index])
+    def __enter__(self) -> Self:
+        return self
 
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the normalised images `(B, C, H, W)` and the labels `(B,)` at `indices`; both are fresh."""
-        return self._normalisation(self.images.index_select(0, indices)), self.labels.index_select(0, indices)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-class TrainData:
-    """The training images of one epoch in the protocol's order: a sized iterable of `(inputs, labels)`.
+class TrainData(SilentBar):
+    """One pass over the training images in the protocol's order: an iterator of `(inputs, labels)`.
 
-    `inputs` are float32 `(B, C, H, W)`, `labels` int64 `(B,)`, both fresh and free to be changed. The first
-    pass over it is the epoch; another pass would have another order.
+    `inputs` are float32 `(B, C, H, W)`, `labels` int64 `(B,)`, both fresh and free to be changed. Each batch
+    comes once: iterating again goes on where it was left, and yields nothing after the end. Its length is the
+    number of batches of the whole pass, however many have been drawn.
 
     Args:
         images: uint8 `(N, C, H, W)`.
@@ -75,13 +77,31 @@ class TrainData:
 
     def __init__(self, images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> None:
         self.batch_size = plan.config.batch_size
-        self.dataset = ImageSet(images, labels, Normalisation(plan))
-        self._generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
+        self.total = batches_in(len(labels), self.batch_size)
+        self.n = 0
+        self._batches = _batches(images, labels, plan, epoch)
 
     def __len__(self) -> int:
-        return len(self.dataset) // self.batch_size
+        return self.total
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.randperm(len(self.dataset), generator=self._generator)
-        for indices in order[: len(self) * self.batch_size].split(self.batch_size):
-            yield self.dataset.batch(indices)
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        batch = next(self._batches)
+        self.n += 1
+        return batch
+
+
+def batches_in(images: int, batch_size: int) -> int:
+    """Return the number of batches of one pass over so many images; the last may not be full."""
+    return -(-images // batch_size)
+
+
+def _batches(images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one epoch."""
+    normalisation, flip = Normalisation(plan), Flip(plan, epoch)
+    generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
+    order = torch.randperm(len(labels), generator=generator)
+    for indices in order.split(plan.config.batch_size):
+        yield flip(normalisation(images.index_select(0, indices))), labels.index_select(0, indices)

@@ -45,7 +45,7 @@ from evaluator.child.confinement import (
 )
 from evaluator.isolation.jail import Jail
 from evaluator.isolation.namespaces import enter_namespaces
-from evaluator.isolation.tiers import Layer
+from evaluator.isolation.tiers import Barrier
 
 if TYPE_CHECKING:
     from evaluator.channel.proxy_config import ProxyConfig
@@ -65,7 +65,7 @@ def main() -> None:
     be_killed_first()
     if order.cores:
         os.sched_setaffinity(0, order.cores)
-    if Layer.NAMESPACES in order.tier.layers:
+    if Barrier.NAMESPACES in order.tier.barriers:
         _become_first_process(supervisor, [control.fileno(), *descriptors])
     adopt_orphans()
     data = _warm_training_set(order.plan, descriptors[0])

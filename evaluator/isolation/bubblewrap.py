@@ -2,6 +2,8 @@
 
 The zygote is started under it, so, unlike with namespaces of our own, everything that the zygote needs to
 start must be visible: whole package directories, with an empty directory over each package that holds data.
+All that `bwrap` makes to mount on can be written to at first, so it is made read-only: only the scratch may
+take what a program leaves, as only that is emptied.
 
 This module does *not* start anything; it makes the words that go before a command.
 """
@@ -42,5 +44,6 @@ def prefix(scratch_bytes: int) -> list[str]:
     for place in sites:
         for name in _WITH_DATA:
             if (place / name).is_dir():
-                words += ["--tmpfs", str(place / name)]
-    return [*words, "--size", str(scratch_bytes), "--tmpfs", str(SCRATCH), "--chdir", str(SCRATCH), "--"]
+                words += ["--tmpfs", str(place / name), "--remount-ro", str(place / name)]
+    words += ["--size", str(scratch_bytes), "--tmpfs", str(SCRATCH)]
+    return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(SCRATCH), "--"]

@@ -12,18 +12,18 @@ import tempfile
 from pathlib import Path
 
 from evaluator.isolation import landlock
-from evaluator.isolation.namespaces import SCRATCH, leave_the_root
+from evaluator.isolation.namespaces import SCRATCH, leave_the_root, mount_scratch
 from evaluator.isolation.privileges import drop_privileges
 from evaluator.isolation.readable import readable_paths
 from evaluator.isolation.syscalls import forbid_syscalls
-from evaluator.isolation.tiers import Layer, Tier
+from evaluator.isolation.tiers import Barrier, Tier
 
 
 class Jail:
     """The jail of a zygote's children. Make it when everything that the children need is loaded.
 
     Args:
-        tier: The layers to use. With namespaces, `enter_namespaces` has been called.
+        tier: The barriers to use. With namespaces, `enter_namespaces` has been called.
         scratch_bytes: Size of what a program may write; where there are no namespaces it may write nothing.
 
     Raises:
@@ -33,21 +33,22 @@ class Jail:
 
     def __init__(self, tier: Tier, scratch_bytes: int) -> None:
         self.tier = tier
+        self._scratch_bytes = scratch_bytes
         self._ruleset: landlock.Ruleset | None = None
-        if Layer.SECCOMP in tier.layers:
+        if Barrier.SECCOMP in tier.barriers:
             import pyseccomp  # noqa: F401 - once for all children, and while it can still be found
         readable = readable_paths()
-        if Layer.NAMESPACES in tier.layers:
+        if Barrier.NAMESPACES in tier.barriers:
             root = Path(tempfile.mkdtemp(prefix="root-", dir=Path.cwd()))
-            leave_the_root(root, readable.trees, readable.listed, scratch_bytes)
-        if Layer.LANDLOCK in tier.layers:
-            writable = [Path("/dev/null"), *([SCRATCH] if self.namespaced else [])]
+            leave_the_root(root, readable.trees, readable.listed)
+        if Barrier.LANDLOCK in tier.barriers:
+            writable = [Path("/dev/null"), *([SCRATCH.parent] if self.namespaced else [])]
             self._ruleset = landlock.Ruleset(readable.trees, readable.listed, writable)
 
     @property
     def namespaced(self) -> bool:
         """Whether there are namespaces: own process ids, which end with the zygote, and a scratch."""
-        return Layer.NAMESPACES in self.tier.layers or Layer.BUBBLEWRAP in self.tier.layers
+        return Barrier.NAMESPACES in self.tier.barriers or Barrier.BUBBLEWRAP in self.tier.barriers
 
     @property
     def ruleset(self) -> int | None:
@@ -57,6 +58,15 @@ class Jail:
     def scratch(self, outside: str) -> str:
         """Return the directory that a program works in, which is `outside` where there are no namespaces."""
         return str(SCRATCH) if self.namespaced else outside
+
+    def mount_scratch(self) -> None:
+        """Give the calling process an empty scratch of its own, where we make the namespaces.
+
+        Raises:
+            OSError: The kernel refused.
+        """
+        if Barrier.NAMESPACES in self.tier.barriers:
+            mount_scratch(self._scratch_bytes)
 
     def lock(self, ruleset: int | None) -> None:
         """Lock the calling process in, for good. What it needs of the system it must have by now.
@@ -69,12 +79,12 @@ class Jail:
         drop_privileges()
         if ruleset is not None:
             landlock.restrict_self(ruleset)
-        if Layer.SECCOMP in self.tier.layers:
+        if Barrier.SECCOMP in self.tier.barriers:
             forbid_syscalls()
 
     def clean(self) -> None:
-        """Remove what a program has written. To be called when its process is gone."""
-        if self.namespaced:
+        """Remove what a program, whose process is gone, has written where its scratch did not end with it."""
+        if Barrier.BUBBLEWRAP in self.tier.barriers:
             _empty(SCRATCH)
 
 

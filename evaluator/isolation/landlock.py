@@ -3,7 +3,9 @@
 The rules are made once, in the zygote; each child puts itself under them with one call. Source: the kernel's
 documentation, "Landlock: unprivileged access control" (userspace-api/landlock), up to version 7.
 
-Landlock does *not* cover UDP, the metadata of files (stat, chmod), or processes: seccomp does that.
+Landlock does *not* cover UDP, the metadata of files (stat, chmod), or processes: seccomp does that. Before
+version 3 it does not cover truncation either: whoever may read a file may empty it (`O_RDONLY | O_TRUNC`), so
+such a kernel counts as one without Landlock.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER = 1 << 4, 1 << 5, 1 << 7
 _READ = _READ_FILE | _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
 
-# How many of the rights on files each version of the interface knows, from version 1 on.
-_FILE_RIGHTS_KNOWN = (13, 14, 15, 15, 16)
+_OLDEST = 3
+# How many of the rights on files each version of the interface knows, from the oldest that is used on.
+_FILE_RIGHTS_KNOWN = (15, 15, 16)
 _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
 _ALL_TCP = 0b11
 _ALL_SCOPES = 0b11  # abstract unix sockets, signals
@@ -60,11 +63,18 @@ class Ruleset:
         readable: Files, and directories with all that is below them.
         listed: Directories whose names, and those of all below, may be listed.
         writable: Directories in which files may be made, written and removed; and devices.
+
+    Raises:
+        OSError: The kernel has no Landlock, or one that cannot forbid truncation.
     """
 
     def __init__(self, readable: Iterable[Path], listed: Iterable[Path], writable: Iterable[Path]) -> None:
         known_version = version()
-        known = _FILE_RIGHTS_KNOWN[min(known_version, len(_FILE_RIGHTS_KNOWN)) - 1]
+        if known_version < _OLDEST:
+            raise OSError(
+                errno.ENOSYS, f"version {known_version} lets a program empty every file that it may read"
+            )
+        known = _FILE_RIGHTS_KNOWN[min(known_version - _OLDEST, len(_FILE_RIGHTS_KNOWN) - 1)]
         self._handled = (1 << known) - 1
         attributes = _RulesetAttributes(
             files=self._handled,

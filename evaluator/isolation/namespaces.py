@@ -2,8 +2,9 @@
 
 In two steps, because Python's packages are loaded between them: `enter_namespaces` at the very start, while
 there is one thread, and `leave_the_root` once everything is loaded. Afterwards the process and its children
-see: an empty root with the readable files mounted read-only, their own /proc, a scratch directory of limited
-size, no network device, no other process.
+see: an empty root with the readable files mounted read-only, a /proc with processes alone, no network device,
+no other process. Each child then calls `mount_scratch`, which gives it a scratch directory of limited size
+that nobody else sees and that is gone with its process.
 
 This module does *not* work where the kernel or a container's profile forbids it; `evaluator.isolation.probe`
 finds out.
@@ -11,6 +12,7 @@ finds out.
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 from collections.abc import Iterable
@@ -19,14 +21,16 @@ from pathlib import Path
 from evaluator.isolation import kernel
 from evaluator.isolation.kernel import mount, syscall, unmount, unshare
 
-SCRATCH = Path("/scratch")
-"""Where programs may write, after `leave_the_root`."""
+SCRATCH = Path("/scratch/program")
+"""Where programs may write, after `mount_scratch`. Landlock's right to write is on the directory above: what
+is mounted later has no rule of its own."""
 
 _SPACES = (
     kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 )
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _FILES = 1024
+_NOTHING_SPECIAL = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _LOCKED_FLAGS = (
     (os.ST_NOSUID, kernel.MS_NOSUID),
     (os.ST_NODEV, kernel.MS_NODEV),
@@ -51,16 +55,13 @@ def enter_namespaces() -> None:
     mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
 
 
-def leave_the_root(
-    root: Path, trees: Iterable[Path], directories: Iterable[Path], scratch_bytes: int
-) -> None:
+def leave_the_root(root: Path, trees: Iterable[Path], directories: Iterable[Path]) -> None:
     """Make an empty root on `root`, mount `trees` into it read-only, and let go of the old root.
 
     Args:
         root: An existing directory of the old root.
         trees: Files and directories to mount at the same place.
         directories: Directories to make at the same place, empty but for the trees in them.
-        scratch_bytes: Size of `SCRATCH`.
 
     Raises:
         OSError: The kernel refused.
@@ -71,15 +72,8 @@ def leave_the_root(
     for path in trees:
         if path.parts[1] != "proc":
             _bind(path, _inside(root, path))
-    for path, kind, options in (
-        (Path("/proc"), "proc", None),
-        (SCRATCH, "tmpfs", f"size={scratch_bytes},nr_inodes={_FILES},mode=700"),
-    ):
-        _inside(root, path).mkdir(exist_ok=True)
-        flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-        if kind == "proc":  # whoever may write there sets what the kernel does, a program of root included
-            flags |= kernel.MS_RDONLY
-        mount(kind, str(_inside(root, path)), kind, flags, options)
+    _inside(root, SCRATCH).mkdir(parents=True)
+    _mount_proc(_inside(root, Path("/proc")))
     old = _inside(root, Path("/old"))
     old.mkdir()
     pivot_root = _PIVOT_ROOT[platform.machine()]
@@ -89,6 +83,36 @@ def leave_the_root(
     Path("/old").rmdir()
     flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
     mount(None, "/", None, flags)
+
+
+def mount_scratch(scratch_bytes: int) -> None:
+    """Give the calling process a `SCRATCH` of its own: empty, seen by nobody else, gone when it ends.
+
+    Args:
+        scratch_bytes: Its size.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    unshare(kernel.CLONE_NEWNS)
+    options = f"size={scratch_bytes},nr_inodes={_FILES},mode=700"
+    mount("tmpfs", str(SCRATCH), "tmpfs", _NOTHING_SPECIAL, options)
+
+
+def _mount_proc(place: Path) -> None:
+    """Mount /proc read-only: whoever may write there sets what the kernel does, a program of root included.
+
+    Of the rest of /proc, which tells of the machine and of all that runs on it, nothing is there; kernels
+    before 5.8 do not know how to leave it out.
+    """
+    place.mkdir(exist_ok=True)
+    flags = _NOTHING_SPECIAL | kernel.MS_RDONLY
+    try:
+        mount("proc", str(place), "proc", flags, "subset=pid")
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        mount("proc", str(place), "proc", flags)
 
 
 def _inside(root: Path, path: Path) -> Path:

@@ -1,7 +1,7 @@
 """No capabilities, and no way to gain any.
 
 This module does *not* change the user: a process of root stays root, without root's powers. Its rights as the
-owner of files are what the other layers take away.
+owner of files are what the other barriers take away.
 """
 
 from __future__ import annotations

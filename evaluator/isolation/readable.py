@@ -82,8 +82,21 @@ def _packages(directory: Path) -> Iterator[Path]:
     """Yield the allowed packages in a directory, with the libraries and metadata that wheels put beside."""
     for name in PACKAGES:
         yield directory / name
-        yield directory / f"{name.lower()}.libs"
+    yield from _libraries_beside(directory)
     yield from sorted(directory.glob("*.dist-info"))
+
+
+def _libraries_beside(directory: Path) -> Iterator[Path]:
+    """Yield the `NAME.libs` that hold the shared libraries of an allowed package.
+
+    They are called after the distribution, which need not be called as its package is (`pillow` and `PIL`),
+    so the distribution's list of files is asked.
+    """
+    for libraries in sorted(directory.glob("*.libs")):
+        for record in directory.glob(f"{libraries.stem}-*.dist-info/RECORD"):
+            lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
+            if not {line.partition(",")[0].partition("/")[0] for line in lines}.isdisjoint(PACKAGES):
+                yield libraries
 
 
 def _shared_libraries() -> Iterator[Path]:

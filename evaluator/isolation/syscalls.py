@@ -1,8 +1,10 @@
 """Seccomp: the system calls that exist for a program. All others fail with EPERM.
 
 Threads can be started, processes cannot; a signal can go to the program itself and to nobody else; there is
-no socket, no exec, no tracing, no mount, no device control. Calls whose absence libraries handle by
-themselves (`clone3`) are answered with ENOSYS.
+no socket, no exec, no tracing, no mount, no device control. A thread shares the program's open files, so
+that one limit holds for all of them. No file can be locked: a lock on a library would be a way to talk to
+all processes that read it. Calls whose absence libraries handle by themselves (`clone3`) are answered with
+ENOSYS.
 
 This does *not* look at what pointers point to, so paths are the business of Landlock and of namespaces.
 """
@@ -13,13 +15,13 @@ import errno
 import os
 from collections.abc import Iterable
 
-from evaluator.isolation.kernel import CLONE_THREAD
+from evaluator.isolation.kernel import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 
 _ALLOWED = """
     read write readv writev pread64 pwrite64 lseek close close_range dup dup2 dup3 pipe pipe2 eventfd2
     open openat openat2 access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs
     getdents getdents64 getcwd chdir fchdir readlink readlinkat umask fadvise64 readahead
-    mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate fsync fdatasync flock
+    mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate fsync fdatasync
     mmap munmap mremap mprotect madvise msync brk membarrier
     futex futex_waitv set_robust_list get_robust_list rseq sched_yield set_tid_address
     arch_prctl riscv_flush_icache cacheflush
@@ -34,8 +36,11 @@ _ALLOWED = """
     uname sysinfo getrandom capget exit exit_group wait4 waitid
 """.split()  # noqa: SIM905 - a column of 130 names would not be read
 
-_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
-"""Duplicate, flags, locks, the size of a pipe. Not: who gets a signal when data arrive (F_SETOWN)."""
+_THREAD = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
+"""What a thread must share with its program, as every thread of the C library does."""
+
+_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030, 1032)
+"""Duplicate, flags, the size of a pipe. Not: locks, who gets a signal when data arrive (F_SETOWN)."""
 
 _TERMINAL_ATTRIBUTES = 0x5401
 _PRCTL_OPTIONS = (15, 16, 0x53564D41)
@@ -55,7 +60,7 @@ def forbid_syscalls() -> None:
         return seccomp.Arg(argument, seccomp.EQ, value)
 
     only: dict[str, list[tuple[seccomp.Arg, ...]]] = {
-        "clone": [(seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD),)],
+        "clone": [(seccomp.Arg(0, seccomp.MASKED_EQ, _THREAD, _THREAD),)],
         "kill": [(equal(0, os.getpid()),)],
         "tgkill": [(equal(0, os.getpid()),)],
         "prlimit64": [(equal(0, 0), equal(2, 0))],

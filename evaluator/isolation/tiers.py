@@ -1,7 +1,7 @@
-"""The layers of isolation, the tiers that they make, and the choice of one.
+"""The barriers of isolation, the tiers that they make, and the choice of one.
 
-A layer counts only when it was seen to work here (`evaluator.isolation.probe`): kernels, containers and
-security modules refuse them in ways that no version number tells. One layer alone is never enough, as each
+A barrier counts only when it was seen to work here (`evaluator.isolation.probe`): kernels, containers and
+security modules refuse them in ways that no version number tells. One barrier alone is never enough, as each
 leaves a way that another closes.
 
 This module does *not* isolate anything.
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from evaluator.errors import NoIsolationError
 
 
-class Layer(StrEnum):
+class Barrier(StrEnum):
     """One mechanism of the kernel."""
 
     NAMESPACES = "namespaces"
@@ -31,7 +31,7 @@ class Layer(StrEnum):
 
 
 class Tier(StrEnum):
-    """A set of layers that together contain a program; the strongest first."""
+    """A set of barriers that together contain a program; the strongest first."""
 
     FULL = "full"
     """Namespaces, Landlock and seccomp."""
@@ -45,78 +45,78 @@ class Tier(StrEnum):
     """Limits on time, memory and processes alone: a program can do what the user can do."""
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
+    def barriers(self) -> tuple[Barrier, ...]:
         """What it is made of."""
-        return _LAYERS[self]
+        return _BARRIERS[self]
 
 
 Isolation = Literal["auto", "full", "landlock", "namespaces", "bubblewrap", "unsafe"]
 """What a user may ask for: the strongest tier there is, or one tier and no other."""
 
-_LAYERS = {
-    Tier.FULL: (Layer.NAMESPACES, Layer.LANDLOCK, Layer.SECCOMP),
-    Tier.LANDLOCK: (Layer.LANDLOCK, Layer.SECCOMP),
-    Tier.NAMESPACES: (Layer.NAMESPACES, Layer.SECCOMP),
-    Tier.BUBBLEWRAP: (Layer.BUBBLEWRAP, Layer.SECCOMP),
+_BARRIERS = {
+    Tier.FULL: (Barrier.NAMESPACES, Barrier.LANDLOCK, Barrier.SECCOMP),
+    Tier.LANDLOCK: (Barrier.LANDLOCK, Barrier.SECCOMP),
+    Tier.NAMESPACES: (Barrier.NAMESPACES, Barrier.SECCOMP),
+    Tier.BUBBLEWRAP: (Barrier.BUBBLEWRAP, Barrier.SECCOMP),
     Tier.UNSAFE: (),
 }
 
 COSTS = {
-    Layer.NAMESPACES: "programs see names, sizes and dates of files, and cannot write scratch files",
-    Layer.LANDLOCK: "file access rests on the mount table alone",
-    Layer.SECCOMP: "nothing contains programs: they could start processes and use every system call",
-    Layer.BUBBLEWRAP: "nothing, unless both namespaces and Landlock are refused",
+    Barrier.NAMESPACES: "programs see names, sizes and dates of files, and cannot write scratch files",
+    Barrier.LANDLOCK: "file access rests on the mount table alone",
+    Barrier.SECCOMP: "nothing contains programs: they could start processes and use every system call",
+    Barrier.BUBBLEWRAP: "nothing, unless both namespaces and Landlock are refused",
 }
-"""What the absence of a layer costs."""
+"""What the absence of a barrier costs."""
 
 REMEDIES = {
-    Layer.NAMESPACES: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+    Barrier.NAMESPACES: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
     "kernel.apparmor_restrict_unprivileged_userns=0), or run the container with a profile that allows "
     "unshare and mount",
-    Layer.LANDLOCK: "use a kernel of 5.13 or later with 'landlock' in its list of security modules (lsm=)",
-    Layer.SECCOMP: "install libseccomp: apt-get install libseccomp2",
-    Layer.BUBBLEWRAP: "apt-get install bubblewrap",
+    Barrier.LANDLOCK: "use a kernel of 6.2 or later with 'landlock' in its list of security modules (lsm=)",
+    Barrier.SECCOMP: "install libseccomp: apt-get install libseccomp2",
+    Barrier.BUBBLEWRAP: "apt-get install bubblewrap",
 }
-"""How to get a layer."""
+"""How to get a barrier."""
 
 
-class Finding(BaseModel):
-    """What came of trying one layer.
+class BarrierCheck(BaseModel):
+    """What came of trying one barrier.
 
     Attributes:
-        layer: The layer.
+        barrier: The barrier.
         works: Whether it did what it promises.
         detail: Its version, or what went wrong.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    layer: Layer
+    barrier: Barrier
     works: bool
     detail: str = ""
 
 
-def choose_tier(wanted: Isolation, findings: tuple[Finding, ...]) -> Tier:
+def choose_tier(wanted: Isolation, checks: tuple[BarrierCheck, ...]) -> Tier:
     """Return the tier to use.
 
     Args:
         wanted: What the user asked for.
-        findings: What was found here, one for each layer.
+        checks: What came of trying each barrier here.
 
     Raises:
         NoIsolationError: This machine does not offer it, or no tier at all; the message has the remedies.
     """
-    works = {finding.layer for finding in findings if finding.works}
+    works = {check.barrier for check in checks if check.works}
     if wanted != "auto":
         tier = Tier(wanted)
-        if works.issuperset(tier.layers):
+        if works.issuperset(tier.barriers):
             return tier
-        missing = [finding for finding in findings if finding.layer in tier.layers and not finding.works]
-        raise NoIsolationError(f"isolation '{tier}' is not to be had here:\n{_listed(missing)}")
+        missing = [check for check in checks if check.barrier in tier.barriers and not check.works]
+        raise NoIsolationError(f"this machine does not offer isolation '{tier}':\n{_listed(missing)}")
     for tier in Tier:
-        if tier.layers and works.issuperset(tier.layers):
+        if tier.barriers and works.issuperset(tier.barriers):
             return tier
-    missing = [finding for finding in findings if not finding.works]
+    missing = [check for check in checks if not check.works]
     raise NoIsolationError(
         "programs cannot be contained on this machine, so none is run:\n"
         f"{_listed(missing)}\n"
@@ -124,19 +124,19 @@ def choose_tier(wanted: Isolation, findings: tuple[Finding, ...]) -> Tier:
     )
 
 
-def describe(tier: Tier, findings: tuple[Finding, ...]) -> str:
-    """Return the one line that a run prints at its start: the layers in use, and what a missing one costs."""
+def describe(tier: Tier, checks: tuple[BarrierCheck, ...]) -> str:
+    """Return the line that a run prints at its start: the barriers in use, and what a missing one costs."""
     if tier is Tier.UNSAFE:
         return "NO ISOLATION: programs can do whatever this user can do"
-    line = " + ".join(tier.layers)
+    line = " + ".join(tier.barriers)
     if tier is Tier.FULL:
         return line
-    in_use = {*tier.layers, *([Layer.NAMESPACES] if tier is Tier.BUBBLEWRAP else [])}
-    lost = [each for each in findings if each.layer in Tier.FULL.layers and each.layer not in in_use]
+    in_use = {*tier.barriers, *([Barrier.NAMESPACES] if tier is Tier.BUBBLEWRAP else [])}
+    lost = [each for each in checks if each.barrier in Tier.FULL.barriers and each.barrier not in in_use]
     return f"{line}; without " + "; ".join(
-        f"{each.layer} ({each.detail or 'not asked for'}): {COSTS[each.layer]}" for each in lost
+        f"{each.barrier} ({each.detail or 'not asked for'}): {COSTS[each.barrier]}" for each in lost
     )
 
 
-def _listed(findings: list[Finding]) -> str:
-    return "\n".join(f"  {each.layer}: {each.detail}. Remedy: {REMEDIES[each.layer]}." for each in findings)
+def _listed(checks: list[BarrierCheck]) -> str:
+    return "\n".join(f"  {each.barrier}: {each.detail}. Remedy: {REMEDIES[each.barrier]}." for each in checks)

@@ -32,7 +32,7 @@ class Conversation:
         stage: The stage that the process says it is in.
         built: Its parameters and FLOPs, once it said so.
         graph: Its network, once it is sent to the end; a network too large to be recorded is not sent.
-        losses: Its training loss, once it said so.
+        trained: Its training loss and how it used the images, once it said so.
         failure: Its own report of a failure.
         accuracy: The share of correct answers, once all are marked.
     """
@@ -41,13 +41,12 @@ class Conversation:
         self.stage = Stage.LINT
         self.built: Built | None = None
         self.graph: NetworkGraph | None = None
-        self.losses: tuple[float, ...] = ()
+        self.trained: Trained | None = None
         self.failure: Failed | None = None
         self.accuracy: float | None = None
         self._source, self._exam = source, exam
         self._assembly = GraphAssembly()
         self._announced = 0
-        self._trained = False
 
     @property
     def finished(self) -> bool:
@@ -76,7 +75,7 @@ class Conversation:
         try:
             claim = claim_adapter.validate_json(payload)
         except ValidationError as error:
-            raise ProtocolBreach(f"a message that is none: {error.errors()[0]['msg']}") from None
+            raise ProtocolBreach(f"a message outside of the vocabulary: {error.errors()[0]['msg']}") from None
         match claim:
             case StageReached():
                 return self._on_stage(claim.stage)
@@ -84,8 +83,8 @@ class Conversation:
                 self.built = claim
             case GraphPart() if self.stage is Stage.FORWARD and self.built is not None:
                 self._on_graph_part(claim)
-            case Trained() if self.stage is Stage.LEARN and not self._trained:
-                self._trained, self.losses = True, claim.losses
+            case Trained() if self.stage is Stage.LEARN and self.trained is None:
+                self.trained = claim
             case Failed() if self._announced:
                 self.failure = claim
             case _:
@@ -94,7 +93,7 @@ class Conversation:
 
     def _on_stage(self, stage: Stage) -> bytes:
         due = _STAGES[self._announced] if self._announced < len(_STAGES) else None
-        ready = {Stage.LEARN: self.built is not None, Stage.PREDICT: self._trained}
+        ready = {Stage.LEARN: self.built is not None, Stage.PREDICT: self.trained is not None}
         if stage is not due or not ready.get(stage, True):
             raise ProtocolBreach(f"stage {stage} after stage {self.stage}")
         self.stage = stage

@@ -15,7 +15,7 @@ import secrets
 import numpy as np
 
 from evaluator.channel.framing import NONCE_BYTES
-from evaluator.tasks import Split
+from evaluator.tasks import LabelledImages
 
 
 class WrongAnswer(ValueError):
@@ -33,7 +33,7 @@ class Exam:
             gets the same order every time, and a reproducible accuracy even if it depends on the batches.
     """
 
-    def __init__(self, split: Split, *, classes: int, batch_size: int, topic: str) -> None:
+    def __init__(self, split: LabelledImages, *, classes: int, batch_size: int, topic: str) -> None:
         key = hmac.digest(
             split.labels.tobytes(), topic.encode("utf-8", errors="surrogatepass"), hashlib.sha256
         )
@@ -68,7 +68,7 @@ class Exam:
         if len(answer) != NONCE_BYTES + 2 * len(truth):
             raise WrongAnswer(f"{len(answer) - NONCE_BYTES} bytes of class ids for {len(truth)} images")
         predicted = np.frombuffer(answer, dtype="<u2", offset=NONCE_BYTES)
-        if int(predicted.max()) >= self._classes:
+        if int(predicted.max()) > self._classes:  # their number itself stands for "none of them"
             raise WrongAnswer(f"class id {int(predicted.max())} of {self._classes} classes")
         self._correct += int((predicted == truth).sum())
         self._position += len(truth)

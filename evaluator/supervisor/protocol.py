@@ -17,12 +17,14 @@ from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.config import EvaluatorConfig
 from evaluator.tasks import Task, TaskSpec
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """To be raised with every change of the code that can move an accuracy or turn one status into another."""
 
 SplitName = Literal["val", "test"]
 
 _NO_PART_OF_THE_ID = {"data_path", "workers", "isolation"}
+_PART_WHERE_SET = {"task_seed", "hyperparameters", "resize", "flip"}
+"""Settings that are absent from the id at their defaults."""
 
 
 def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val") -> str:
@@ -35,7 +37,8 @@ def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val
         raise ValueError(
             f"load the task '{spec.name}' first: its files' fingerprint is part of the protocol's id"
         )
-    rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID) | {"version": PROTOCOL_VERSION}
+    unset = {name for name in _PART_WHERE_SET if not getattr(config, name)}
+    rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID | unset) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
     where = spec.id if split == "val" else f"{spec.id}/{split}"
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
@@ -45,7 +48,7 @@ def training_plan(config: EvaluatorConfig, task: Task) -> Plan:
     """Return the plan for training on `task`; it tells neither the task's name nor where its files are."""
     return Plan(
         config=ProxyConfig(**config.model_dump(include=set(ProxyConfig.model_fields))),
-        shape=task.shape,
+        shape=task.spec.resized(config.resize).shape,
         train_images=len(task.train),
         mean=task.mean,
         std=task.std,

@@ -21,7 +21,7 @@ from types import TracebackType
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from evaluator.config import EvaluatorConfig
-from evaluator.errors import SandboxError
+from evaluator.errors import SandboxError, TaskDataError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.supervisor.conversation import Conversation
@@ -33,13 +33,11 @@ from evaluator.supervisor.session import Session
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
-from evaluator.tasks import Split, Task, TaskSpec, load_task, reads_files, task_spec
+from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, resized, task_spec
 
 
 class SandboxedEvaluator:
     """Judges programs in processes of their own. A context manager; `evaluate` works inside the `with` block.
-
-    Enter it from the main thread: the zygotes die with the thread that started them.
 
     Args:
         config: The protocol and the limits.
@@ -53,15 +51,17 @@ class SandboxedEvaluator:
     ) -> None:
         if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
             task = load_task(config.task, config.data_path)
+        if task is not None:
+            _require_a_batch(task, config)
         self.config = config
-        self.task: TaskSpec = task.spec if task else task_spec(config.task)
-        """What is known of the task: name, version, shape, chance."""
+        self.task: TaskSpec = (task.spec if task else task_spec(config.task)).resized(config.resize)
+        """What is known of the task: name, version, chance, and the shape that programs see."""
         self.protocol_id: str = protocol_id(config, self.task, split)
         """Names all that an accuracy depends on."""
         self.tier: Tier | None = None
         """How programs are contained; known once the `with` block is entered."""
         self.isolation: str = ""
-        """The same in a line for people, with what a missing layer costs."""
+        """The same in a line for people, with what a missing barrier costs."""
         self._split_name, self._data = split, task
         self._jobs = itertools.count()
         self._pool: WorkerPool | None = None
@@ -71,18 +71,22 @@ class SandboxedEvaluator:
 
         Raises:
             SandboxError: The platform or the installation cannot do it, or offers no isolation.
+            TaskDataError: The task has too few images for the protocol.
         """
         if not sys.platform.startswith("linux"):
             raise SandboxError("programs can only be evaluated on Linux")
-        findings = probe()
-        self.tier = choose_tier(self.config.isolation, findings)
-        self.isolation = describe(self.tier, findings)
-        task = self._data or load_task(self.config.task)
-        self._exam_split: Split = task.val if self._split_name == "val" else task.read_test()
+        checks = probe()
+        self.tier = choose_tier(self.config.isolation, checks)
+        self.isolation = describe(self.tier, checks)
+        task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
+        _require_a_batch(task, self.config)
+        exam = task.val if self._split_name == "val" else task.read_test()
+        self._exam_split: LabelledImages = resized(exam, self.config.resize)
         self._scratch = Scratch()
-        images, labels = task.train.images.data.cast("B"), task.train.labels.data.cast("B")
-        self._training_data = training_data_file(images, labels)
+        train = resized(task.train, self.config.resize)
+        self._training_data = training_data_file(train.images.data.cast("B"), train.labels.data.cast("B"))
         plan = training_plan(self.config, task)
+        self._max_kept_bytes = plan.max_kept_bytes
         home = self._scratch.path / "zygotes"
         home.mkdir()
         workers = min(self.config.workers, len(os.sched_getaffinity(0)))
@@ -131,9 +135,32 @@ class SandboxedEvaluator:
         talk = Conversation(candidate.source, exam)
         session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
         ending = session.run(self._scratch.path)
-        return evaluation(candidate, self.protocol_id, talk, ending, self.config, chance=self.task.chance)
+        return evaluation(
+            candidate,
+            self.protocol_id,
+            talk,
+            ending,
+            self.config,
+            chance=self.task.chance,
+            max_kept_bytes=self._max_kept_bytes,
+        )
 
     def _release(self) -> None:
         os.close(self._training_data)
         self._cores.release()
         self._scratch.remove()
+
+
+def _require_a_batch(task: Task, config: EvaluatorConfig) -> None:
+    """Refuse a task on which no program would take a single step: batches that are not full are left out.
+
+    Raises:
+        TaskDataError: It has fewer training images than a batch.
+    """
+    images = len(task.train)
+    if images < config.batch_size:
+        raise TaskDataError(
+            f"the task '{task.spec.name}'",
+            f"{images} training images are left, a batch has {config.batch_size}",
+            "Add images, or lower evaluator.batch_size.",
+        )

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -37,9 +38,10 @@ def remove_stale() -> None:
     """Remove this user's scratch directories whose evaluator is gone."""
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            if path.stat().st_uid != os.getuid():
+            status = path.lstat()  # somebody else's link leads to what is not ours to remove
+            if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
                 continue
-            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)

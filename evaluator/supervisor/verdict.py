@@ -1,7 +1,8 @@
 """From the end of a program's stay to its evaluation.
 
 The accuracy is the exam's, the wall time the supervisor's, processor time and memory the kernel's.
-Parameters, FLOPs, graph, losses and the text of an error are what the program's process said.
+Parameters, FLOPs, graph, losses, the use of the images and the text of an error are what the program's
+process said.
 
 This module does *not* talk to processes.
 """
@@ -13,7 +14,7 @@ import signal
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
-from evaluator.channel.messages import MAX_ERROR_CHARACTERS
+from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.session import Cause, Ending
@@ -50,10 +51,22 @@ def evaluation(
     talk: Conversation,
     ending: Ending,
     config: EvaluatorConfig,
+    *,
     chance: float,
+    max_kept_bytes: int,
 ) -> Evaluation:
-    """Return the evaluation that `talk` and `ending` amount to."""
-    stage = talk.stage
+    """Return the evaluation that `talk` and `ending` amount to.
+
+    Args:
+        candidate: The program.
+        protocol: Its protocol's id.
+        talk: What its process said.
+        ending: What the kernel and the clock said.
+        config: The limits.
+        chance: Accuracy of guessing.
+        max_kept_bytes: What a program may hold of the training images.
+    """
+    stage, trained = talk.stage, talk.trained
     status: EvaluationStatus
     error_type: str | None = None
     detail: str | None
@@ -61,7 +74,8 @@ def evaluation(
         status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
     elif talk.accuracy is not None:
         stage = Stage.DONE
-        status, detail = _grade(talk.accuracy, config.below_chance_factor * chance)
+        reuse = trained and _reuse(trained, config.max_passes, max_kept_bytes)
+        status, detail = reuse or _grade(talk.accuracy, config.below_chance_factor * chance)
     else:
         status, detail = _unfinished(ending, config)
     return Evaluation(
@@ -70,7 +84,9 @@ def evaluation(
         status=status,
         stage=stage,
         accuracy=talk.accuracy,
-        losses=talk.losses,
+        losses=trained.losses if trained else (),
+        passes=trained.passes if trained else None,
+        kept_bytes=trained.kept_bytes if trained else None,
         wall_seconds=ending.wall_seconds,
         cpu_seconds=ending.exited.cpu_seconds,
         parameters=talk.built.parameters if talk.built else None,
@@ -87,6 +103,17 @@ def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
     if accuracy > bar:
         return EvaluationStatus.COMPLETE, None
     return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"
+
+
+def _reuse(trained: Trained, max_passes: float, max_kept_bytes: int) -> tuple[EvaluationStatus, str] | None:
+    """Return the verdict on a program that took more than one pass, None if it did not."""
+    if trained.passes > max_passes:
+        detail = f"it learnt from the training images {trained.passes:.1f} times, {max_passes:g} are allowed"
+        return EvaluationStatus.REUSED_DATA, detail
+    if trained.kept_bytes > max_kept_bytes:
+        detail = f"it kept {trained.kept_bytes:,} bytes of what it was shown, {max_kept_bytes:,} are allowed"
+        return EvaluationStatus.REUSED_DATA, detail
+    return None
 
 
 def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
@@ -114,13 +141,22 @@ def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[Evaluation
     if ending.exited.too_many_processes:
         allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
         return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
-    if code == -signal.SIGXCPU or (code < 0 and ending.exited.cpu_seconds >= config.cpu_seconds):
+    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * config.cpu_seconds:
         return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
     if _NATIVE_MEMORY.search(ending.output_tail):
         return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
     if code < 0:
         return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
     return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
+
+
+def _used_up(code: int) -> float:
+    """Return from which share of its processor time on a killed program has used all of it.
+
+    SIGXCPU says that the time is up, but a program can send it to itself. The kernel sends it by a coarser
+    clock than the one that it reports, so the two may differ, though not by half.
+    """
+    return 0.5 if code == -signal.SIGXCPU else 1.0
 
 
 def _signal_name(number: int) -> str:

@@ -1,7 +1,7 @@
-"""Warm zygotes, and one thread for each that takes jobs in turn; results come out in the order of the jobs.
+"""Warm zygotes, each with one job at a time; results come out in the order of the jobs.
 
-A zygote that dies is replaced and its job done again. Zygotes are started by the thread that consumes the
-results, never by the pool's own: see `evaluator.supervisor.zygote_process`.
+A zygote that dies is replaced and its job done again. One thread of the pool starts all zygotes, does nothing
+else and lives as long as they do: see `evaluator.supervisor.zygote_process`.
 
 This module does *not* know what a job is.
 """
@@ -9,10 +9,13 @@ This module does *not* know what a job is.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from evaluator.errors import ZygoteDied
 from evaluator.supervisor.zygote_process import ZygoteProcess
@@ -29,32 +32,14 @@ _LOOK_AHEAD = 4
 
 @dataclass
 class _Slot:
-    """A place for a zygote; `mended` is set when the one that died has been replaced."""
+    """A place for a zygote; None stands there from the death of one to the start of the next."""
 
     number: int
-    zygote: ZygoteProcess
-    broken: bool = False
-    mended: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(frozen=True)
-class _Done(Generic[Result]):
-    index: int
-    result: Result
-
-
-@dataclass(frozen=True)
-class _Broken:
-    slot: _Slot
-
-
-@dataclass(frozen=True)
-class _Raised:
-    error: BaseException
+    zygote: ZygoteProcess | None = None
 
 
 class WorkerPool:
-    """A fixed number of zygotes.
+    """A fixed number of zygotes. It may be used from any thread, by one at a time.
 
     Args:
         launch: Starts the zygote of a worker, numbered from 0, without waiting for it.
@@ -63,15 +48,13 @@ class WorkerPool:
 
     def __init__(self, launch: Callable[[int], ZygoteProcess], workers: int) -> None:
         self._launch = launch
-        self._slots: list[_Slot] = []
+        self._spawner = ThreadPoolExecutor(1, "spawner")
+        self._slots = [_Slot(number) for number in range(workers)]
         self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._wake: Callable[[], None] = lambda: None
+        self._threads: ThreadPoolExecutor | None = None
         try:
-            for worker in range(workers):  # all of them first: they get warm side by side
-                self._slots.append(_Slot(worker, launch(worker)))
-            for slot in self._slots:
-                slot.zygote.await_ready()
+            for zygote in [self._fill(slot) for slot in self._slots]:  # they get warm side by side
+                zygote.await_ready()
         except BaseException:
             self.close()
             raise
@@ -93,97 +76,72 @@ class WorkerPool:
             SandboxError: A zygote cannot be replaced.
             RuntimeError: Another `map` of this pool is under way.
         """
-        if self._threads:
+        if self._threads is not None:
             raise RuntimeError("this evaluator is already evaluating")
+        self._stop = stop = threading.Event()
+        self._threads = threads = ThreadPoolExecutor(len(self._slots), "worker")
+        idle: SimpleQueue[_Slot] = SimpleQueue()
         for slot in self._slots:
-            if slot.broken:
-                self._mend(slot)
-        queue: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
-        events: SimpleQueue[_Done[Result] | _Broken | _Raised] = SimpleQueue()
-        self._stop = threading.Event()
+            idle.put(slot)
 
-        def serve(slot: _Slot, stop: threading.Event) -> None:
+        def do(job: Job) -> Result:
+            slot = idle.get()  # there are as many slots as threads
             try:
-                while (item := queue.get()) is not None and not stop.is_set():
-                    index, job = item
-                    for _ in range(ATTEMPTS):
-                        try:
-                            events.put(_Done(index, work(slot.zygote, job, stop)))
-                            break
-                        except ZygoteDied:
-                            slot.broken = True
-                            slot.mended.clear()
-                            events.put(_Broken(slot))
-                            if not stop.is_set():  # else nobody is left to mend it
-                                slot.mended.wait()
-                            if stop.is_set():
-                                return
-                    else:
-                        events.put(_Done(index, give_up(job)))
-            except BaseException as error:  # noqa: BLE001 - raised again where the results are consumed
-                events.put(_Raised(error))
+                for _ in range(ATTEMPTS):
+                    if stop.is_set():  # nobody waits for the result
+                        break
+                    try:
+                        return work(self._warm(slot), job, stop)
+                    except ZygoteDied:
+                        _bury(slot)
+                return give_up(job)
+            finally:
+                idle.put(slot)
 
-        self._wake = lambda: queue.put(None)
-        self._threads = [
-            threading.Thread(target=serve, args=(slot, self._stop), daemon=True) for slot in self._slots
-        ]
-        for thread in self._threads:
-            thread.start()
+        waiting = iter(jobs)
+        under_way: deque[Future[Result]] = deque()
         try:
-            yield from self._in_order(jobs, queue, events)
+            while True:
+                room = _LOOK_AHEAD * len(self._slots) - len(under_way)
+                under_way.extend(threads.submit(do, job) for job in islice(waiting, room))
+                if not under_way:
+                    return
+                yield under_way.popleft().result()
         finally:
             self._halt()
-
-    def _in_order(
-        self,
-        jobs: Iterable[Job],
-        queue: SimpleQueue[tuple[int, Job] | None],
-        events: SimpleQueue[_Done[Result] | _Broken | _Raised],
-    ) -> Iterator[Result]:
-        waiting = enumerate(jobs)
-        finished: dict[int, Result] = {}
-        submitted = yielded = 0
-        while True:
-            while submitted - yielded < _LOOK_AHEAD * len(self._slots):
-                item = next(waiting, None)
-                if item is None:
-                    break
-                queue.put(item)
-                submitted += 1
-            if yielded == submitted:
-                return
-            while yielded not in finished:
-                event = events.get()
-                if isinstance(event, _Done):
-                    finished[event.index] = event.result
-                elif isinstance(event, _Broken):
-                    self._mend(event.slot)
-                else:
-                    raise event.error
-            yield finished.pop(yielded)
-            yielded += 1
 
     def close(self) -> None:
         """Stop what is under way and end all zygotes."""
         self._halt()
         for slot in self._slots:
-            slot.zygote.close()
-        self._slots = []
+            _bury(slot)
+        self._spawner.shutdown()
 
-    def _mend(self, slot: _Slot) -> None:
-        slot.zygote.close()
-        slot.zygote = self._launch(slot.number)
-        slot.zygote.await_ready()
-        slot.broken = False
-        slot.mended.set()
+    def _warm(self, slot: _Slot) -> ZygoteProcess:
+        """Return the zygote of `slot`, another one if the last one died."""
+        if slot.zygote is not None:
+            return slot.zygote
+        try:
+            zygote = self._fill(slot)
+            zygote.await_ready()
+        except BaseException:
+            _bury(slot)
+            raise
+        return zygote
+
+    def _fill(self, slot: _Slot) -> ZygoteProcess:
+        slot.zygote = self._spawner.submit(self._launch, slot.number).result()
+        return slot.zygote
 
     def _halt(self) -> None:
         """Have the threads stop their jobs, and wait for them."""
         self._stop.set()
-        for slot in self._slots:
-            slot.mended.set()
-        for _ in self._threads:
-            self._wake()
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+            self._threads = None
+
+
+def _bury(slot: _Slot) -> None:
+    if slot.zygote is not None:
+        slot.zygote.close()
+        slot.zygote = None

@@ -1,7 +1,7 @@
 """The supervisor's handle on a zygote: start it, hand it jobs, hear what becomes of them, end it.
 
-Start zygotes from a thread that outlives them, in practice the main thread: the kernel kills a zygote when
-the *thread* that started it dies, so that nothing is left when the supervisor is killed.
+Start zygotes from a thread that outlives them (`WorkerPool` keeps one): the kernel kills a zygote when the
+*thread* that started it dies, so that nothing is left when the supervisor is killed.
 
 This module does *not* interpret what programs say: their channel goes past the zygote.
 """

@@ -13,8 +13,9 @@ import itertools
 
 import numpy as np
 
+from evaluator.tasks.dice import dice
 from evaluator.tasks.digits import clean_digits
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 CLASSES = 20
 IMAGES = (45_000, 5_000, 5_000)
@@ -23,16 +24,22 @@ IMAGES = (45_000, 5_000, 5_000)
 _SEED = 20240118
 
 
-def added_digits() -> Splits:
-    """Return the three splits, images `(N, 3, 8, 8)`."""
+def added_digits(task_seed: int = 0) -> Splits:
+    """Return the three splits, images `(N, 3, 8, 8)`.
+
+    Args:
+        task_seed: Decides which digits of a split are combined, and the order of the images.
+    """
     clean = clean_digits()
     parts = zip((clean.train, clean.val, clean.test), IMAGES, strict=True)
-    train, val, test = (_combine(split, count, stream) for stream, (split, count) in enumerate(parts))
+    train, val, test = (
+        _combine(split, count, dice(_SEED, stream, task_seed=task_seed))
+        for stream, (split, count) in enumerate(parts)
+    )
     return Splits(train, val, test)
 
 
-def _combine(digits: Split, count: int, stream: int) -> Split:
-    generator = np.random.Generator(np.random.PCG64([_SEED, stream]))
+def _combine(digits: LabelledImages, count: int, generator: np.random.Generator) -> LabelledImages:
     labels = generator.permutation(np.arange(count) % CLASSES)
     triples = np.empty((count, 3), dtype=np.int64)
     for label in range(CLASSES):
@@ -43,4 +50,4 @@ def _combine(digits: Split, count: int, stream: int) -> Split:
     for digit in range(10):
         places = triples == digit
         originals[places] = generator.choice(np.flatnonzero(digits.labels == digit), size=int(places.sum()))
-    return Split(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)
+    return LabelledImages(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)

@@ -18,34 +18,34 @@ from evaluator.tasks.task import Splits, Task, TaskSpec
 _IMAGES = "images"
 
 
-def _digits() -> Splits:
+def _digits(task_seed: int) -> Splits:
     from evaluator.tasks.digits import shifted_digits
 
-    return shifted_digits()
+    return shifted_digits(task_seed)
 
 
-def _digits_clean() -> Splits:
+def _digits_clean(_task_seed: int) -> Splits:
     from evaluator.tasks.digits import clean_digits
 
     return clean_digits()
 
 
-def _adddigits() -> Splits:
+def _adddigits(task_seed: int) -> Splits:
     from evaluator.tasks.adddigits import added_digits
 
-    return added_digits()
+    return added_digits(task_seed)
 
 
-def _texshapes() -> Splits:
+def _texshapes(task_seed: int) -> Splits:
     from evaluator.tasks.texshapes import texshapes
 
-    return texshapes("texshapes-v1")
+    return texshapes("texshapes-v1", task_seed)
 
 
-def _texshapes_5k() -> Splits:
+def _texshapes_5k(task_seed: int) -> Splits:
     from evaluator.tasks.texshapes import texshapes
 
-    return texshapes("texshapes-5k-v1")
+    return texshapes("texshapes-5k-v1", task_seed)
 
 
 def _spec(name: str, shape: tuple[int, int, int, int], description: str) -> TaskSpec:
@@ -58,7 +58,7 @@ def _spec(name: str, shape: tuple[int, int, int, int], description: str) -> Task
     )
 
 
-_SELF_CONTAINED: dict[str, tuple[TaskSpec, Callable[[], Splits]]] = {
+_SELF_CONTAINED: dict[str, tuple[TaskSpec, Callable[[int], Splits]]] = {
     spec.name: (spec, load)
     for spec, load in (
         (
@@ -151,6 +151,11 @@ def task_names() -> list[str]:
     return [*_SELF_CONTAINED, *_FROM_FILES, _IMAGES]
 
 
+def generated_names() -> list[str]:
+    """Return the names of the tasks whose images are drawn by chance, and so depend on a task's seed."""
+    return [name for name, (_, load) in _SELF_CONTAINED.items() if load is not _digits_clean]
+
+
 def require_task(name: str) -> None:
     """Do nothing if there is a task `name`.
 
@@ -207,7 +212,7 @@ def find_data(name: str, data_path: Path | None = None) -> Path | None:
     return find_source(name, _layout(name), data_path).place
 
 
-def load_task(name: str, data_path: Path | None = None) -> Task:
+def load_task(name: str, data_path: Path | None = None, *, task_seed: int = 0) -> Task:
     """Return the task `name` with its data.
 
     A task that needs no files has the same arrays on every call and every machine; one that reads files has a
@@ -216,6 +221,7 @@ def load_task(name: str, data_path: Path | None = None) -> Task:
     Args:
         name: The task.
         data_path: Where the user's files are; None for the usual places. Ignored by tasks that need none.
+        task_seed: Seeds the images of a generated task, 0 for the public ones; ignored by all others.
 
     Raises:
         UnknownTaskError: There is no such task.
@@ -225,7 +231,7 @@ def load_task(name: str, data_path: Path | None = None) -> Task:
 
     spec = task_spec(name, data_path)
     if name in _SELF_CONTAINED:
-        splits = _SELF_CONTAINED[name][1]()
+        splits = _SELF_CONTAINED[name][1](task_seed)
     else:
         from evaluator.tasks.files import find_source, read_splits
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.dice import dice
+from evaluator.tasks.task import LabelledImages, Splits
 
 _SPLIT_SEED = 20240117
 _VAL_ORIGINALS, _TEST_ORIGINALS = 348, 349
@@ -25,24 +26,31 @@ def clean_digits() -> Splits:
     order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
     borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
     train, val, test = (
-        Split(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
+        LabelledImages(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
     )
     return Splits(train, val, test)
 
 
-def shifted_digits() -> Splits:
+def shifted_digits(task_seed: int = 0) -> Splits:
     """The same digits at random places of a noisy 12x12 canvas.
 
     There are three renderings of each training digit and one of every other. The split is by original, so no
     rendering of a validation or test digit is ever trained on. The shifts make digits hard enough for
     one epoch to rank architectures.
+
+    Args:
+        task_seed: Decides places and noise, not which digit is in which split.
     """
     clean = clean_digits()
-    return Splits(_render(clean.train, _RENDERINGS, 1), _render(clean.val, 1, 2), _render(clean.test, 1, 3))
+    parts = ((clean.train, _RENDERINGS), (clean.val, 1), (clean.test, 1))
+    train, val, test = (
+        _render(split, times, dice(_SPLIT_SEED, stream, task_seed=task_seed))
+        for stream, (split, times) in enumerate(parts, start=1)
+    )
+    return Splits(train, val, test)
 
 
-def _render(split: Split, times: int, stream: int) -> Split:
-    generator = np.random.Generator(np.random.PCG64([_SPLIT_SEED, stream]))
+def _render(split: LabelledImages, times: int, generator: np.random.Generator) -> LabelledImages:
     originals = np.repeat(split.images, times, axis=0)  # (N * times, 1, 8, 8)
     canvas = np.zeros((len(originals), 1, _CANVAS, _CANVAS))
     offsets = generator.integers(0, _CANVAS - _SIDE + 1, size=(len(originals), 2))
@@ -50,4 +58,4 @@ def _render(split: Split, times: int, stream: int) -> Split:
         canvas[index, :, top : top + _SIDE, left : left + _SIDE] = originals[index]
     canvas += generator.normal(0.0, _NOISE * 255.0, size=canvas.shape)
     images = np.rint(canvas.clip(0.0, 255.0)).astype(np.uint8)
-    return Split(images, np.repeat(split.labels, times))
+    return LabelledImages(images, np.repeat(split.labels, times))

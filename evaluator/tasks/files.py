@@ -17,7 +17,7 @@ from evaluator.errors import TaskDataError
 from evaluator.tasks.formats import recognise
 from evaluator.tasks.formats.contents import Source
 from evaluator.tasks.places import Layout, places
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 _LOG = logging.getLogger(__name__)
 _VAL_SHARE = 10
@@ -69,7 +69,7 @@ def read_splits(found: FoundFiles, shape: TaskShape) -> Splits:
     return Splits(kept, val, test)
 
 
-def _carve(split: Split, classes: int) -> tuple[Split, Split]:
+def _carve(split: LabelledImages, classes: int) -> tuple[LabelledImages, LabelledImages]:
     """Return the split without, and then with only, a tenth of the images of each class."""
     held_out = np.zeros(len(split), dtype=bool)
     for label in range(classes):
@@ -77,8 +77,8 @@ def _carve(split: Split, classes: int) -> tuple[Split, Split]:
         generator = np.random.Generator(np.random.PCG64([_SPLIT_SEED, label]))
         held_out[generator.permutation(members)[: max(1, round(len(members) / _VAL_SHARE))]] = True
     return (
-        Split(split.images[~held_out], split.labels[~held_out]),
-        Split(split.images[held_out], split.labels[held_out]),
+        LabelledImages(split.images[~held_out], split.labels[~held_out]),
+        LabelledImages(split.images[held_out], split.labels[held_out]),
     )
 
 

@@ -34,10 +34,18 @@ class Layout:
         return [place, *(place / folder for folder in self.folders)]
 
 
-def cache_directory() -> Path:
-    """Return archloop's own directory in the user's cache, which may not exist yet."""
+def litter(path: Path) -> bool:
+    """Return whether a path is none of a data set: hidden, or what a Mac puts into archives (`__MACOSX`)."""
+    return path.name.startswith(".") or path.name == "__MACOSX"
+
+
+def cache_directory() -> Path | None:
+    """Return archloop's own directory in the user's cache, which may not exist yet; None without a home."""
     root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "archloop"
+    try:
+        return (Path(root) if root else Path.home() / ".cache") / "archloop"
+    except RuntimeError:  # as in a container under a user id that the password file does not know
+        return None
 
 
 def places(task: str, layout: Layout) -> Iterator[Path]:
@@ -50,7 +58,8 @@ def places(task: str, layout: Layout) -> Iterator[Path]:
     prepared = Path(os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME) / "datasets")
     for repository in layout.repositories:
         yield _newest(prepared / repository.replace("/", "___"), layout.configuration)
-    yield cache_directory() / "data" / task
+    if (cache := cache_directory()) is not None:
+        yield cache / "data" / task
 
 
 def _snapshot(repository: Path) -> Path:

@@ -5,7 +5,7 @@ This module does *not* import numpy: the command line reads descriptions to chec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from corpus.records.base import TaskShape
@@ -46,9 +46,15 @@ class TaskSpec:
         """Accuracy of guessing, in (0, 1]."""
         return 1.0 / self.shape.classes
 
+    def resized(self, size: int | None) -> TaskSpec:
+        """Return the same with images `size` pixels high and wide, unchanged where that is None."""
+        if size is None:
+            return self
+        return replace(self, shape=self.shape.model_copy(update={"height": size, "width": size}))
+
 
 @dataclass(frozen=True)
-class Split:
+class LabelledImages:
     """Images `(N, C, H, W)` as uint8 and their labels `(N,)` as int64."""
 
     images: NDArray[np.uint8]
@@ -62,9 +68,9 @@ class Split:
 class Splits:
     """The three splits of a task; no image of one is in another."""
 
-    train: Split
-    val: Split
-    test: Split
+    train: LabelledImages
+    val: LabelledImages
+    test: LabelledImages
 
 
 @dataclass(frozen=True)
@@ -80,17 +86,17 @@ class Task:
     """
 
     spec: TaskSpec
-    train: Split
-    val: Split
+    train: LabelledImages
+    val: LabelledImages
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    _test: Split
+    _test: LabelledImages
 
     @property
     def shape(self) -> TaskShape:
         """Image shape and number of classes."""
         return self.spec.shape
 
-    def read_test(self) -> Split:
+    def read_test(self) -> LabelledImages:
         """Return the test split. For the final measurement only: nothing may be selected by it."""
         return self._test

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.records.base import content_id
 from evaluator.tasks.cache import cached
+from evaluator.tasks.dice import dice
 from evaluator.tasks.shapes import SHAPES, Plane, box
-from evaluator.tasks.task import Split, Splits
+from evaluator.tasks.task import LabelledImages, Splits
 
 CLASSES = len(SHAPES)
 SIDE = 32
@@ -63,33 +65,36 @@ _VARIANTS = {
 }
 
 
-def texshapes(variant: str) -> Splits:
+def texshapes(variant: str, task_seed: int = 0) -> Splits:
     """Return the splits of a variant, images `(N, 3, 32, 32)`, from the cache or drawn now and kept there.
 
     Args:
         variant: `texshapes-v1` or `texshapes-5k-v1`.
+        task_seed: Decides all that is drawn.
     """
     counts = _VARIANTS[variant]
 
     def generate() -> Splits:
         train, val, test = (
-            draw_split(count, (counts.stream, index))
+            draw_split(count, (counts.stream, index), task_seed)
             for index, count in enumerate((counts.train, counts.val, counts.test))
         )
         return Splits(train, val, test)
 
+    if task_seed:
+        return cached(f"{variant}-{content_id(str(task_seed))}", None, generate)
     return cached(variant, counts.fingerprint, generate)
 
 
-def draw_split(count: int, stream: tuple[int, ...]) -> Split:
+def draw_split(count: int, stream: tuple[int, ...], task_seed: int = 0) -> LabelledImages:
     """Return `count` images, as many of each class as of any other; equal streams give equal images."""
-    generator = np.random.Generator(np.random.PCG64([_SEED, *stream]))
+    generator = dice(_SEED, *stream, task_seed=task_seed)
     labels = generator.permutation(np.arange(count, dtype=np.int64) % CLASSES)
     images = np.empty((count, 3, SIDE, SIDE), dtype=np.uint8)
     for start in range(0, count, _CHUNK_IMAGES):
         part = slice(start, start + _CHUNK_IMAGES)
         images[part] = _draw(labels[part], generator)
-    return Split(images, labels)
+    return LabelledImages(images, labels)
 
 
 class _Dice:

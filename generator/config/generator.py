@@ -20,10 +20,9 @@ class GeneratorConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    sampler: Literal["transformers", "server", "offline", "grammar"] = "transformers"
+    sampler: Literal["transformers", "server", "offline"] = "transformers"
     """Who answers prompts. A language model: `transformers` in this process, `server` on our own vLLM server
-    or an OpenAI-compatible endpoint, `offline` on vLLM in this process. Or `grammar`, a control that cannot
-    learn."""
+    or an OpenAI-compatible endpoint, `offline` on vLLM in this process."""
 
     model: str = "embedded"
     """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""
@@ -55,7 +54,7 @@ class GeneratorConfig(BaseModel):
     max_new_tokens: int = Field(default=640, ge=1)
     """Longest completion, in tokens."""
 
-    skeleton: bool = False
+    outline: bool = False
     """Whether completions are forced into the outline of a program (`generator.samplers.outline`); vLLM
     only."""
 
@@ -66,13 +65,38 @@ class GeneratorConfig(BaseModel):
     """Our own server, or the endpoint that stands for it; for sampler `server`."""
 
     @property
+    def uses_vllm(self) -> bool:
+        """Whether vLLM answers, or an endpoint that is spoken to as vLLM is."""
+        return self.sampler in ("server", "offline")
+
+    @property
+    def own_server(self) -> bool:
+        """Whether the sampler starts a server of ours."""
+        return self.sampler == "server" and self.server.url is None
+
+    @property
+    def served_elsewhere(self) -> bool:
+        """Whether an endpoint answers that somebody else runs."""
+        return self.sampler == "server" and self.server.url is not None
+
+    @property
+    def weights_here(self) -> bool:
+        """Whether the sampler loads the model's weights on this machine, to `device`."""
+        return not self.served_elsewhere
+
+    @property
+    def gives_memory_back(self) -> bool:
+        """Whether `release` empties the device: vLLM in this process keeps what it has."""
+        return self.sampler != "offline" and not self.served_elsewhere
+
+    @property
     def options(self) -> SamplingOptions:
         """What every call asks for beside the sampling parameters."""
-        if not self.skeleton:
+        if not self.outline:
             return SamplingOptions()
-        from generator.samplers.outline import program_skeleton
+        from generator.samplers.outline import program_outline
 
-        return SamplingOptions(guide=program_skeleton())
+        return SamplingOptions(guide=program_outline())
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -90,17 +114,14 @@ class GeneratorConfig(BaseModel):
             raise ValueError(
                 "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
             )
-        answers_itself = self.sampler in ("transformers", "offline") or (
-            self.sampler == "server" and self.server.url is None
-        )
-        if self.model == "embedded" and answers_itself and self.template != "compact":
+        if self.model == "embedded" and self.weights_here and self.template != "compact":
             raise ValueError("the embedded model understands template 'compact' only")
         return self
 
     @model_validator(mode="after")
-    def _the_skeleton_needs_vllm(self) -> GeneratorConfig:
-        if self.skeleton and self.sampler not in ("server", "offline"):
-            raise ValueError("skeleton needs vLLM: set sampler to 'server' or 'offline'")
-        if self.skeleton and self.template != "compact":
-            raise ValueError("skeleton is the outline of a bare program: set template to 'compact'")
+    def _the_outline_needs_vllm(self) -> GeneratorConfig:
+        if self.outline and not self.uses_vllm:
+            raise ValueError("outline needs vLLM: set sampler to 'server' or 'offline'")
+        if self.outline and self.template != "compact":
+            raise ValueError("outline is that of a bare program: set template to 'compact'")
         return self

@@ -46,8 +46,8 @@ KNOWN: dict[str, dict[str, Any]] = {
 """Of these models' `config.json` on the Hugging Face hub, what decides their size."""
 
 
-class Architecture(Record):
-    """The sizes of a decoder-only language model.
+class ModelSize(Record):
+    """How large a decoder-only language model is, in all that memory depends on.
 
     Attributes:
         source: Where its configuration comes from.
@@ -86,7 +86,7 @@ class Architecture(Record):
         return rank * sum(self.lora_widths.get(name, 0) for name in target_modules)
 
 
-def describe(model: str) -> Architecture:
+def describe(model: str) -> ModelSize:
     """Return the sizes of `generator.model`, from its `config.json` or from what is known here.
 
     Raises:
@@ -101,7 +101,7 @@ def describe(model: str) -> Architecture:
     if model not in KNOWN:
         raise ModelNotFoundError(
             f"generator.model = '{model}' is not on this machine, so its size is unknown. Its config.json is "
-            f"enough for a plan: hf download {model} config.json. Known without: {', '.join(KNOWN)}."
+            f"enough for a plan: hf download {model} config.json. Known without it: {', '.join(KNOWN)}."
         )
     settings = dict(KNOWN[model])
     return _measured(AutoConfig.for_model(settings.pop("model_type"), **settings), "built-in facts")
@@ -116,7 +116,7 @@ def _folder(model: str) -> Path | None:
     return cached_snapshot(model) if "/" in model and not Path(model).is_absolute() else None
 
 
-def _measured(config: Any, source: str) -> Architecture:
+def _measured(config: Any, source: str) -> ModelSize:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -130,7 +130,7 @@ def _measured(config: Any, source: str) -> Architecture:
             name = path.rpartition(".")[2]
             widths[name] = widths.get(name, 0) + module.in_features + module.out_features
     heads = config.num_attention_heads
-    return Architecture(
+    return ModelSize(
         source=source,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         linear_parameters=linear,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from corpus.files.whole import file_in_the_making
 from generator.pretraining.batching import IGNORED, Batch, batch_indices, collate
 from generator.pretraining.optimizer import build_optimizers, learning_rate_factor
 from generator.pretraining.text import EncodedExample
@@ -141,9 +142,8 @@ class Pretrainer:
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
-        fresh = self.directory / "state.pt.fresh"
-        torch.save(state, fresh)
-        fresh.replace(self.directory / "state.pt")
+        with file_in_the_making(self.directory / "state.pt") as partial:
+            torch.save(state, partial)
 
     def resume(self) -> None:
         """Continue from `state.pt` if it is there.

@@ -3,7 +3,6 @@
     contract      what every sampler does, and what it may raise
     transformers  a model in this process, by transformers
     decoding      its decoding loop
-    grammar       no model at all: programs of the grammar
     outline       the frame of a program, for guided decoding
 
 The samplers that need vLLM or a server are in `generator.serving`.

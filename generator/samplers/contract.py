@@ -1,17 +1,18 @@
 """The contract of samplers: prompts in, completions out, each as soon as it is finished.
 
-Four parts keep it: `generator.samplers.transformers` (this process, plain transformers),
-`generator.serving.endpoint_sampler` (an OpenAI-compatible server, our own vLLM or any other),
-`generator.serving.offline_sampler` (vLLM in this process) and `generator.samplers.grammar` (no model at all).
+Three parts keep it: `generator.samplers.transformers` (this process, plain transformers),
+`generator.serving.endpoint_sampler` (an OpenAI-compatible server, our own vLLM or any other) and
+`generator.serving.offline_sampler` (vLLM in this process).
 
 This module does *not* sample and imports nothing heavy.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -32,7 +33,7 @@ class RequestRefused(UpstreamError, ValueError):
 
 
 class UnsupportedOption(Mistake):
-    """The chosen sampler cannot do what the options ask for; the message names one that can."""
+    """The chosen sampler cannot do what a call asks for; the message says which can."""
 
 
 class Choice(Record):
@@ -101,7 +102,7 @@ class Sample(Completion):
     logprobs: tuple[float, ...] | None = None
 
 
-class Sampler(Protocol):
+class Sampler(ABC):
     """Answers prompts with a model, or with whatever stands in for one.
 
     A completion depends on its prompt (messages and seed), on the adapter, on the options and on the
@@ -109,13 +110,17 @@ class Sampler(Protocol):
     that resumes draws what it would have drawn. Batches of different composition may round the last bit of
     the logits differently, and a server's batches depend on the clock: over it, equal seeds give equal
     completions except where a draw falls within that bit.
+
+    A sampler is a context that lets go of all it holds: memory, a server of ours, an adapter on a server of
+    somebody else's. It may be used without, and after it as before.
     """
 
     @property
+    @abstractmethod
     def model_name(self) -> str:
         """Name of the base model or program source, for the ledger's `generator` column."""
-        ...
 
+    @abstractmethod
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
     ) -> Generator[Sample, None, None]:
@@ -131,10 +136,23 @@ class Sampler(Protocol):
 
         Raises:
             UpstreamError: What answers is gone, and patience did not help.
-            UnsupportedOption: This sampler cannot do what `options` asks for.
+            UnsupportedOption: This sampler cannot do what `options` asks for, or takes no adapter.
+            AdapterError: The folder holds no adapter.
             ValueError: A prompt fills the model's context.
         """
-        ...
+
+    def release(self) -> None:  # noqa: B027 - what holds no memory has nothing to do here
+        """Give back the memory that the next call would take again; nothing where there is none."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def in_order(prompts: Sequence[Prompt], samples: Iterable[Sample], n: int = 1) -> Iterator[Sample]:
@@ -153,6 +171,17 @@ def in_order(prompts: Sequence[Prompt], samples: Iterable[Sample], n: int = 1) -
 def sample_seed(prompt: Prompt, index: int) -> int:
     """Return the seed of a prompt's completion number `index`."""
     return prompt.seed if index == 0 else derive_seed(prompt.seed, "sample", index)
+
+
+def served_name(load: int, digest: str) -> str:
+    """Return what a server calls an adapter: `policy-v3-1a2b3c4d5e6f7a8b` for the third that we load there.
+
+    Args:
+        load: Number of the load, from 1. It makes the name new, also for weights that come back: a server may
+            serve cached work under a name that it knows.
+        digest: The adapter's `adapter_hash`, by which a line of a server's log is found in the ledger.
+    """
+    return f"policy-v{load}-{digest}"
 
 
 def model_label(model: str | Path) -> str:

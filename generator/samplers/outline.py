@@ -1,6 +1,6 @@
 """The outline of a bare program as a grammar, for guided decoding: the contract's frame around free lines.
 
-The frame is what the contract (`evaluator.child.contract`) asks of every program: the imports, the function
+The frame is what the contract (`corpus.programs.contract`) asks of every program: the imports, the function
 `supported_hyperparameters`, helper modules, and the class `Net` with its four methods in the usual order.
 Inside the methods any line goes whose brackets and quotes are closed.
 
@@ -41,6 +41,6 @@ name ::= [A-Za-z_] [A-Za-z_0-9]*
 """
 
 
-def program_skeleton() -> Grammar:
+def program_outline() -> Grammar:
     """Return the outline of a bare program."""
     return Grammar(ebnf=_EBNF)

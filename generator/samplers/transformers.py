@@ -15,15 +15,22 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
-from generator.models.adapter_files import adapter_content_hash
-from generator.samplers.contract import Sample, SamplingOptions, UnsupportedOption, model_label, sample_seed
+from generator.samplers.contract import (
+    Sample,
+    Sampler,
+    SamplingOptions,
+    UnsupportedOption,
+    model_label,
+    sample_seed,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class TransformersSampler:
+class TransformersSampler(Sampler):
     """Samples from a causal language model that transformers can load from this machine.
 
     Args:
@@ -69,7 +76,8 @@ class TransformersSampler:
         """Yield completions in the order of the prompts; see `generator.samplers.contract.Sampler`.
 
         Raises:
-            OSError: The model or the adapter cannot be read.
+            AdapterError: The folder holds no adapter.
+            OSError: The model cannot be read.
             UnsupportedOption: A guide was asked for.
             ValueError: A prompt fills the model's context.
         """
@@ -100,7 +108,7 @@ class TransformersSampler:
         """
         from transformers import AutoModelForCausalLM
 
-        key = None if adapter is None else adapter_content_hash(adapter)
+        key = None if adapter is None else adapter_hash(adapter)
         if self._model is not None and key == self._adapter_key:
             return self._model
         self._model = None  # frees the memory before the next copy is read

@@ -8,6 +8,7 @@
     installation      which interpreter has vLLM
     check             whether vLLM works there
     endpoint          HTTP requests, retries, typed failures
+    credentials       keys: fit to be sent, never in a message
     endpoint_sampler  a sampler over an endpoint
     offline_sampler   a sampler over vLLM in this process
     served_adapter    an adapter on a server, under a name that never comes back

@@ -2,7 +2,8 @@
 
 The server continues a fixed prompt greedily and reports the log-probability of each token. Under `peft` the
 same tokens are scored by PEFT in this process, in float32, and must agree; under `base` they must differ from
-what the base model gives. Servers are known to load an adapter and ignore it, or to serve another one.
+what the base model gives by more than a server's noise. Servers are known to load an adapter and ignore it,
+or to serve another one.
 
 This module does *not* load adapters into servers.
 """
@@ -21,6 +22,10 @@ PROBE_TEXT = "1x12x12 images, 10 classes, at most 200000 parameters, accuracy ab
 TOLERANCE = 1e-3
 """Largest difference of a log-probability in nats: kernels in float32 differ by some 1e-5, and an adapter
 that is missing or another one shifts some token by far more."""
+NOISE = 1e-2
+"""Largest difference of a log-probability in nats between two answers of one model on one server. Measured on
+the embedded model over batches of 1 to 16 and five paddings: 5e-7 in float32, 0.008 in bfloat16. Two steps of
+training shift some token of the probe by 0.03."""
 
 
 async def check_against_peft(endpoint: Endpoint, name: str, model: str | Path, adapter: Path) -> None:
@@ -48,13 +53,25 @@ async def check_against_base(endpoint: Endpoint, name: str, base: str) -> None:
     """Check that `name` on `endpoint` answers unlike the base model.
 
     Raises:
-        UpstreamError: It answers exactly alike.
+        UpstreamError: It answers alike, but for noise.
     """
     with_adapter, without = await probe(endpoint, name), await probe(endpoint, base)
-    if with_adapter == without:
+    if alike(with_adapter, without):
         raise UpstreamError(
-            f"{endpoint.url} ignores the adapter {name}: it answers the probe exactly as {base} does."
+            f"{endpoint.url} ignores the adapter {name}: it answers the probe as {base} does. Mend the "
+            "server; an adapter that changes next to nothing needs generator.server.probe 'none'."
         )
+
+
+def alike(one: Reply, other: Reply) -> bool:
+    """Return whether two answers to the probe are the same but for a server's noise."""
+    if one.text != other.text:
+        return False
+    if one.logprobs is None or other.logprobs is None:
+        return True
+    if len(one.logprobs) != len(other.logprobs):
+        return False
+    return largest_difference(one.logprobs, other.logprobs) <= NOISE
 
 
 async def probe(endpoint: Endpoint, name: str) -> Reply:

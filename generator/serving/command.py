@@ -62,11 +62,12 @@ def serve_command(
 
 
 def serve_environment(
-    inherited: Mapping[str, str], device: str, threads: int, engine: EngineConfig
+    inherited: Mapping[str, str], device: str, threads: int, engine: EngineConfig, *, api_key: str
 ) -> dict[str, str]:
-    """Return the server's environment: `inherited`, and what vLLM takes no arguments for."""
+    """Return the server's environment: `inherited`, its key, and what vLLM takes no arguments for."""
     environment = {**inherited, **engine_environment(device, threads, engine)}
     environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
+    environment["VLLM_API_KEY"] = api_key
     if device == "cpu":
         # Without it the CPU build puts the worker into yet another process ("mp" instead of "uni") to set the
         # number of threads there; we set that for the whole server.

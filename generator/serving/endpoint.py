@@ -3,7 +3,8 @@
 Faults are of two kinds. Those that may pass (no connection, 408, 429, 5xx, an answer cut short or without a
 choice) are tried again, a bounded number of times, after a pause that doubles and is jittered so that many
 clients do not come back in step; a `Retry-After` is honoured. Those that will not pass (another 4xx) are
-reported at once, in the server's own words.
+reported at once, in the server's own words. No message and no line of the log holds the key or the password
+of a URL, whoever repeats them.
 
 This module does *not* start servers, render prompts or know what a program is.
 """
@@ -22,6 +23,7 @@ import httpx2
 
 from corpus.records.prompts import FinishReason
 from generator.samplers.contract import RequestRefused, UpstreamError
+from generator.serving.credentials import Redaction, without_user
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class Endpoint:
     """Talks to the endpoint at `url` (with `/v1`); an asynchronous context.
 
     Args:
-        url: Base URL, `http://127.0.0.1:8000/v1`.
+        url: Base URL, `http://127.0.0.1:8000/v1`; the attribute of that name is fit to be shown.
         api_key: Bearer token, None for none.
         timeout_seconds: Longest wait for one answer.
         attempts: Tries of each request.
@@ -90,7 +92,9 @@ class Endpoint:
         backoff_seconds: float = 0.5,
         lost: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.url = url.rstrip("/")
+        self._url = url.rstrip("/")
+        self.url = without_user(self._url)
+        self._redacted = Redaction(self._url, api_key)
         self._attempts, self._backoff_seconds, self._lost = attempts, backoff_seconds, lost
         self._jitter = random.Random()
         self._client = httpx2.AsyncClient(
@@ -168,25 +172,26 @@ class Endpoint:
         self, method: str, route: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T], plain: bool
     ) -> T:
         try:
-            response = await self._client.request(method, f"{self.url}{route}", json=body)
+            response = await self._client.request(method, f"{self._url}{route}", json=body)
         except httpx2.ReadTimeout:
             raise _Passing("no answer in time (generator.server.request_timeout_seconds)") from None
         except httpx2.TransportError as error:
-            raise _Passing(f"{type(error).__name__}: {error}", unreachable=True) from error
+            fault = self._redacted(f"{type(error).__name__}: {error}")
+            raise _Passing(fault, unreachable=True) from None  # a traceback would show the error itself
         except httpx2.InvalidURL as error:
-            raise RequestRefused(f"{self.url}: not a URL ({error}). Mend generator.server.url.") from error
+            fault = self._redacted(str(error))
+            raise RequestRefused(f"{self.url}: not a URL ({fault}). Mend generator.server.url.") from None
         status = response.status_code
-        if status >= 500 or status in _PASSING:
-            raise _Passing(
-                f"HTTP {status}: {_server_message(response)}", pause_seconds=_retry_after(response)
-            )
         if status >= 300:
-            raise RequestRefused(f"{self.url}{route}: HTTP {status}: {_server_message(response)}")
+            fault = f"HTTP {status}: {self._redacted(_server_message(response))[:_EXCERPT]}"
+            if status >= 500 or status in _PASSING:
+                raise _Passing(fault, pause_seconds=_retry_after(response))
+            raise RequestRefused(f"{self.url}{route}: {fault}")
         try:
             return parse(None if plain else response.json())
         except _NO_REPLY as error:
             fault = f"an answer that is no completion ({type(error).__name__}: {error}): "
-            raise _Passing(fault + response.text[:_EXCERPT]) from error
+            raise _Passing(self._redacted(fault + response.text)[: len(fault) + _EXCERPT]) from None
 
 
 def _reply(document: Any) -> Reply:
@@ -218,14 +223,17 @@ def _reply(document: Any) -> Reply:
 
 
 def _server_message(response: httpx2.Response) -> str:
-    """Return what the server says went wrong, whichever of the usual forms it takes, on one line."""
+    """Return what the server says went wrong, whichever of the usual forms it takes, on one line.
+
+    The whole of it: a secret that was cut in two would no longer be known for one.
+    """
     try:
         document = response.json()
         error = document.get("error", document)
         message = error.get("message") or error.get("detail") or error
     except (ValueError, AttributeError, RecursionError):
         message = response.text
-    return " ".join(str(message).split())[:_EXCERPT]
+    return " ".join(str(message).split())
 
 
 def _retry_after(response: httpx2.Response) -> float:

@@ -25,10 +25,12 @@ from generator.samplers.contract import (
     Regex,
     RequestRefused,
     Sample,
+    Sampler,
     SamplingOptions,
     UpstreamError,
     sample_seed,
 )
+from generator.serving.credentials import bearer_token
 from generator.serving.endpoint import Endpoint, LostConnection, Reply
 from generator.serving.served_adapter import MergeNeeded, ServedAdapter
 from generator.serving.server import ServerStartError, VllmServer
@@ -38,8 +40,8 @@ logger = logging.getLogger(__name__)
 _Key = tuple[str, int]
 
 
-class EndpointSampler:
-    """Samples over HTTP; also a context that stops the server, if it is ours.
+class EndpointSampler(Sampler):
+    """Samples over HTTP.
 
     Args:
         config: Where the endpoint is, and patience.
@@ -81,7 +83,7 @@ class EndpointSampler:
 
         Raises:
             UpstreamError: The server is gone or refuses, and patience or restarts did not help.
-            FileNotFoundError: The folder holds no adapter.
+            AdapterError: The folder holds no adapter.
         """
         if self._in_use:
             raise RuntimeError("exhaust or close the iterator of the last call first: see Sampler.sample")
@@ -100,14 +102,8 @@ class EndpointSampler:
     def close(self) -> None:
         """Take our adapter off an endpoint of somebody else's, or stop our own server."""
         self.release()
-        if self._server is None:
+        if self._server is None and self._adapters.name is not None:
             asyncio.run(self._withdraw())
-
-    def __enter__(self) -> EndpointSampler:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _until_answered(
         self,
@@ -185,14 +181,11 @@ class EndpointSampler:
         config, server = self._config, self._server
         url = server.url if server is not None else config.url
         assert url is not None
-        key = os.environ.get(config.api_key_variable) if config.api_key_variable else None
-        if config.api_key_variable and not key:
-            raise UpstreamError(
-                f"generator.server.api_key_variable: {config.api_key_variable} is not set. Export the key."
-            )
+        variable = config.api_key_variable
+        own_key = server.api_key if server is not None else None
         return Endpoint(
             url,
-            api_key=key,
+            api_key=bearer_token(os.environ.get(variable, ""), variable) if variable else own_key,
             timeout_seconds=config.request_timeout_seconds,
             attempts=config.attempts,
             backoff_seconds=config.backoff_seconds,

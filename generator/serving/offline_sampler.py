@@ -15,9 +15,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
 from generator.config.serving import EngineConfig
-from generator.models.adapter_files import adapter_content_hash
 from generator.samplers.contract import (
     Choice,
     Grammar,
@@ -25,14 +25,16 @@ from generator.samplers.contract import (
     JsonSchema,
     Regex,
     Sample,
+    Sampler,
     SamplingOptions,
     model_label,
     sample_seed,
+    served_name,
 )
 from generator.serving.command import engine_arguments, engine_environment
 
 
-class OfflineSampler:
+class OfflineSampler(Sampler):
     """Samples with a vLLM engine in this process.
 
     Args:
@@ -60,7 +62,7 @@ class OfflineSampler:
         self._engine: Any = None
         self._loads = itertools.count(1)
         self._lora: Any = None
-        self._content: str | None = None
+        self._digest: str | None = None
         self._in_use = False
 
     @property
@@ -74,7 +76,7 @@ class OfflineSampler:
         """Yield completions as they finish; see `generator.samplers.contract.Sampler`.
 
         Raises:
-            FileNotFoundError: The folder holds no adapter.
+            AdapterError: The folder holds no adapter.
         """
         if self._in_use:
             raise RuntimeError("exhaust or close the iterator of the last call first: see Sampler.sample")
@@ -131,13 +133,13 @@ class OfflineSampler:
             return None
         from vllm.lora.request import LoRARequest
 
-        content = adapter_content_hash(adapter)
-        if content != self._content:
+        digest = adapter_hash(adapter)
+        if digest != self._digest:
             if self._lora is not None:
                 self._engine.remove_lora(self._lora.lora_int_id)
             number = next(self._loads)
-            self._lora = LoRARequest(f"policy-v{number}-{content[:12]}", number, str(adapter.resolve()))
-            self._content = content
+            self._lora = LoRARequest(served_name(number, digest), number, str(adapter.resolve()))
+            self._digest = digest
         return self._lora
 
     def _sampling(self, seed: int, options: SamplingOptions) -> Any:

@@ -21,7 +21,7 @@ def server_sampler(
 ) -> EndpointSampler:
     """Return the sampler over our own server, or over the endpoint that `config.server.url` names."""
     server = None
-    if config.server.url is None:
+    if config.own_server:
         server = VllmServer(
             resolve_model(config.model),
             _engine(config, lora_rank),

@@ -1,8 +1,8 @@
 """The one adapter that a server has from us: loaded under a new name, checked, and the last one taken off.
 
-A name is never used twice (`policy-v3-1a2b3c4d5e6f`: a count of our loads, and the content's hash), because
-a server may serve cached work of the weights that a name meant before. Where adapters cannot be loaded into
-the running server, ours is started again on merged weights.
+A name is never used twice (`served_name`: a count of our loads, and the ledger's hash of the adapter),
+because a server may serve cached work of the weights that a name meant before. Where adapters cannot be
+loaded into the running server, ours is started again on merged weights.
 
 This module does *not* train or keep adapters, and draws no completions beyond the probe.
 """
@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from corpus.records.adapters import adapter_hash
 from generator.config.serving import ServerConfig
-from generator.models.adapter_files import adapter_content_hash
-from generator.samplers.contract import RequestRefused, UpstreamError
+from generator.samplers.contract import RequestRefused, UpstreamError, served_name
 from generator.serving.adapter_probe import check_against_base, check_against_peft
 from generator.serving.endpoint import Endpoint
 from generator.serving.server import VllmServer
@@ -34,10 +34,10 @@ class ServedAdapter:
         self._config, self._server, self._notify = config, server, notify
         self._merging = config.lora == "merge"
         self._merged: tempfile.TemporaryDirectory[str] | None = None
-        self._merged_content: str | None = None
+        self._merged_digest: str | None = None
         self._loads = 0
         self._name: str | None = None
-        self._content: str | None = None
+        self._digest: str | None = None
 
     @property
     def name(self) -> str | None:
@@ -46,18 +46,18 @@ class ServedAdapter:
 
     def forget(self) -> None:
         """Take note that the server was started anew and holds nothing of ours."""
-        self._name = self._content = None
+        self._name = self._digest = None
 
     def model_to_serve(self, adapter: Path | None) -> Path | None:
         """Return the merged model that our server must run for `adapter`; None for the base model."""
         if adapter is None or not self._merging:
             return None
         assert self._server is not None, "only our own server is started on merged weights"
-        content = adapter_content_hash(adapter)
-        if self._merged is None or self._merged_content != content:
+        digest = adapter_hash(adapter)
+        if self._merged is None or self._merged_digest != digest:
             self._merged = tempfile.TemporaryDirectory(prefix="archloop-merged-")
             merge(self._server.model, adapter, Path(self._merged.name))
-            self._merged_content = content
+            self._merged_digest = digest
         return Path(self._merged.name)
 
     async def route(self, endpoint: Endpoint, base: str, adapter: Path | None) -> str:
@@ -70,10 +70,10 @@ class ServedAdapter:
         if adapter is None:
             await self.withdraw(endpoint)
             return base
-        content = adapter_content_hash(adapter)
-        if self._name is not None and content == self._content:
+        digest = adapter_hash(adapter)
+        if self._name is not None and digest == self._digest:
             return self._name
-        name = base if self._merging else await self._load(endpoint, content, adapter)
+        name = base if self._merging else await self._load(endpoint, digest, adapter)
         try:
             await self._check(endpoint, name, base, adapter)
         except UpstreamError:
@@ -81,16 +81,14 @@ class ServedAdapter:
                 await endpoint.unload_adapter(name)
             raise
         await self.withdraw(endpoint)
-        self._name, self._content = name, content
-        self._notify(
-            f"adapter {content[:12]} is live {'on merged weights' if self._merging else 'as ' + name}"
-        )
+        self._name, self._digest = name, digest
+        self._notify(f"adapter {digest} is live {'on merged weights' if self._merging else 'as ' + name}")
         return name
 
-    async def _load(self, endpoint: Endpoint, content: str, adapter: Path) -> str:
+    async def _load(self, endpoint: Endpoint, digest: str, adapter: Path) -> str:
         """Return the new name under which the adapter is on the server."""
         self._loads += 1
-        name = f"policy-v{self._loads}-{content[:12]}"
+        name = served_name(self._loads, digest)
         try:
             if await endpoint.load_adapter(name, str(adapter.resolve())):
                 return name

@@ -2,7 +2,9 @@
 
 The server runs under `generator/serving/watchdog.py`, in a session of its own: Ctrl-C in the terminal does
 not reach it, and it ends when this process ends in any way. It stays up between calls, so that all cycles of
-a run share one; `release` frees its memory for a training, and the next `start` brings it back.
+a run share one; `release` frees its memory for a training, and the next `start` brings it back. It asks for a
+key, as others on this machine could load adapters into it otherwise; the key is handed to it by its
+environment and stands in no command line and no log.
 
 This module does *not* speak to the model: `generator.serving.endpoint_sampler` does. It imports no vLLM, so
 that the server may run on an interpreter of its own.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -67,6 +70,7 @@ class VllmServer:
     ) -> None:
         self.model, self.config, self.device, self.log_file = model, config, device, log_file
         self.name = model_label(model)
+        self.api_key = secrets.token_urlsafe(32)
         self._engine, self._threads, self._notify = engine, threads, notify
         self._process: subprocess.Popen[bytes] | None = None
         self._served: str | Path | None = None
@@ -175,7 +179,9 @@ class VllmServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd="/",  # nothing of the working directory may shadow the server's packages
-                env=serve_environment(os.environ, self.device, self._threads, self._engine),
+                env=serve_environment(
+                    os.environ, self.device, self._threads, self._engine, api_key=self.api_key
+                ),
             )
         self._finalizer = weakref.finalize(self, self._process.terminate)
 

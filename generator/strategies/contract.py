@@ -1,6 +1,6 @@
-"""The contract of search strategies: who decides what the generator is asked for next.
+"""The contract of search strategies: who decides what is tried next.
 
-A strategy turns what was admitted into prompts. It does *not* sample, evaluate or admit, and it reaches
+A strategy turns what was admitted into proposals. It does *not* sample, evaluate or admit, and it reaches
 neither the ledger nor the evaluator: what it may know is passed to it.
 """
 
@@ -9,9 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from corpus.records.base import Record
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.prompts import Prompt
+
+
+class Draft(Record):
+    """A whole program that a strategy proposes without asking a model.
+
+    Attributes:
+        source: The program.
+        author: What wrote it, such as `grammar-3`.
+        seed: What it was drawn with.
+    """
+
+    source: str
+    author: str
+    seed: int
 
 
 class AdmittedPrograms(Protocol):
@@ -23,13 +38,15 @@ class AdmittedPrograms(Protocol):
 
 
 class Strategy(Protocol):
-    """Proposes the prompts of a cycle."""
+    """Proposes the candidates of a cycle: prompts for the model to answer, or programs."""
 
     name: str
 
-    def propose(self, known: AdmittedPrograms | None, cycle: int, count: int) -> list[Prompt]:
-        """Return `count` prompts for `cycle`; equal admitted programs and seeds give equal prompts.
+    def propose(
+        self, known: AdmittedPrograms | None, cycle: int, count: int, /
+    ) -> Sequence[Prompt] | Sequence[Draft]:
+        """Return `count` proposals for `cycle`; equal admitted programs and seeds give equal proposals.
 
-        Without `known` programs the prompts hold no exemplars.
+        Without `known` programs prompts hold no exemplars.
         """
         ...

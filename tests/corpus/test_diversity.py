@@ -19,7 +19,7 @@ from corpus.novelty.diversity import (
 )
 from corpus.novelty.similarity import Shingler
 from corpus.records.base import TaskShape
-from cycles.figures.statistics import mean_interval, quantiles, wilson
+from cycles.figures.statistics import bootstrap_interval, mean_interval, quantiles, wilson
 from generator.grammar import sample_program
 
 NET = """
@@ -226,3 +226,29 @@ def test_quantiles_agree_with_numpy() -> None:
     values = [rng.random() for _ in range(37)]
     points = [0.0, 0.1, 0.25, 0.5, 0.9, 1.0]
     assert quantiles(values, points) == pytest.approx(np.quantile(values, points))
+
+
+def test_the_bootstrap_interval_of_a_mean_is_students_over_many_rows() -> None:
+    values = np.random.default_rng(1).normal(0.5, 0.1, 400)
+    expected = mean_interval(values.tolist())
+    low, high = bootstrap_interval(values, lambda tables: tables.mean(axis=1))
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=0.002)
+
+
+def test_a_bootstrap_draws_rows_as_wholes_and_the_same_ones_again() -> None:
+    pairs = np.array([(each, 2 * each) for each in range(1, 20)], dtype=float)
+
+    def ratio(tables: np.ndarray) -> np.ndarray:
+        assert tables.shape == (50, 19, 2)
+        return tables[..., 1].sum(axis=1) / tables[..., 0].sum(axis=1)
+
+    assert bootstrap_interval(pairs, ratio, resamples=50) == (2.0, 2.0)
+    spread = [bootstrap_interval(pairs, lambda tables: tables.mean(axis=(1, 2))) for _ in range(2)]
+    assert spread[0] == spread[1] and spread[0][0] < spread[0][1]
+
+
+def test_a_bootstrap_passes_over_resamples_without_a_statistic_and_refuses_no_rows() -> None:
+    rows = np.array([1.0, 1.0, np.nan])
+    assert bootstrap_interval(rows, lambda tables: tables.mean(axis=1)) == (1.0, 1.0)
+    with pytest.raises(ValueError, match="needs rows"):
+        bootstrap_interval(np.empty(0), lambda tables: tables.mean(axis=1))

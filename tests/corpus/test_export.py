@@ -18,6 +18,7 @@ from corpus.exchange.exporting.columns import CONFIGS, Row, features
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables
+from corpus.exchange.exporting.writing import schema_for_all
 from corpus.exchange.splits import frozen_splits
 from corpus.ledger.errors import LedgerExistsError
 from corpus.ledger.writer import LedgerWriter
@@ -118,6 +119,24 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def json_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("config", sorted(CONFIGS))
+def test_parquet_says_its_types_in_words_that_every_version_of_datasets_knows(
+    offline: None, tmp_path: Path, config: str
+) -> None:
+    """`datasets` 3 refuses a type that it does not know, and `List` is of version 4."""
+    import pyarrow
+    import pyarrow.parquet
+    from datasets import load_dataset
+
+    wanted = features(CONFIGS[config])
+    schema = schema_for_all(wanted)
+    assert b'"List"' not in schema.metadata[b"huggingface"]
+    row = dict.fromkeys(schema.names)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row], schema), tmp_path / "train.parquet")
+    read = load_dataset("parquet", data_files=str(tmp_path / "train.parquet"), split="train")
+    assert read.features == wanted
 
 
 def test_every_row_is_exported_and_only_winners_teach(ledger: LedgerWriter, tmp_path: Path) -> None:

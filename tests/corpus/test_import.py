@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import ExportNotes
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
-from corpus.exchange.importing.findings import ImportReport, ImportSourceError, RejectionReason
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.exchange.importing.source import ImportReport, ImportSourceError, RejectionReason
+from corpus.exchange.program_folder import read_folder
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
@@ -117,12 +119,11 @@ def test_bad_statistics_are_named_and_their_programs_enter(tmp_path: Path) -> No
     nested.write_text("[" * 100_000)
     with new_corpus(tmp_path) as ledger:
         report = bring_in(root, ledger)
-        assert (report.programs, report.evaluations) == (1, 1)
+        assert (report.programs, report.evaluations, report.trials) == (1, 1, 2)
     assert report.reasons() == {
         "BAD_STATISTICS": 11,
         "NOT_AN_ACCURACY": 2,
         "UNKNOWN_NETWORK": 1,
-        "DUPLICATE_TRIAL": 1,
     }
 
 
@@ -171,6 +172,54 @@ def test_every_bad_file_is_named_with_its_reason(tmp_path: Path) -> None:
     assert reasons(report) == expected
 
 
+def test_a_folder_of_a_checkout_that_is_a_link_leads_to_nothing_outside(tmp_path: Path) -> None:
+    theirs, checkout = tmp_path / "theirs", tmp_path / "checkout"
+    (theirs / "stat" / "img-classification_cifar-10_acc_Secret").mkdir(parents=True)
+    (theirs / "nn").mkdir()
+    (theirs / "nn" / "Secret.py").write_text(network(1))
+    trial = theirs / "stat" / "img-classification_cifar-10_acc_Secret" / "1.json"
+    trial.write_text('[{"accuracy": 0.5}]')
+    checkout.mkdir()
+    (checkout / "nn").symlink_to(theirs / "nn")
+    (checkout / "stat").symlink_to(theirs / "stat")
+    (checkout / "LICENSE").symlink_to(theirs / "nn" / "Secret.py")
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(checkout, ledger)
+        assert ledger.candidates() == []
+    assert set(reasons(report).values()) == {RejectionReason.LINK_OUTSIDE} and len(report.rejections) == 2
+
+
+def test_the_card_of_an_export_that_is_a_link_out_of_it_is_not_read(tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    (tmp_path / "secret").write_text("---\nsecret: 1\n---\n")
+    (export / "programs.jsonl").write_text("{}")
+    (export / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(ImportSourceError, match="a link that leads out of the export") as refusal:
+        recognise(export)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_source_may_be_named_by_a_link_and_may_have_links_within(tmp_path: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "a.py").write_text(network(1))
+    (folder / "b.py").symlink_to("a.py")
+    (tmp_path / "named").symlink_to(folder)
+    with new_corpus(tmp_path) as ledger:
+        report = bring_in(tmp_path / "named", ledger)
+    assert report.programs == 1 and reasons(report) == {"b.py": RejectionReason.DUPLICATE}
+
+
+def test_a_folder_of_programs_is_looked_at_without_what_its_links_lead_to(tmp_path: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "a.py").write_text("x = 1")
+    (tmp_path / "secret.py").write_text("secret")
+    (folder / "b.py").symlink_to(tmp_path / "secret.py")
+    assert read_folder(folder) == {"a.py": "x = 1"}
+
+
 @pytest.mark.parametrize(
     ("option", "licence_file", "header", "expected"),
     [
@@ -201,7 +250,7 @@ def test_a_second_import_changes_nothing(lemur: Path, tmp_path: Path) -> None:
         report = bring_in(lemur, ledger)
         assert contents(ledger) == before
     assert report.programs == 0
-    assert report.reasons() == {"DUPLICATE": 2, "UNKNOWN_NETWORK": 4}
+    assert report.reasons() == {"DUPLICATE": 2, "DUPLICATE_TRIAL": 4}
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(lemur: Path, tmp_path: Path) -> None:
@@ -299,7 +348,7 @@ def test_a_lemur_export_keeps_lemurs_conventions(run_corpus: Path, tmp_path: Pat
         for row in json.loads(path.read_text()):
             assert isinstance(row.pop("duration"), int) and 0 <= row.pop("accuracy") <= 1
             uids.add(row.pop("uid"))
-            assert row == {"lr": 0.01, "momentum": 0.9, "transform": "default", "protocol": "digits-v1/test"}
+            assert row == {"lr": 0.01, "momentum": 0.9, "transform": "norm", "protocol": "digits-v1/test"}
     assert len(uids) == len(networks) == 2
 
 
@@ -336,6 +385,52 @@ def damage_parquet(root: Path, how: str) -> None:
         (root / "README.md").write_text(card[: len(card) // 4])
 
 
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_an_export_from_before_there_was_a_signature_comes_in(
+    run_corpus: Path, tmp_path: Path, table_format: TableFormat
+) -> None:
+    import pyarrow.parquet
+
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", table_format)
+    if table_format is TableFormat.PARQUET:
+        for path in (tmp_path / "out" / "programs").iterdir():
+            table = pyarrow.parquet.read_table(path)
+            pyarrow.parquet.write_table(table.drop_columns(["minhash"]), path)
+    else:
+        path = tmp_path / "out" / "programs.jsonl"
+        path.write_text(re.sub(r', "minhash": (null|\[[\d, ]*\])', "", path.read_text()))
+        assert "minhash" not in path.read_text()
+    with new_corpus(tmp_path) as ledger:
+        assert bring_in(tmp_path / "out", ledger).programs == 3
+
+
+@pytest.mark.parametrize("form", [TableFormat.PARQUET, TableFormat.JSONL])
+def test_an_export_from_before_a_column_was_added_still_comes_in(
+    run_corpus: Path, tmp_path: Path, form: TableFormat
+) -> None:
+    with LedgerWriter.open(run_corpus) as ledger:
+        export_dataset(ledger, tmp_path / "out", form)
+        accuracies = [each.accuracy for each in ledger.evaluations()]
+    later = ["passes", "kept_bytes"]
+    if form is TableFormat.PARQUET:
+        import pyarrow.parquet
+
+        for path in (tmp_path / "out" / "evaluations").iterdir():
+            table = pyarrow.parquet.read_table(path)
+            pyarrow.parquet.write_table(table.drop_columns(later), path)
+    else:
+        path = tmp_path / "out" / "evaluations.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        kept = [{name: value for name, value in row.items() if name not in later} for row in rows]
+        path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    with new_corpus(tmp_path) as ledger:
+        bring_in(tmp_path / "out", ledger)
+        found = ledger.evaluations()
+    assert found and {each.passes for each in found} == {None}
+    assert {each.accuracy for each in found} <= set(accuracies)
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
@@ -364,11 +459,11 @@ def test_a_damaged_parquet_export_is_an_error_and_nothing_enters(
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda text: text[:-50], "row 3"),
+        (lambda text: text[:-50], "line 3"),
         (lambda text: text[: text.rindex("\n", 0, -1) + 1], "holds 2 rows, but the card says 3"),
-        (lambda text: text.replace('"generator"', '"generated"', 1), "row 1: generator"),
-        (lambda text: text.replace('"index": 1', '"index": "1"', 1), "row 2: index"),
-        (lambda text: "\udcff" + text, "not a readable JSON-lines file"),
+        (lambda text: text.replace('"generator"', '"generated"', 1), "line 1: generator"),
+        (lambda text: text.replace('"index": 1', '"index": "1"', 1), "line 2: index"),
+        (lambda text: "\udcff" + text, "line 1: not UTF-8"),
     ],
     ids=["torn", "shorter", "missing", "mistyped", "no text"],
 )
@@ -461,7 +556,7 @@ def test_the_command_imports_into_a_new_corpus_and_says_what_it_left(tmp_path: P
 
 def test_a_failed_import_leaves_no_new_corpus(lemur: Path, tmp_path: Path) -> None:
     result = archloop("import", lemur, tmp_path / "new.db", "--licence", "a licence")
-    assert_one_clear_line(result, "no SPDX expression")
+    assert_one_clear_line(result, "not an SPDX expression")
     assert [path.name for path in tmp_path.iterdir()] == ["checkout"]
 
 

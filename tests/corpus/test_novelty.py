@@ -22,7 +22,7 @@ from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import ShingleArray, Shingler, Shingles, jaccard
 from corpus.records.admissions import Neighbour
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from tests.corpus.test_similarity import edited, grammar_programs
 
 CONFIG = CorpusConfig()
@@ -206,17 +206,7 @@ def test_texts_are_found_by_their_similarity() -> None:
 
 
 def seeds(programs: list[str]) -> list[Candidate]:
-    return [
-        Candidate(
-            id=f"seed/{index:04d}",
-            origin=Origin.SEED,
-            source=source,
-            completion=source,
-            index=index,
-            generator="grammar",
-        )
-        for index, source in enumerate(programs)
-    ]
+    return [Candidate.seeded(index, source, generator="grammar") for index, source in enumerate(programs)]
 
 
 @pytest.fixture(scope="module")

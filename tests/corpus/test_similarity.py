@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 
 from corpus.config import CorpusConfig
-from corpus.novelty.minhash import MinHashIndex
 from corpus.novelty.similarity import Shingler, jaccard, shingle_array
-from corpus.programs.tokens import MAX_CHARACTERS, canonical_tokens
+from corpus.programs.parsing import MAX_CHARACTERS
+from corpus.programs.tokens import canonical_tokens
 from corpus.records.base import TaskShape
 from generator.grammar import sample_program
 
@@ -191,22 +191,3 @@ def test_a_changed_number_is_a_near_duplicate_and_a_fresh_program_is_not() -> No
     assert all(shingler.similarity(source, edited(source, 1, rng)) >= tau for source in programs)
     fresh = [shingler.similarity(a, b) for a, b in pairwise(programs)]
     assert max(fresh) < tau
-
-
-def test_lsh_proposes_the_near_duplicate_among_others() -> None:
-    programs = grammar_programs(30, seed=7)
-    index, shingler = MinHashIndex(CorpusConfig()), Shingler()
-    for number, source in enumerate(programs):
-        index.add(f"p{number}", shingler.shingles(source))
-    proposals = index.proposals(shingler.shingles(edited(programs[4], 1, random.Random(1))))
-    assert "p4" in proposals
-    assert len(proposals) < 5
-
-
-def test_signatures_estimate_the_exact_similarity() -> None:
-    index, shingler, rng = MinHashIndex(CorpusConfig()), Shingler(), random.Random(9)
-    errors = []
-    for source in grammar_programs(30, seed=9):
-        first, second = shingler.shingles(source), shingler.shingles(edited(source, 4, rng))
-        errors.append(index.signature(first).jaccard(index.signature(second)) - jaccard(first, second))
-    assert abs(sum(errors) / len(errors)) < 0.03  # unbiased: one estimate has a standard error of 0.033

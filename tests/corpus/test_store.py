@@ -82,15 +82,7 @@ def candidate(index: int, cycle: int = 0, source: str | None = "") -> Candidate:
 
 
 def seed_program(index: int) -> Candidate:
-    source = f"seed = {index}\n"
-    return Candidate(
-        id=f"seed/{index:04d}",
-        origin=Origin.SEED,
-        source=source,
-        completion=source,
-        index=index,
-        generator="grammar",
-    )
+    return Candidate.seeded(index, f"seed = {index}\n", generator="grammar")
 
 
 def judgement(index: int, cycle: int = 0, accuracy: float = 0.5) -> tuple[Evaluation, Admission]:
@@ -308,9 +300,9 @@ def test_a_network_is_stored_once_under_its_structure(ledger: LedgerWriter) -> N
     assert first == second == structure_of(GRAPH).exact
     assert first != third and fourth is None
     assert ledger.graph(first) == GRAPH
-    assert ledger.skeletons() == {
-        first: structure_of(GRAPH).skeleton,
-        third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).skeleton,
+    assert ledger.topologies() == {
+        first: structure_of(GRAPH).topology,
+        third: structure_of(NetworkGraph(nodes=GRAPH.nodes[:2])).topology,
     }
     with pytest.raises(KeyError):
         ledger.graph("nothing")
@@ -331,7 +323,7 @@ def test_a_graph_that_contradicts_its_structure_is_refused(ledger: LedgerWriter)
     unknown = evaluation.model_copy(update={"structure": "0" * 16, "graph": None})
     with pytest.raises(ConflictError):
         ledger.add_evaluation(unknown)
-    assert ledger.evaluations() == [] and ledger.skeletons() == {}
+    assert ledger.evaluations() == [] and ledger.topologies() == {}
 
 
 def test_the_index_of_structures_holds_the_first_admitted_program_of_each(path: Path) -> None:
@@ -382,14 +374,19 @@ def test_an_unknown_machine_is_refused(ledger: LedgerWriter) -> None:
         ledger.add_candidates([candidate(0, 1).model_copy(update={"machine_id": MACHINE.id})])
 
 
-def first_version(path: Path) -> None:
-    """Write a ledger as the first version of the schema had it: two seeds, three candidates, two judged."""
+OLDER = [pytest.param(version, id=f"schema {version}") for version in range(1, schema.SCHEMA_VERSION)]
+
+
+def older_store(path: Path, version: int) -> None:
+    """Write a ledger as an older version of the schema had it: two seeds, three candidates, two judged."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((Path(__file__).parent / "stores" / "v1.sql").read_text(encoding="utf-8"))
+        text = (Path(__file__).parent / "stores" / f"v{version}.sql").read_text(encoding="utf-8")
+        connection.executescript(text)
 
 
-def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_a_store_of_an_older_version_opens_with_all_that_was_in_it(path: Path, version: int) -> None:
+    older_store(path, version)
     with LedgerWriter.open(path) as ledger:
         assert [tuple(row) for row in ledger.judged(0)] == [
             (candidate(0), *judgement(0)),
@@ -404,8 +401,9 @@ def test_a_store_of_the_first_version_opens_with_all_that_was_in_it(path: Path) 
         assert len(ledger.judged(0)) == 3
 
 
-def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: Path, version: int) -> None:
+    older_store(path, version)
     LedgerWriter.open(path).close()
     LedgerWriter.create(path.with_name("new.db")).close()
     schemas = []
@@ -418,12 +416,20 @@ def test_a_store_that_was_brought_up_to_date_has_the_schema_of_a_new_one(path: P
     assert schemas[0] == schemas[1]
 
 
-def test_an_older_store_is_not_changed_by_reading(path: Path) -> None:
-    first_version(path)
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_store_is_not_changed_by_reading(path: Path, version: int) -> None:
+    older_store(path, version)
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="Open it once for writing to upgrade it"):
         Ledger.open(path)
     assert path.read_bytes() == before
+
+
+def test_what_a_program_did_with_the_images_comes_back_as_it_was_noted(ledger: LedgerWriter) -> None:
+    evaluation, admission = judgement(0)
+    noted = evaluation.model_copy(update={"passes": 1.25, "kept_bytes": 2**40})
+    ledger.add_judgement(noted, admission)
+    assert ledger.evaluations() == [noted]
 
 
 def test_a_row_cannot_be_replaced(ledger: LedgerWriter) -> None:
@@ -545,7 +551,7 @@ def test_a_store_in_a_missing_directory_is_one_clear_line(path: Path) -> None:
 
 
 def test_what_a_killed_creation_left_behind_does_not_matter(path: Path) -> None:
-    path.with_name("corpus.db.partial").write_bytes(b"half a ledger")
+    path.with_name(f".corpus.db.partial-{os.getpid()}").write_bytes(b"half a ledger")
     path.with_name("corpus.db.lock").write_text("12345\n")
     LedgerWriter.create(path).close()
     LedgerWriter.open(path).close()
@@ -654,3 +660,24 @@ def test_a_store_holds_whole_judgements_after_every_kill(path: Path) -> None:
                 expected = [(candidate(i, cycle), *judgement(i, cycle)) for i in range(20)]
                 assert [tuple(row) for row in ledger.judged(cycle)] == expected
     assert seen > 20
+
+
+@pytest.mark.parametrize(
+    ("protocol", "data_set"),
+    [
+        ("digits-v1/e1/b16/s0/p3f2a90c1", "digits-v1"),
+        ("digits-v1/test/e1/b16/s0/p3f2a90c1", "digits-v1"),
+        ("digits-1", "digits-1"),
+        (
+            "imported:lemur/img-classification_cifar-10_acc/e5/0a",
+            "imported:lemur/img-classification_cifar-10_acc",
+        ),
+        ("imported:a/b/digits-v1/e1/b16", "imported:a/b/digits-v1"),
+        ("imported:out/digits-1/x", "imported:out/digits-1"),
+    ],
+)
+def test_an_evaluation_names_the_data_set_that_it_was_made_on(protocol: str, data_set: str) -> None:
+    row = Evaluation(
+        candidate_id="x", protocol_id=protocol, status=EvaluationStatus.COMPLETE, stage=Stage.DONE
+    )
+    assert row.data_set == data_set

@@ -91,7 +91,7 @@ def with_node(place: int, changed: GraphNode) -> NetworkGraph:
 
 
 @pytest.mark.parametrize(
-    "other, same_skeleton",
+    "other, same_topology",
     [
         (with_node(1, node("parameter", shape=(8, 1, 5, 5))), True),
         (with_node(2, conv(0, 1, attributes="stride=2,2")), True),
@@ -102,9 +102,9 @@ def with_node(place: int, changed: GraphNode) -> NetworkGraph:
         (with_node(1, node("buffer", shape=(8, 1, 3, 3))), False),
     ],
 )
-def test_another_network_has_another_structure(other: NetworkGraph, same_skeleton: bool) -> None:
+def test_another_network_has_another_structure(other: NetworkGraph, same_topology: bool) -> None:
     assert structure_of(other).exact != structure_of(BRANCHES).exact
-    assert (structure_of(other).skeleton == structure_of(BRANCHES).skeleton) == same_skeleton
+    assert (structure_of(other).topology == structure_of(BRANCHES).topology) == same_topology
 
 
 def test_one_branch_taken_twice_is_not_two_branches() -> None:

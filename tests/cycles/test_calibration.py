@@ -6,7 +6,7 @@ import pytest
 
 from cycles.config.run import load_config
 from cycles.preflight.calibration import Calibration, calibrate
-from cycles.preflight.estimate import Range, duration, estimate, estimate_lines
+from cycles.preflight.estimate import Range, estimate, estimate_lines
 
 MEASURED = Calibration(
     batch=20,
@@ -25,7 +25,7 @@ MEASURED = Calibration(
 
 def test_a_frozen_run_is_sampling_and_judging_alone() -> None:
     small = ["cycles=2", "candidates=40", "generator.batch_size=40"]
-    config = load_config("cpu-tiny", ["control=frozen", *small])
+    config = load_config("cpu-tiny", ["teaching.by=nobody", *small])
     expected = estimate(config, MEASURED)
     assert expected.steps == Range(low=0, high=0)
     # Start, two batches at the price of the one measured, 80 programs as they are today.
@@ -53,18 +53,13 @@ def test_a_part_that_was_not_measured_leaves_no_time() -> None:
     expected = estimate(load_config("cpu-tiny"), untimed)
     assert expected.seconds is None
     assert estimate_lines(expected)[-1] == "Too large."
-    assert estimate(load_config("cpu-tiny", ["control=frozen"]), untimed).seconds is not None
+    assert estimate(load_config("cpu-tiny", ["teaching.by=nobody"]), untimed).seconds is not None
 
 
 def test_disk_is_the_ledger_at_least_and_an_adapter_for_each_cycle_at_most() -> None:
     config = load_config("cpu-tiny", ["cycles=3", "candidates=100"])
     ledger = 200_000 + 300 * 2000
     assert estimate(config, MEASURED).bytes == Range(low=ledger, high=1.25 * ledger + 2_000_000)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (600, "10 min"), (9000, "2.5 h")])
-def test_durations_are_for_people(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 @pytest.mark.slow
@@ -79,7 +74,7 @@ def test_a_calibration_measures_every_part_of_the_run() -> None:
 
 @pytest.mark.slow
 def test_what_would_start_a_server_is_not_measured_but_said() -> None:
-    config = load_config("smoke", ["generator.sampler=server", "control=frozen"])
+    config = load_config("smoke", ["generator.sampler=server", "teaching.by=nobody"])
     measured = calibrate(config, seconds=1.0)
     assert measured.batch == 0 and "vLLM" in measured.notes[0]
     assert measured.valid_seconds > 0

@@ -13,6 +13,8 @@ import pytest
 
 from corpus.ledger.reader import Ledger
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.mistakes import Mistake
+from cycles.cli.steps import _read_examples
 from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
 
@@ -122,19 +124,19 @@ def test_a_place_without_write_permission_is_one_line(tmp_path: Path) -> None:
     drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
     command = [*drop, *ENTRY, "run", "--out", str(closed / "run")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert_one_clear_line(result, "cannot be written to")
+    assert_one_clear_line(result, "permission denied")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert archloop("run", "--prepare", "--preset", "smoke", "--out", run).returncode == 0
-    (run / "metrics.partial").symlink_to("/dev/full")
-    assert archloop("status", run).returncode == 0
     with_one_cycle = archloop("generate", "--run", run)
     assert with_one_cycle.returncode == 0, with_one_cycle.stderr
-    assert_one_clear_line(archloop("evaluate", "--run", run), "disk is full")
-    (run / "metrics.partial").unlink()
+    full = 'ln -s /dev/full "$0/.metrics.jsonl.partial-$$"; exec "$@"'  # where this process will write
+    command = ["sh", "-c", full, str(run), *ENTRY, "evaluate", "--run", str(run)]
+    told = subprocess.run(command, capture_output=True, text=True)
+    assert_one_clear_line(told, "No space left", "archloop resume")
     assert archloop("report", run).returncode == 0
 
 
@@ -160,6 +162,19 @@ def test_generate_writes_the_programs_it_lists(tmp_path: Path) -> None:
             assert Path(row["path"]).read_text() == row["source"]
 
 
+def test_a_training_row_may_hold_any_character_and_one_that_is_none_is_named(tmp_path: Path) -> None:
+    prompt = [{"role": "user", "content": "a\u2028network"}]
+    row = {"prompt": prompt, "completion": [{"role": "assistant", "content": "x = 1\x85"}]}
+    path = tmp_path / "sft.jsonl"
+    path.write_text("\ufeff" + json.dumps(row, ensure_ascii=False) + "\n\n")
+    (example,) = _read_examples(path)
+    assert (example.prompt[0].content, example.completion) == ("a\u2028network", "x = 1\x85")
+    for broken in ('{"prompt": []', '{"prompt": []}', '"completion"', '{"prompt": 1, "completion": "x"}'):
+        path.write_text(f"\n{broken}\n")
+        with pytest.raises(Mistake, match=r"sft.jsonl, line 2: .* Each row needs"):
+            _read_examples(path)
+
+
 def test_finetune_reads_rows_and_writes_an_adapter_that_generate_loads(tmp_path: Path) -> None:
     rows = tmp_path / "sft.jsonl"
     row = {"prompt": [{"role": "user", "content": "a network"}], "completion": PROGRAM.read_text()}
@@ -183,7 +198,7 @@ def test_a_run_whose_server_is_away_ends_with_code_5_and_goes_on_when_it_is_back
     with EndpointServer() as server:  # for a port that is free now
         port = server.server_address[1]
     path = str(tmp_path / "run")
-    settings = ["cycles=1", "candidates=4", 'control="frozen"', "generator.sampler=server"]
+    settings = ["cycles=1", "candidates=4", 'teaching.by="nobody"', "generator.sampler=server"]
     settings += [f"generator.server.url=http://127.0.0.1:{port}/v1", "generator.server.attempts=1"]
     options = [word for setting in settings for word in ("--set", setting)]
     away = archloop("run", "--preset", "smoke", "--out", path, *options)

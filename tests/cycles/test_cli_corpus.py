@@ -124,7 +124,8 @@ def test_dedupe_at_a_similarity_of_one_tells_programs_apart_that_differ_in_a_num
 
 def test_dedupe_writes_the_first_of_every_group_and_deletes_nothing(folder: Path) -> None:
     result = corpus_command("dedupe", folder, "--write", folder / "kept.jsonl")
-    assert "3 programs, 2 without near-duplicates" in result.stdout
+    assert "3 programs, 1 without near-duplicates" in result.stdout
+    assert "1 groups of several. Written: 2 programs to" in result.stdout
     rows = [json.loads(line) for line in (folder / "kept.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == ["0.py", "2.py"]
     assert rows[0]["source"] == PROGRAMS[0]
@@ -180,6 +181,14 @@ def test_search_lists_the_most_similar_first(store: Path, tmp_path: Path) -> Non
     assert [row["id"] for row in answered("search", store, "--similar-to", "c002", "--limit", "1")] == [
         "c002/0000"
     ]
+
+
+def test_search_lists_the_far_too_whatever_search_decides_novelty(tmp_path: Path) -> None:
+    with new_corpus(tmp_path) as ledger:
+        config = CorpusConfig(search="minhash")
+        write_cycle(ledger, 0, [(source, 0.6) for source in PROGRAMS], config)
+    rows = answered("search", tmp_path / "corpus.db", "--similar-to", "c000/0003")
+    assert len(rows) == len(PROGRAMS) and rows[0]["id"] == "c000/0003"
 
 
 def test_search_by_family_agrees_with_the_families_it_lists(store: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cycles.config.run import Control, RunConfig, load_config, preset_names, save_config
+from cycles.config.run import RunConfig, load_config, preset_names, save_config
+from cycles.config.teaching import Teachers
 from cycles.errors import ConfigError
 
 
@@ -16,7 +17,7 @@ def test_every_shipped_preset_loads(name: str) -> None:
 
 
 def test_a_saved_configuration_reads_back_equal(tmp_path: Path) -> None:
-    config = load_config("cpu-tiny", ["seed=7", "control='frozen'", "finetune.rank=4"])
+    config = load_config("cpu-tiny", ["seed=7", "teaching.by='nobody'", "finetune.rank=4"])
     save_config(config, tmp_path / "config.toml")
     assert load_config(str(tmp_path / "config.toml")) == config
 
@@ -26,17 +27,18 @@ def test_an_override_reaches_a_nested_key() -> None:
 
 
 def test_an_override_that_is_not_toml_is_a_string() -> None:
-    assert load_config("cpu-tiny", ["control=random-valid"]).control is Control.RANDOM_VALID
+    assert load_config("cpu-tiny", ["teaching.by=random-valid"]).teaching.by is Teachers.RANDOM_VALID
 
 
 @pytest.mark.parametrize(
     ("override", "remedy"),
     [
         ("finetune.lerning_rate=1.0", "Did you mean 'learning_rate'?"),
+        ("generator.skeleton=true", "unknown key 'generator.skeleton'. Known: "),
         ("cycels=2", "Did you mean 'cycles'?"),
         ("cycles=zero", "cycles: "),
         ("cycles=0", "cycles: "),
-        ("control='frosen'", "control: "),
+        ("teaching.by='frosen'", "teaching.by: "),
         ("cycles.more=1", "'cycles' is a value, not a section"),
         ("cycles", "key.path=value"),
     ],

@@ -50,7 +50,7 @@ def test_a_commented_configuration_holds_every_key_and_its_meaning() -> None:
 def test_a_comment_names_bounds_and_choices() -> None:
     text = commented_toml(RunConfig())
     assert "# Default: 0.85. More than 0, at most 1.\ntau = 0.85" in text
-    assert '# Default: "none". One of "none", "frozen", "random-valid".\ncontrol = "none"' in text
+    assert '# Default: "winners". One of "winners", "random-valid", "nobody".\nby = "winners"' in text
 
 
 def test_the_default_stays_in_sight_where_a_preset_differs() -> None:
@@ -72,9 +72,9 @@ def test_init_keeps_a_file_that_is_there(tmp_path: Path) -> None:
 
 
 def test_a_difference_names_only_what_differs() -> None:
-    ours = load_config("cpu-tiny", ["finetune.rank=4", "control=frozen"])
+    ours = load_config("cpu-tiny", ["finetune.rank=4", "teaching.by=nobody"])
     assert differences(load_config("cpu-tiny"), ours) == {
-        "control": ("none", "frozen"),
+        "teaching.by": ("winners", "nobody"),
         "finetune.rank": (16, 4),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -14,8 +15,7 @@ import pytest
 from cycles.config.run import load_config
 from cycles.preflight.doctor import inputs, installation, machine, places
 from cycles.preflight.doctor.finding import Finding, Level
-from evaluator.isolation.tiers import COSTS, REMEDIES, Layer
-from evaluator.isolation.tiers import Finding as LayerFinding
+from evaluator.isolation.tiers import COSTS, REMEDIES, Barrier, BarrierCheck
 from generator.embedded import embedded_model_path
 from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
@@ -54,6 +54,25 @@ def test_an_extra_of_another_version_is_a_warning(distribution: str) -> None:
     assert [each.subject for each in warnings] == ["Extra more"]
 
 
+def test_a_missing_torchvision_is_told_with_the_release_that_fits_and_is_no_fault(
+    distribution: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "patient-1.0.dist-info" / "METADATA").open("a") as file:
+        file.write('Requires-Dist: torchvision==0.28.*; extra == "more"\n')
+    monkeypatch.setattr(installation, "_version", lambda _requirement: None)
+    finding = installation.torchvision(distribution)
+    assert finding.level is Level.OK and "MISSING_DEPENDENCY" in finding.says
+    assert "'torchvision==0.28.*' --index-url https://download.pytorch.org/whl/cpu" in finding.says
+
+
+def test_torchvision_and_torch_are_pinned_to_releases_that_fit() -> None:
+    """Release 0.N of torchvision needs 2.(N - 15) of torch; it says so in its own metadata."""
+    pins = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (torch,) = [each for each in pins["dependencies"] if each.startswith("torch==")]
+    (vision,) = pins["optional-dependencies"]["vision"]
+    assert int(vision.split(".")[1]) == int(torch.split(".")[1]) + 15
+
+
 def test_this_installation_meets_its_own_pins() -> None:
     assert [each for each in installation.packages() if each.level is Level.FAULT] == []
 
@@ -67,26 +86,30 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_a_fault() -> None:
 
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU; run it where there is none")
-    finding = installation.torch_build(load_config("cpu-tiny", ["generator.device=cuda", "control=frozen"]))
+    finding = installation.torch_build(
+        load_config("cpu-tiny", ["generator.device=cuda", "teaching.by=nobody"])
+    )
     assert finding.level is Level.FAULT
     assert "--set generator.device=cpu" in finding.fix
 
 
-def test_missing_layers_are_named_with_their_cost_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = tuple(LayerFinding(layer=each, works=each is not Layer.NAMESPACES) for each in Layer)
+def test_missing_barriers_are_named_with_their_cost_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tuple(BarrierCheck(barrier=each, works=each is not Barrier.NAMESPACES) for each in Barrier)
     monkeypatch.setattr(machine, "probe", lambda: found)
     tier, missing = machine.sandbox(load_config("cpu-tiny"))
     assert tier.level is Level.OK
-    assert missing.level is Level.WARN and COSTS[Layer.NAMESPACES] in missing.says
-    assert missing.fix == REMEDIES[Layer.NAMESPACES]
+    assert missing.level is Level.WARN and COSTS[Barrier.NAMESPACES] in missing.says
+    assert missing.fix == REMEDIES[Barrier.NAMESPACES]
 
 
 def test_a_machine_that_contains_nothing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = tuple(LayerFinding(layer=each, works=False, detail="refused") for each in Layer)
+    found = tuple(BarrierCheck(barrier=each, works=False, detail="refused") for each in Barrier)
     monkeypatch.setattr(machine, "probe", lambda: found)
     first, *rest = machine.sandbox(load_config("cpu-tiny"))
     assert first.level is Level.FAULT
-    assert {each.fix for each in rest} == {REMEDIES[each] for each in Layer if each is not Layer.BUBBLEWRAP}
+    assert {each.fix for each in rest} == {
+        REMEDIES[each] for each in Barrier if each is not Barrier.BUBBLEWRAP
+    }
 
 
 def test_no_isolation_is_never_called_well() -> None:

@@ -18,7 +18,7 @@ from cycles.preflight.memory_plan import GIB, MemoryPlan, Tenant, activation_byt
 from cycles.run.devices import detected_gpus
 from finetune.config import ATTENTION_AND_MLP, FinetuneConfig
 from generator.models.places import ModelNotFoundError
-from generator.models.size import Architecture, describe
+from generator.models.size import ModelSize, describe
 from tests.code_models import build_deepseek, build_qwen
 
 QWEN = "Qwen/Qwen2.5-Coder-7B-Instruct"
@@ -26,7 +26,7 @@ DEEPSEEK = "deepseek-ai/deepseek-coder-7b-instruct-v1.5"
 
 
 @pytest.fixture(scope="module")
-def seven_billion() -> Architecture:
+def seven_billion() -> ModelSize:
     return describe(QWEN)
 
 
@@ -51,9 +51,9 @@ def part(tenant: Tenant, name: str) -> int:
 )
 def test_the_known_models_have_their_published_sizes(model: str, parameters: int, kv_bytes: int) -> None:
     """Parameters as the hub lists them for the weights; the cache by hand from heads, widths and layers."""
-    architecture = describe(model)
-    assert architecture.parameters == parameters
-    assert architecture.kv_bytes_per_token(2) == kv_bytes
+    size = describe(model)
+    assert size.parameters == parameters
+    assert size.kv_bytes_per_token(2) == kv_bytes
 
 
 def test_the_embedded_model_is_counted_as_its_weights_are() -> None:
@@ -98,12 +98,12 @@ def test_the_estimate_of_activations_is_near_what_autograd_keeps(
     config = FinetuneConfig(
         rank=8, batch_size=1, max_length=128, dtype=dtype, gradient_checkpointing=checkpointing
     )
-    architecture = describe(str(folder))
+    size = describe(str(folder))
     kept = kept_for_backward(folder, config)
     if checkpointing:
         once = config.model_copy(update={"gradient_checkpointing": False})
-        kept += 2 * kept_for_backward(folder, once) // architecture.layers
-    estimate = activation_bytes(config, architecture)
+        kept += 2 * kept_for_backward(folder, once) // size.layers
+    estimate = activation_bytes(config, size)
     assert 0.67 < estimate / kept < 1.6
 
 
@@ -142,7 +142,7 @@ def kept_for_backward(folder: Path, config: FinetuneConfig) -> int:
 
 
 def test_taking_turns_needs_the_larger_side_and_living_together_needs_both(
-    seven_billion: Architecture,
+    seven_billion: ModelSize,
 ) -> None:
     capacity = {"cuda": 80 * GIB}
     together = plan_memory(gpu_run(), seven_billion, capacity)
@@ -152,14 +152,14 @@ def test_taking_turns_needs_the_larger_side_and_living_together_needs_both(
     assert in_turns.devices[0].needed_bytes == max(sides)
 
 
-def test_two_devices_are_judged_one_by_one(seven_billion: Architecture) -> None:
+def test_two_devices_are_judged_one_by_one(seven_billion: ModelSize) -> None:
     config = gpu_run("sharing=separate", "finetune.device=cuda:1")
     plan = plan_memory(config, seven_billion, {"cuda": 80 * GIB, "cuda:1": 8 * GIB})
     assert {load.device: load.fits for load in plan.devices} == {"cuda": True, "cuda:1": False}
     assert plan.fits is False
 
 
-def test_the_first_gpu_is_one_device_under_both_of_its_names(seven_billion: Architecture) -> None:
+def test_the_first_gpu_is_one_device_under_both_of_its_names(seven_billion: ModelSize) -> None:
     plan = plan_memory(gpu_run("finetune.device=cuda:0"), seven_billion, {"cuda": 80 * GIB})
     assert [load.device for load in plan.devices] == ["cuda"]
     assert plan.devices[0].needed_bytes == sum(tenant.bytes for tenant in plan.tenants)
@@ -184,7 +184,7 @@ def test_the_gpus_are_those_that_the_process_may_see(
     assert {gpu.memory_bytes for gpu in gpus} <= {24564 << 20, 81559 << 20}
 
 
-def test_the_server_takes_its_share_and_the_cache_gets_what_is_left(seven_billion: Architecture) -> None:
+def test_the_server_takes_its_share_and_the_cache_gets_what_is_left(seven_billion: ModelSize) -> None:
     plan = plan_memory(gpu_run("generator.engine.gpu_memory_share=0.5"), seven_billion, {"cuda": 80 * GIB})
     assert abs(side(plan, "generator").bytes - 40 * GIB) < 1024
     assert plan.full_sequences is not None
@@ -192,13 +192,13 @@ def test_the_server_takes_its_share_and_the_cache_gets_what_is_left(seven_billio
     assert plan.full_sequences == pytest.approx(cache / (4096 * 57_344))
 
 
-def test_a_share_that_leaves_no_room_for_one_sequence_does_not_fit(seven_billion: Architecture) -> None:
+def test_a_share_that_leaves_no_room_for_one_sequence_does_not_fit(seven_billion: ModelSize) -> None:
     plan = plan_memory(gpu_run("generator.engine.gpu_memory_share=0.2"), seven_billion, {"cuda": 80 * GIB})
     assert all(load.fits for load in plan.devices)
     assert plan.fits is False
 
 
-def test_four_bits_hold_the_linear_layers_in_a_quarter_of_the_memory(seven_billion: Architecture) -> None:
+def test_four_bits_hold_the_linear_layers_in_a_quarter_of_the_memory(seven_billion: ModelSize) -> None:
     whole = part(side(plan_memory(gpu_run(), seven_billion, {}), "trainer"), "weights")
     four = gpu_run("finetune.quantization=nf4")
     small = part(side(plan_memory(four, seven_billion, {}), "trainer"), "weights")
@@ -206,18 +206,18 @@ def test_four_bits_hold_the_linear_layers_in_a_quarter_of_the_memory(seven_billi
     assert 3.8 < (whole - rest) / (small - rest) < 4
 
 
-def test_an_unknown_device_leaves_the_verdict_open(seven_billion: Architecture) -> None:
+def test_an_unknown_device_leaves_the_verdict_open(seven_billion: ModelSize) -> None:
     plan = plan_memory(gpu_run(), seven_billion, {})
     assert plan.fits is None and plan.devices[0].needed_bytes > 30 * GIB
 
 
-def test_an_endpoint_of_somebody_else_takes_nothing_here(seven_billion: Architecture) -> None:
+def test_an_endpoint_of_somebody_else_takes_nothing_here(seven_billion: ModelSize) -> None:
     plan = plan_memory(gpu_run("generator.server.url=http://host:8000/v1"), seven_billion, {})
     assert [tenant.who for tenant in plan.tenants] == ["trainer"]
 
 
-def test_the_frozen_control_has_no_trainer(seven_billion: Architecture) -> None:
-    plan = plan_memory(gpu_run("control=frozen"), seven_billion, {})
+def test_the_frozen_control_has_no_trainer(seven_billion: ModelSize) -> None:
+    plan = plan_memory(gpu_run("teaching.by=nobody"), seven_billion, {})
     assert [tenant.who for tenant in plan.tenants] == ["generator"]
 
 
@@ -238,7 +238,7 @@ def test_nothing_is_in_the_way_of_the_embedded_model() -> None:
 
 
 def test_the_grammar_has_no_models_to_plan_for() -> None:
-    assert dry_run(load_config("cpu-tiny", ["generator.sampler=grammar"])).memory is None
+    assert dry_run(load_config("cpu-tiny", ["strategy.name=random", "teaching.by=nobody"])).memory is None
 
 
 def archloop(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from cycles.errors import ConfigError
 from cycles.preflight.dry_run import dry_run
 from cycles.run.sharing import SharedSampler
 from generator.prompts.templates import ProgramRequest, render
-from generator.samplers.contract import Sample, SamplingOptions
+from generator.samplers.contract import Sample, Sampler, SamplingOptions
 
 ROOT = Path(__file__).parents[2]
 GPU_PRESETS = {"gpu-24gb": 24.0, "gpu-80gb": 79.6, "h200": 140.4}
@@ -45,6 +45,22 @@ def test_a_gpu_preset_carries_the_published_constants(preset: str) -> None:
     assert (tuning.rank, tuning.alpha, tuning.dropout, tuning.learning_rate) == (32, 32, 0.05, 1e-5)
     assert (tuning.batch_size, tuning.gradient_accumulation, tuning.epochs) == (1, 8, 5)
     assert config.evaluator.task == "cifar10"
+
+
+@pytest.mark.parametrize("preset", GPU_PRESETS)
+def test_a_gpu_preset_filters_novelty_as_the_published_loop_does(preset: str) -> None:
+    """datasketch is given a threshold there, and chooses bands and rows for it by itself."""
+    from datasketch import MinHashLSH
+
+    corpus = load_config(preset).corpus
+    assert (corpus.search, corpus.tau, corpus.shingle_size, corpus.num_perm) == ("minhash", 0.90, 10, 256)
+    published = MinHashLSH(threshold=0.85, num_perm=256)
+    assert (corpus.bands, corpus.num_perm // corpus.bands) == (published.b, published.r)
+
+
+@pytest.mark.parametrize("preset", ["cpu-tiny", "smoke"])
+def test_a_small_preset_misses_no_near_duplicate(preset: str) -> None:
+    assert load_config(preset).corpus.search == "exact"
 
 
 @pytest.mark.parametrize("preset", GPU_PRESETS)
@@ -104,10 +120,12 @@ def test_a_gpu_that_is_too_small_is_named_with_its_size(tmp_path: Path) -> None:
 # Sharing
 
 
-class Model:
+class Model(Sampler):
     """A sampler that holds memory: `released` counts how often it gave it back."""
 
-    model_name = "model"
+    @property
+    def model_name(self) -> str:
+        return "model"
 
     def __init__(self) -> None:
         self.released = 0

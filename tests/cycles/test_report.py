@@ -11,7 +11,8 @@ from corpus.config import CorpusConfig
 from corpus.records.admissions import AdmissionReason
 from corpus.records.evaluations import EvaluationStatus
 from cycles.config.run import RunConfig
-from cycles.figures.cycle_report import cycle_report, run_reports, write_metrics
+from cycles.figures.cycle_report import cycle_report, run_reports
+from cycles.figures.metrics import write_metrics
 from tests.ledgers import new_corpus, program, write_cycle
 
 CONFIG = RunConfig(corpus=CorpusConfig(min_accuracy=0.5))

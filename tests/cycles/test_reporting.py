@@ -14,19 +14,22 @@ from typing import Any
 
 import pytest
 
+from corpus.records.evaluations import EvaluationStatus
 from corpus.records.graphs import GraphNode, NetworkGraph
-from cycles.config.run import Control, RunConfig
-from cycles.figures.comparison import Finding, between, verdict
+from corpus.records.text import visible
+from cycles.config.run import RunConfig
+from cycles.config.teaching import Teachers
+from cycles.figures.comparison import Outcome, between, verdict
 from cycles.figures.runs import gather
 from cycles.figures.statistics import wilson
-from cycles.reporting.arms import arms_of
+from cycles.reporting.arms import OUTCOME_OF, arms_of
 from cycles.reporting.charts import pareto_front
 from cycles.reporting.drawing import draw
 from cycles.reporting.page import render
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import compared
 from cycles.reporting.svg import Frame, nice_ticks, short, spread
-from cycles.reporting.text import json_for_html, shown, visible
+from cycles.reporting.text import json_for_html, shown
 from tests.command_line import ENTRY
 from tests.runs import SMALL, network, new_run, write_run
 
@@ -73,6 +76,10 @@ def details(page: str) -> dict[str, Any]:
     for block in blocks:
         found |= json.loads(gzip.decompress(base64.b64decode(block)))
     return found
+
+
+def test_every_status_has_its_place_in_the_legend() -> None:
+    assert set(OUTCOME_OF) == set(EvaluationStatus)
 
 
 def test_hostile_text_makes_no_element_and_no_attribute(tmp_path: Path) -> None:
@@ -142,26 +149,26 @@ def test_without_a_control_the_page_says_so(tmp_path: Path) -> None:
 
 def test_a_difference_within_chance_is_not_met(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", count=20)
-    frozen = write_run(tmp_path / "frozen", count=20, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", count=20, teachers=Teachers.NOBODY)
     found = verdict(gather([loop, frozen]))
-    assert [row.finding for row in found.deciding] == [Finding.NOT_MET]
+    assert [row.outcome for row in found.deciding] == [Outcome.NOT_MET]
     assert found.deciding[0].difference.value == 0.0
 
 
 def test_a_clear_difference_is_met_and_shown(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", count=40, valid_share=0.9)
-    frozen = write_run(tmp_path / "frozen", count=40, valid_share=0.2, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", count=40, valid_share=0.2, teachers=Teachers.NOBODY)
     runs = gather([loop, frozen])
     row = verdict(runs).deciding[0]
-    assert row.finding is Finding.MET and row.difference.low > 0 and row.pairs == 1
+    assert row.outcome is Outcome.MET and row.difference.low > 0 and row.pairs == 1
     assert 'class="badge met"' in render(runs)
 
 
 def test_several_seeds_are_paired_and_the_seeds_are_the_unit(tmp_path: Path) -> None:
     runs = [
-        write_run(tmp_path / f"{control}-{seed}", seed=seed, count=10, valid_share=share, control=control)
+        write_run(tmp_path / f"{teachers}-{seed}", seed=seed, count=10, valid_share=share, teachers=teachers)
         for seed, loop_share in ((0, 0.9), (1, 0.8), (2, 0.9))
-        for control, share in ((Control.NONE, loop_share), (Control.FROZEN, 0.2))
+        for teachers, share in ((Teachers.WINNERS, loop_share), (Teachers.NOBODY, 0.2))
     ]
     valid = next(row for row in verdict(gather(runs)).comparisons if row.figure == "valid rate")
     assert valid.pairs == 3
@@ -172,7 +179,7 @@ def test_several_seeds_are_paired_and_the_seeds_are_the_unit(tmp_path: Path) -> 
 
 def test_runs_of_other_seeds_are_not_compared(tmp_path: Path) -> None:
     loop = write_run(tmp_path / "loop", seed=0)
-    frozen = write_run(tmp_path / "frozen", seed=1, control=Control.FROZEN)
+    frozen = write_run(tmp_path / "frozen", seed=1, teachers=Teachers.NOBODY)
     found = verdict(gather([loop, frozen]))
     assert found.comparisons == [] and "cannot be compared" in found.remarks[0]
 
@@ -261,7 +268,7 @@ def test_a_network_of_a_thousand_layers_is_named_and_not_drawn() -> None:
 
 
 def test_a_control_is_an_arm_of_its_own(tmp_path: Path) -> None:
-    runs = gather([write_run(tmp_path / "f", control=Control.FROZEN), write_run(tmp_path / "l")])
+    runs = gather([write_run(tmp_path / "f", teachers=Teachers.NOBODY), write_run(tmp_path / "l")])
     assert [arm.name for arm in arms_of(runs)] == ["closed loop", "frozen control"]
 
 
@@ -290,7 +297,7 @@ def test_report_writes_the_page_and_keeps_its_table_and_json(tmp_path: Path) -> 
 
 
 def test_report_of_several_runs_names_them_and_writes_where_it_is_told(tmp_path: Path) -> None:
-    runs = [write_run(tmp_path / "loop"), write_run(tmp_path / "frozen", control=Control.FROZEN)]
+    runs = [write_run(tmp_path / "loop"), write_run(tmp_path / "frozen", teachers=Teachers.NOBODY)]
     page = tmp_path / "both.html"
     command = [*ENTRY, "report", *map(str, runs), "--out", str(page), "--json"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from corpus.ledger.writer import LedgerWriter
-from cycles.config.run import Control, RunConfig
+from cycles.config.run import RunConfig
+from cycles.config.teaching import Teachers
 from cycles.figures.runs import gather
 from cycles.reporting.page import render
 from cycles.run.run_directory import RunDirectory
@@ -48,7 +49,7 @@ def column(browser: Browser, name: str) -> list[str]:
 
 
 def test_a_report_renders_and_asks_nothing(browser: Browser, tmp_path: Path) -> None:
-    runs = [write_run(tmp_path / "loop", count=12), write_run(tmp_path / "frozen", control=Control.FROZEN)]
+    runs = [write_run(tmp_path / "loop", count=12), write_run(tmp_path / "frozen", teachers=Teachers.NOBODY)]
     address = page(tmp_path, *runs)
     browser.open(address)
     assert browser.run("document.querySelectorAll('svg.chart').length") >= 14

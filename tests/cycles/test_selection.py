@@ -8,7 +8,7 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.ledger.writer import LedgerWriter
-from cycles.config.run import Control
+from cycles.config.teaching import Teachers
 from cycles.run.selection import training_set
 from tests.ledgers import new_corpus, program, write_cycle
 
@@ -37,18 +37,20 @@ def ledger(tmp_path: Path) -> LedgerWriter:
 
 
 def test_the_closed_loop_learns_from_the_winners_of_all_earlier_cycles(ledger: LedgerWriter) -> None:
-    chosen = training_set(ledger, Control.NONE, [0, 1], seed=0)
+    chosen = training_set(ledger, Teachers.WINNERS, [0, 1], seed=0)
     assert [row.id for row in chosen] == ["c000/0000", "c000/0003", "c001/0001"]
 
 
 def test_the_random_valid_control_takes_as_many_of_each_cycle(ledger: LedgerWriter) -> None:
     for seed in range(20):
-        chosen = training_set(ledger, Control.RANDOM_VALID, [0, 1], seed)
+        chosen = training_set(ledger, Teachers.RANDOM_VALID, [0, 1], seed)
         assert [row.cycle for row in chosen] == [0, 0, 1]
 
 
 def test_the_random_valid_control_draws_valid_programs_whatever_their_accuracy(ledger: LedgerWriter) -> None:
-    drawn = {row.id for seed in range(50) for row in training_set(ledger, Control.RANDOM_VALID, [0, 1], seed)}
+    drawn = {
+        row.id for seed in range(50) for row in training_set(ledger, Teachers.RANDOM_VALID, [0, 1], seed)
+    }
     assert drawn == {
         "c000/0000",
         "c000/0001",
@@ -61,6 +63,6 @@ def test_the_random_valid_control_draws_valid_programs_whatever_their_accuracy(l
 
 
 def test_a_later_cycle_does_not_change_what_was_drawn_from_an_earlier_one(ledger: LedgerWriter) -> None:
-    alone = training_set(ledger, Control.RANDOM_VALID, [0], seed=4)
-    together = training_set(ledger, Control.RANDOM_VALID, [0, 1], seed=4)
+    alone = training_set(ledger, Teachers.RANDOM_VALID, [0], seed=4)
+    together = training_set(ledger, Teachers.RANDOM_VALID, [0, 1], seed=4)
     assert together[: len(alone)] == alone

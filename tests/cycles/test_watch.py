@@ -14,10 +14,11 @@ from rich.console import Console
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
+from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.snapshot import Watcher
 from cycles.run.run_directory import RunDirectory
-from cycles.showing.watch import duration, picture, watch
+from cycles.showing.watch import picture, watch
 from tests.command_line import ENTRY
 from tests.ledgers import candidate, evaluation, program, prompt, write_cycle
 from tests.runs import SMALL, new_run, write_run
@@ -81,8 +82,8 @@ def test_the_time_left_follows_from_the_cycles_that_are_complete(tmp_path: Path)
     directory = new_run(tmp_path / "run", config)
     with LedgerWriter.open(directory.ledger_file) as ledger:
         write_cycle(ledger, 0, [(program("conv relu"), 0.6), (program("norm flat"), 0.5)], SMALL)
-        ledger.record_stage(0, "generate", 10.0)
-        ledger.record_stage(0, "judge", 30.0)
+        ledger.record_stage(0, CycleStage.GENERATE, 10.0)
+        ledger.record_stage(0, CycleStage.JUDGE, 30.0)
         # Half of cycle 1 is judged, all of it is sampled: 15 s of judging and two whole cycles are left.
         ledger.add_prompts(1, [prompt(1, 0), prompt(1, 1)])
         rows = [candidate(1, index, program("pool drop")) for index in range(2)]
@@ -108,7 +109,3 @@ def test_the_picture_shows_rates_failures_and_the_best(tmp_path: Path) -> None:
     console.print(picture(snapshot, directory.config(), run))
     shown = console.export_text()
     assert "shape error" in shown and snapshot.best[0].candidate.id in shown
-
-
-def test_times_are_said_as_people_say_them() -> None:
-    assert [duration(s) for s in (None, 40, 700, 12_000)] == ["", "40 s", "12 min", "3 h 20 min"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from evaluator.config import EvaluatorConfig
-from evaluator.supervisor.protocol import protocol_id
-from evaluator.tasks import task_spec
+from evaluator.supervisor.protocol import PROTOCOL_VERSION, protocol_id, training_plan
+from evaluator.tasks import load_task, task_spec
+
+DEFAULT_ID = "digits-v1/e1/b16/s0/p5bd417a8"
 
 
 def name_of(split: str = "val", **settings: object) -> str:
@@ -35,10 +40,57 @@ def test_the_protocol_id_names_task_epochs_batch_and_seed_in_clear() -> None:
         {"channels_last": False},
         {"lint": False},
         {"other_hyperparameters": 0.1},
+        {"max_passes": 1.5},
+        {"task_seed": 1},
+        {"hyperparameters": {"weight_decay": 0.1}},
+        {"resize": 64},
+        {"flip": True},
     ],
 )
 def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]) -> None:
     assert name_of(**settings) != name_of()
+
+
+def test_a_setting_that_is_not_used_is_no_part_of_the_id() -> None:
+    """The id of the default protocol, which stands in ledgers, must not change with every new setting."""
+    unused = {"task_seed": 0, "hyperparameters": {}, "resize": None, "flip": False}
+    values = EvaluatorConfig().model_dump(mode="json", exclude={"data_path", "workers", "isolation", *unused})
+    values |= {"version": PROTOCOL_VERSION}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+    assert name_of() == name_of(**unused) == f"digits-v1/e1/b16/s0/p{digest}"
+
+
+@pytest.mark.parametrize("name", ["lr", "momentum", "dropout", "batch", "epoch_max", "Transform"])
+def test_a_hyperparameter_that_has_a_setting_of_its_own_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="follows from other settings"):
+        EvaluatorConfig(hyperparameters={name: 0.1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "norm"),
+        ({"flip": True}, "norm_flip"),
+        ({"resize": 64}, "norm_64"),
+        ({"resize": 256, "flip": True}, "norm_256_flip"),
+    ],
+)
+def test_the_transform_has_lemurs_name(settings: dict[str, object], name: str) -> None:
+    assert EvaluatorConfig.model_validate(settings).transform == name
+
+
+@pytest.mark.parametrize("task", ["digits-clean", "cifar10", "images"])
+def test_a_task_seed_is_refused_where_nothing_is_drawn(task: str) -> None:
+    with pytest.raises(
+        ValidationError, match=f"'{task}' draws nothing: leave task_seed out.* digits, adddigits"
+    ):
+        EvaluatorConfig(task=task, task_seed=5)
+
+
+def test_a_program_is_not_told_the_task_seed() -> None:
+    config = EvaluatorConfig(task_seed=987654321)
+    task = load_task("digits", task_seed=config.task_seed)
+    assert "987654321" not in training_plan(config, task).model_dump_json()
 
 
 def test_the_number_of_workers_does_not_change_the_id() -> None:

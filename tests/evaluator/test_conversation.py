@@ -9,7 +9,7 @@ from corpus.records.evaluations import Stage
 from evaluator.channel.framing import FRAME_LIMIT, Frame, FrameReader, FramingError, Kind, encode
 from evaluator.supervisor.conversation import Conversation, ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
-from evaluator.tasks import Split
+from evaluator.tasks import LabelledImages
 
 NONCE = 8
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
@@ -17,7 +17,7 @@ LABELS = np.arange(10, dtype=np.int64) % 4
 
 
 def exam(topic: str = "topic", labels: np.ndarray = LABELS) -> Exam:
-    return Exam(Split(IMAGES, labels), classes=4, batch_size=4, topic=topic)
+    return Exam(LabelledImages(IMAGES, labels), classes=4, batch_size=4, topic=topic)
 
 
 def answer(question: bytes, shift: int = 0) -> bytes:
@@ -35,7 +35,7 @@ def stage(name: Stage) -> Frame:
 
 
 BUILT = json_frame('{"event": "built", "parameters": 12, "flops": null}')
-TRAINED = json_frame('{"event": "trained", "losses": [1.5]}')
+TRAINED = json_frame('{"event": "trained", "losses": [1.5], "passes": 1.0, "kept_bytes": 0}')
 FAILED = json_frame('{"event": "failed", "status": "RUNTIME_ERROR", "error_type": null, "error": "x"}')
 TO_LEARN = [stage(Stage.LINT), stage(Stage.IMPORT), stage(Stage.INIT), stage(Stage.FORWARD), BUILT]
 TO_PREDICT = [*TO_LEARN, stage(Stage.LEARN), TRAINED]
@@ -124,9 +124,9 @@ def test_a_frame_out_of_turn_is_a_breach(before: list[Frame], frame: Frame) -> N
         '{"event": "failed", "status": "COMPLETE", "error_type": null, "error": ""}',
         '{"event": "failed", "status": "TIMEOUT", "error_type": null, "error": ""}',
         '{"event": "failed", "status": "CRASHED", "error_type": null, "error": "' + "x" * 501 + '"}',
-        '{"event": "trained", "losses": [NaN]}',
-        '{"event": "trained", "losses": [1e999]}',
-        '{"event": "trained", "losses": [' + ",".join("1" * 17) + "]}",
+        '{"event": "trained", "losses": [NaN], "passes": 1.0, "kept_bytes": 0}',
+        '{"event": "trained", "losses": [1e999], "passes": 1.0, "kept_bytes": 0}',
+        '{"event": "trained", "losses": [' + ",".join("1" * 17) + '], "passes": 1.0, "kept_bytes": 0}',
         '{"event": "built", "parameters": -1, "flops": null}',
         "[" * 4000,
         "\x80",
@@ -155,7 +155,7 @@ def test_an_answer_to_another_question_is_refused() -> None:
         test.mark(old)
 
 
-@pytest.mark.parametrize("ids", [[0, 1, 2], [0, 1, 2, 3, 0], [0, 1, 2, 4], [65535, 0, 0, 0]])
+@pytest.mark.parametrize("ids", [[0, 1, 2], [0, 1, 2, 3, 0], [0, 1, 2, 5], [65535, 0, 0, 0]])
 def test_an_answer_of_the_wrong_size_or_range_is_refused(ids: list[int]) -> None:
     test = exam()
     nonce = test.next_question()[:NONCE]

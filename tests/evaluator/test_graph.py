@@ -170,9 +170,9 @@ def test_another_network_has_another_structure(what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["width", "kernel"])
-def test_only_numbers_apart_means_one_skeleton(what: str) -> None:
+def test_only_numbers_apart_means_one_topology(what: str) -> None:
     graphs = [record(BASE), record(CHANGES[what])]
-    assert len({structure_of(graph).skeleton for graph in graphs if graph}) == 1
+    assert len({structure_of(graph).topology for graph in graphs if graph}) == 1
 
 
 def test_one_layer_used_twice_is_not_two_layers() -> None:

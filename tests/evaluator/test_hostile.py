@@ -48,7 +48,7 @@ class Trial:
     Attributes:
         lint: Whether they were linted.
         secret: What none of them may have learnt.
-        layers: The layers of isolation that were there.
+        barriers: The barriers of isolation that were there.
         results: The evaluation of each program, by its name.
         touched: The canaries that were found touched, with the program whose result had just come.
         honest: Accuracy and losses of the same honest program, judged before, between and after them.
@@ -58,7 +58,7 @@ class Trial:
 
     lint: bool
     secret: str
-    layers: frozenset[str]
+    barriers: frozenset[str]
     results: dict[str, Evaluation] = dataclasses.field(default_factory=dict)
     touched: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     honest: list[tuple[object, ...]] = dataclasses.field(default_factory=list)
@@ -78,9 +78,9 @@ def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with Canaries(tmp_path_factory.mktemp("canaries")) as canaries:
         with SandboxedEvaluator(config) as evaluator:
             assert evaluator.tier is not None
-            trial = Trial(config.lint, canaries.secret, frozenset(evaluator.tier.layers))
+            trial = Trial(config.lint, canaries.secret, frozenset(evaluator.tier.barriers))
             known = canaries.known_to_the_program(evaluator._scratch.path)
-            running = [each for each in PROGRAMS if each.missing(trial.layers) is None]
+            running = [each for each in PROGRAMS if each.missing(trial.barriers) is None]
             before = len(_zygotes_of_this_process())
             _judge_all(evaluator, running, known, canaries, trial)
             trial.processes = before, len(_zygotes_of_this_process())
@@ -125,7 +125,7 @@ def _zygotes_of_this_process() -> list[int]:
 
 @pytest.mark.parametrize("hostile", PROGRAMS, ids=lambda each: each.name)
 def test_a_hostile_program_gets_its_verdict(trial: Trial, hostile: HostileProgram) -> None:
-    lacking = hostile.missing(trial.layers)
+    lacking = hostile.missing(trial.barriers)
     if lacking is not None:
         pytest.skip(f"this machine has no {lacking} to contain it: see `archloop doctor`")
     result = trial.results[hostile.name]
@@ -156,7 +156,8 @@ def test_no_text_of_a_program_can_steer_a_terminal(trial: Trial) -> None:
 def test_no_hostile_program_is_accurate_but_by_honest_work(trial: Trial) -> None:
     (_, honest, _) = trial.honest[0]
     assert isinstance(honest, float)
-    assert [name for name, each in trial.results.items() if (each.accuracy or 0.0) > honest + 0.05] == []
+    counting = {name: each.accuracy or 0.0 for name, each in trial.results.items() if each.valid}
+    assert [name for name, accuracy in counting.items() if accuracy > honest + 0.05] == []
 
 
 def test_no_process_is_left(trial: Trial) -> None:
@@ -167,7 +168,7 @@ def test_no_process_is_left(trial: Trial) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", ["landlock", "namespaces"])
-def test_a_weaker_tier_contains_what_its_layers_can(
+def test_a_weaker_tier_contains_what_its_barriers_can(
     tier: Literal["landlock", "namespaces"], tmp_path: Path
 ) -> None:
     config = CONFIG.model_copy(update={"lint": False, "isolation": tier})
@@ -176,8 +177,8 @@ def test_a_weaker_tier_contains_what_its_layers_can(
     except SandboxError as error:
         pytest.skip(str(error))
     with Canaries(tmp_path) as canaries, SandboxedEvaluator(config) as evaluator:
-        trial = Trial(config.lint, canaries.secret, frozenset(Tier(tier).layers))
-        running = [each for each in PROGRAMS if each.needs and each.missing(trial.layers) is None]
+        trial = Trial(config.lint, canaries.secret, frozenset(Tier(tier).barriers))
+        running = [each for each in PROGRAMS if each.needs and each.missing(trial.barriers) is None]
         known = canaries.known_to_the_program(evaluator._scratch.path)
         _judge_all(evaluator, running, known, canaries, trial)
     assert len(running) > 80 and trial.touched == {}

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from corpus.records.evaluations import EvaluationStatus
+from evaluator.channel.messages import Exited
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError
+from evaluator.isolation import landlock
 from evaluator.isolation import probe as probing
 from evaluator.isolation.probe import probe
 from evaluator.isolation.readable import readable_paths
-from evaluator.isolation.tiers import Finding, Layer, Tier, choose_tier, describe
+from evaluator.isolation.tiers import Barrier, BarrierCheck, Tier, choose_tier, describe
 from evaluator.supervisor.cores import Cores
 from evaluator.supervisor.protocol import protocol_id
 from evaluator.supervisor.sandbox import SandboxedEvaluator
-from evaluator.supervisor.scratch import Scratch
+from evaluator.supervisor.scratch import Scratch, remove_stale
+from evaluator.supervisor.session import Ending
+from evaluator.supervisor.verdict import _cause
 from evaluator.tasks import task_spec
 from tests.evaluator_programs import candidate, program
 
@@ -39,43 +46,43 @@ def reads(path: Path) -> str:
     return program(init=f"raise ValueError(open({str(path)!r}).read())")
 
 
-def findings(*working: Layer) -> tuple[Finding, ...]:
-    return tuple(Finding(layer=each, works=each in working, detail=f"no {each}") for each in Layer)
+def checks(*working: Barrier) -> tuple[BarrierCheck, ...]:
+    return tuple(BarrierCheck(barrier=each, works=each in working, detail=f"no {each}") for each in Barrier)
 
 
 @pytest.mark.parametrize(
     ("working", "tier"),
     [
-        (tuple(Layer), Tier.FULL),
-        ((Layer.LANDLOCK, Layer.SECCOMP, Layer.BUBBLEWRAP), Tier.LANDLOCK),
-        ((Layer.NAMESPACES, Layer.SECCOMP), Tier.NAMESPACES),
-        ((Layer.BUBBLEWRAP, Layer.SECCOMP), Tier.BUBBLEWRAP),
+        (tuple(Barrier), Tier.FULL),
+        ((Barrier.LANDLOCK, Barrier.SECCOMP, Barrier.BUBBLEWRAP), Tier.LANDLOCK),
+        ((Barrier.NAMESPACES, Barrier.SECCOMP), Tier.NAMESPACES),
+        ((Barrier.BUBBLEWRAP, Barrier.SECCOMP), Tier.BUBBLEWRAP),
     ],
 )
-def test_the_strongest_tier_whose_layers_all_work_is_chosen(working: tuple[Layer, ...], tier: Tier) -> None:
-    assert choose_tier("auto", findings(*working)) is tier
+def test_the_strongest_tier_whose_layers_all_work_is_chosen(working: tuple[Barrier, ...], tier: Tier) -> None:
+    assert choose_tier("auto", checks(*working)) is tier
 
 
-@pytest.mark.parametrize("working", [(), (Layer.LANDLOCK, Layer.NAMESPACES), (Layer.SECCOMP,)])
-def test_without_a_tier_nothing_is_run_and_the_message_has_the_remedies(working: tuple[Layer, ...]) -> None:
+@pytest.mark.parametrize("working", [(), (Barrier.LANDLOCK, Barrier.NAMESPACES), (Barrier.SECCOMP,)])
+def test_without_a_tier_nothing_is_run_and_the_message_has_the_remedies(working: tuple[Barrier, ...]) -> None:
     with pytest.raises(SandboxError, match="--unsafe") as refusal:
-        choose_tier("auto", findings(*working))
-    for layer in set(Layer) - set(working):
-        assert f"{layer}: no {layer}. Remedy:" in str(refusal.value)
+        choose_tier("auto", checks(*working))
+    for barrier in set(Barrier) - set(working):
+        assert f"{barrier}: no {barrier}. Remedy:" in str(refusal.value)
 
 
 def test_a_tier_asked_for_by_name_is_never_replaced_by_a_weaker_one() -> None:
     with pytest.raises(SandboxError, match="namespaces: no namespaces"):
-        choose_tier("full", findings(Layer.LANDLOCK, Layer.SECCOMP))
+        choose_tier("full", checks(Barrier.LANDLOCK, Barrier.SECCOMP))
 
 
 def test_no_isolation_is_had_by_asking_for_it_alone() -> None:
-    assert choose_tier("unsafe", findings()) is Tier.UNSAFE
-    assert "NO ISOLATION" in describe(Tier.UNSAFE, findings())
+    assert choose_tier("unsafe", checks()) is Tier.UNSAFE
+    assert "NO ISOLATION" in describe(Tier.UNSAFE, checks())
 
 
 def test_a_missing_layer_is_named_with_its_reason_and_its_cost() -> None:
-    line = describe(Tier.LANDLOCK, findings(Layer.LANDLOCK, Layer.SECCOMP))
+    line = describe(Tier.LANDLOCK, checks(Barrier.LANDLOCK, Barrier.SECCOMP))
     assert "without namespaces (no namespaces)" in line and "scratch" in line
 
 
@@ -85,11 +92,11 @@ def test_the_isolation_is_no_part_of_the_protocol() -> None:
     assert protocol_id(CONFIG, spec) == protocol_id(other, spec)
 
 
-FOUND = {finding.layer: finding for finding in probe()}
+FOUND = {check.barrier: check for check in probe()}
 
 
 def test_the_probe_reports_on_every_layer() -> None:
-    assert set(FOUND) == set(Layer)
+    assert set(FOUND) == set(Barrier)
 
 
 def test_a_layer_that_lets_something_through_does_not_count(tmp_path: Path) -> None:
@@ -99,14 +106,14 @@ def test_a_layer_that_lets_something_through_does_not_count(tmp_path: Path) -> N
 
     canary = tmp_path / "canary"
     canary.write_text("seen")
-    found = probing._try(Layer.LANDLOCK, lets_through, canary)
+    found = probing._try(Barrier.LANDLOCK, lets_through, canary)
     assert not found.works and found.detail == "a file outside could be read"
 
 
 def opened(tier: Tier) -> SandboxedEvaluator:
-    for layer in tier.layers:
-        if not FOUND[layer].works:
-            pytest.skip(f"this machine has no {layer}: {FOUND[layer].detail}")
+    for barrier in tier.barriers:
+        if not FOUND[barrier].works:
+            pytest.skip(f"this machine has no {barrier}: {FOUND[barrier].detail}")
     return SandboxedEvaluator(CONFIG.model_copy(update={"isolation": str(tier)}))
 
 
@@ -125,7 +132,7 @@ def test_every_tier_contains_programs_and_changes_no_result(tier: Tier, tmp_path
     assert (writes.status is EvaluationStatus.COMPLETE) == (tier is not Tier.LANDLOCK), writes
 
 
-@pytest.mark.skipif(not FOUND[Layer.NAMESPACES].works, reason="this machine has no namespaces for us")
+@pytest.mark.skipif(not FOUND[Barrier.NAMESPACES].works, reason="this machine has no namespaces for us")
 def test_the_scratch_is_empty_for_every_program_and_has_a_size() -> None:
     writes = program(top="import os\nassert not os.listdir('.')\nopen('left', 'w').write('x')\nos.mkdir('d')")
     floods = program(top="for i in range(100):\n    open(f'{i}', 'wb').write(bytes(100_000))")
@@ -174,8 +181,8 @@ with SandboxedEvaluator(EvaluatorConfig(task="digits-clean", workers=1, lint=Fal
 
 
 def test_under_the_restrictions_of_a_container_landlock_and_seccomp_remain(tmp_path: Path) -> None:
-    if not FOUND[Layer.LANDLOCK].works:
-        pytest.skip(f"this machine has no Landlock: {FOUND[Layer.LANDLOCK].detail}")
+    if not FOUND[Barrier.LANDLOCK].works:
+        pytest.skip(f"this machine has no Landlock: {FOUND[Barrier.LANDLOCK].detail}")
     script = tmp_path / "contained.py"
     script.write_text(AS_IN_A_CONTAINER + JUDGE)
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
@@ -225,6 +232,121 @@ def test_a_worker_beyond_the_processors_runs_where_the_kernel_puts_it() -> None:
     cores = Cores(1 + len(os.sched_getaffinity(0)), 1)
     assert cores.of_worker(0) == ()
     cores.release()
+
+
+def squat_with_a_link(place: Path, elsewhere: Path) -> None:
+    place.symlink_to(elsewhere)
+
+
+def squat_with_an_open_folder(place: Path, elsewhere: Path) -> None:
+    place.mkdir()
+    place.chmod(0o777)
+    for core in os.sched_getaffinity(0):
+        (place / str(core)).symlink_to(elsewhere / f"made-{core}")
+
+
+def squat_with_links_in_a_folder_of_ones_own(place: Path, elsewhere: Path) -> None:
+    squat_with_an_open_folder(place, elsewhere)
+    place.chmod(0o701)
+
+
+def squat_with_a_file(place: Path, _elsewhere: Path) -> None:
+    place.write_text("")
+
+
+@pytest.mark.parametrize(
+    "squat",
+    [
+        squat_with_a_link,
+        squat_with_an_open_folder,
+        squat_with_links_in_a_folder_of_ones_own,
+        squat_with_a_file,
+    ],
+)
+def test_a_folder_of_locks_that_others_could_have_made_is_not_touched(
+    squat: Callable[[Path, Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / f"archloop-cores-{os.getuid()}"
+    squat(place, elsewhere)
+    cores = Cores(1, 1)
+    assert cores.of_worker(0) == () and list(elsewhere.iterdir()) == []
+    assert str(place) in caplog.text and "remove it" in caplog.text
+    cores.release()
+
+
+def test_the_folder_of_locks_is_for_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cores = Cores(1, 1)
+    assert len(cores.of_worker(0)) == 1
+    (place,) = tmp_path.iterdir()
+    assert place.stat().st_mode & 0o777 == 0o700
+    cores.release()
+
+
+def test_a_link_that_looks_like_a_stale_scratch_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "lock").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "archloop-scratch-x").symlink_to(precious)
+    remove_stale()
+    assert (precious / "lock").exists()
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_landlock_that_cannot_forbid_truncation_is_none(known: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: known)
+    with pytest.raises(OSError, match=f"version {known} lets a program empty"):
+        landlock.Ruleset([], [], [])
+
+
+def test_shared_libraries_are_granted_with_their_package_and_with_no_other() -> None:
+    granted = {path.name for path in readable_paths().trees if path.suffix == ".libs"}
+    assert {"numpy.libs", "pillow.libs", "scipy.libs"} <= granted
+    assert "scikit_learn.libs" not in granted
+
+
+def test_a_program_may_read_pictures() -> None:
+    with SandboxedEvaluator(CONFIG) as evaluator:
+        (result,) = evaluator.evaluate([candidate(program(top="from PIL import Image"))])
+    assert result.status is EvaluationStatus.COMPLETE, result
+
+
+def ended_by(signal_number: int, cpu_seconds: float) -> EvaluationStatus:
+    exited = Exited(
+        job=0,
+        exit_code=-signal_number,
+        cpu_seconds=cpu_seconds,
+        peak_memory_bytes=1,
+        too_many_processes=False,
+    )
+    return _cause(Ending(None, "", exited, "", wall_seconds=1.0), CONFIG)[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "cpu_seconds", "status"),
+    [
+        (signal.SIGXCPU, 0.1, EvaluationStatus.CRASHED),
+        (signal.SIGXCPU, 2.4, EvaluationStatus.CRASHED),
+        (signal.SIGXCPU, 4.9, EvaluationStatus.TIMEOUT),
+        (signal.SIGXCPU, 5.1, EvaluationStatus.TIMEOUT),
+        (signal.SIGKILL, 4.9, EvaluationStatus.CRASHED),
+        (signal.SIGKILL, 6.0, EvaluationStatus.TIMEOUT),
+        (signal.SIGSEGV, 0.1, EvaluationStatus.CRASHED),
+    ],
+)
+def test_the_time_is_up_only_where_it_was_used(
+    number: int, cpu_seconds: float, status: EvaluationStatus
+) -> None:
+    assert ended_by(number, cpu_seconds) is status
 
 
 def test_the_scratch_of_a_killed_evaluator_is_removed_by_the_next() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from corpus.programs.parsing import MAX_CHARACTERS
 from corpus.records.evaluations import Evaluation, EvaluationStatus
-from evaluator.child.lint import MAX_SOURCE_CHARACTERS, lint
+from evaluator.child.lint import lint
 from evaluator.config import EvaluatorConfig
 from evaluator.isolation.tiers import Isolation
 from evaluator.supervisor.sandbox import SandboxedEvaluator
@@ -26,13 +27,13 @@ def test_a_program_that_keeps_the_contract_passes() -> None:
 
 
 def test_a_syntax_error_is_reported_with_its_line() -> None:
-    finding = lint("import torch\nclass Net(:\n")
-    assert finding is not None and (finding.status, finding.line) == (SYNTAX, 2)
+    breach = lint("import torch\nclass Net(:\n")
+    assert breach is not None and (breach.status, breach.line) == (SYNTAX, 2)
 
 
 def test_what_only_the_compiler_refuses_is_a_syntax_error() -> None:
-    finding = lint(program(top="return 1"))
-    assert finding is not None and finding.status is SYNTAX and "outside function" in finding.message
+    breach = lint(program(top="return 1"))
+    assert breach is not None and breach.status is SYNTAX and "outside function" in breach.message
 
 
 @pytest.mark.parametrize(
@@ -54,15 +55,15 @@ def test_what_only_the_compiler_refuses_is_a_syntax_error() -> None:
 def test_a_breach_of_the_contract_is_named(old: str, new: str, message: str) -> None:
     source = program()
     assert old in source
-    finding = lint(source.replace(old, new))
-    assert finding is not None and finding.status is CONTRACT and message in finding.message
+    breach = lint(source.replace(old, new))
+    assert breach is not None and breach.status is CONTRACT and message in breach.message
 
 
 def test_a_breach_is_reported_on_the_line_of_the_method() -> None:
     source = program().replace("def forward(self, x)", "def forward(self)")
-    finding = lint(source)
-    assert finding is not None and finding.line is not None
-    assert "def forward" in source.splitlines()[finding.line - 1]
+    breach = lint(source)
+    assert breach is not None and breach.line is not None
+    assert "def forward" in source.splitlines()[breach.line - 1]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,9 @@ def test_methods_of_a_base_class_in_the_program_count() -> None:
     ],
 )
 def test_what_no_network_needs_is_forbidden(top: str) -> None:
-    finding = lint(program(top=top))
-    assert finding is not None and finding.status is FORBIDDEN
-    assert finding.line == 3 + top.count("\n")
+    breach = lint(program(top=top))
+    assert breach is not None and breach.status is FORBIDDEN
+    assert breach.line == 3 + top.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -135,31 +136,31 @@ def test_the_method_eval_is_not_the_function_eval() -> None:
         "if 1:\n" + "".join(" " * depth + "if 1:\n" for depth in range(1, 150)),
     ],
 )
-def test_hostile_text_gets_a_finding_and_no_exception(source: str) -> None:
-    finding = lint(source)
-    assert finding is not None and finding.status in (SYNTAX, CONTRACT)
+def test_hostile_text_gets_a_breach_and_no_exception(source: str) -> None:
+    breach = lint(source)
+    assert breach is not None and breach.status in (SYNTAX, CONTRACT)
 
 
 def test_an_overlong_program_is_refused_unread() -> None:
-    finding = lint("#" * (MAX_SOURCE_CHARACTERS + 1))
-    assert finding is not None and finding.status is CONTRACT and "limit" in finding.message
+    breach = lint("#" * (MAX_CHARACTERS + 1))
+    assert breach is not None and breach.status is CONTRACT and "limit" in breach.message
 
 
 def test_without_hygiene_only_syntax_and_contract_are_checked() -> None:
     assert lint(program(top="import socket"), hygiene=False) is None
-    finding = lint("import socket", hygiene=False)
-    assert finding is not None and finding.status is CONTRACT
+    breach = lint("import socket", hygiene=False)
+    assert breach is not None and breach.status is CONTRACT
 
 
 def test_of_several_forbidden_uses_the_first_in_the_text_is_reported() -> None:
-    finding = lint(program(top="def late():\n    import socket\n\nimport ctypes"))
-    assert finding is not None and "socket" in finding.message and finding.line == 4
+    breach = lint(program(top="def late():\n    import socket\n\nimport ctypes"))
+    assert breach is not None and "socket" in breach.message and breach.line == 4
 
 
 def test_the_c_part_of_a_forbidden_module_is_forbidden_too() -> None:
     for module in ("_socket", "_ctypes", "_posixsubprocess"):
-        finding = lint(program(top=f"import {module}"))
-        assert finding is not None and finding.status is FORBIDDEN
+        breach = lint(program(top=f"import {module}"))
+        assert breach is not None and breach.status is FORBIDDEN
 
 
 @pytest.mark.parametrize("line", ["x" + ".b" * 900, "x = open(" + "x, " * 10_000 + ")", "open(x)", "@a"])
@@ -208,3 +209,31 @@ def test_isolation_changes_no_honest_result(contained: dict[str, Evaluation]) ->
     assert differing <= {"scratch_file"}  # without namespaces there is no place to write to
     for name in free.keys() - differing:
         assert (contained[name].accuracy, contained[name].losses) == (free[name].accuracy, free[name].losses)
+
+
+SECRET = "import socket"
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive"),
+    [
+        (f'if __name__ == "__main__":\n    {SECRET}', f'if __name__ != "__main__":\n    {SECRET}'),
+        (f'if "__main__" == __name__:\n    {SECRET}', f'if __name__ == "program":\n    {SECRET}'),
+        (f"if False:\n    {SECRET}", f"if True:\n    {SECRET}"),
+        (f"if 0:\n    {SECRET}\nelif False:\n    {SECRET}", f"if 0:\n    pass\nelse:\n    {SECRET}"),
+        (
+            f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {SECRET}",
+            f"TYPE_CHECKING = 1\nif TYPE_CHECKING:\n    {SECRET}",
+        ),
+        (f"import typing\nif typing.TYPE_CHECKING:\n    {SECRET}", f"if not False:\n    {SECRET}"),
+        (
+            f'if __name__ == "__main__":\n    if True:\n        {SECRET}',
+            f'__name__ = "__main__"\nif __name__ == "__main__":\n    {SECRET}',
+        ),
+        (f'if __name__ == "__main__":\n    {SECRET}\nelse:\n    pass', f"def unused():\n    {SECRET}"),
+    ],
+)
+def test_what_is_certainly_never_run_is_not_refused(dead: str, alive: str) -> None:
+    assert lint(program(top=dead)) is None
+    breach = lint(program(top=alive))
+    assert breach is not None and breach.status is FORBIDDEN

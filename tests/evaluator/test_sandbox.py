@@ -20,8 +20,10 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from evaluator.child.confinement import children, descendants
 from evaluator.config import EvaluatorConfig
+from evaluator.errors import SandboxError
 from evaluator.supervisor.sandbox import SandboxedEvaluator
-from evaluator.tasks import Split, load_task
+from evaluator.supervisor.zygote_process import ZygoteProcess
+from evaluator.tasks import LabelledImages, load_task
 from tests.evaluator_programs import FORWARD, INIT, LEARN, candidate, processes_of_programs, program
 
 CONFIG = EvaluatorConfig(
@@ -197,7 +199,7 @@ def test_training_that_diverges_is_non_finite(evaluator: SandboxedEvaluator) -> 
 
 
 def test_selection_never_touches_the_test_split(evaluator: SandboxedEvaluator) -> None:
-    assert isinstance(load_task("digits-clean").read_test(), Split)
+    assert isinstance(load_task("digits-clean").read_test(), LabelledImages)
     with pytest.raises(AssertionError, match="touched"):
         len(dataclasses.replace(load_task("digits-clean"), _test=UntouchableSplit()).read_test().labels)
     assert judge(evaluator, program()).status is EvaluationStatus.COMPLETE  # on the fixture's sabotaged task
@@ -209,7 +211,7 @@ ALWAYS_THREE = "return torch.eye(10)[torch.full((len(x),), 3)] + 0 * self.head(s
 def test_the_final_wave_is_marked_on_the_test_split() -> None:
     task = load_task("digits-clean")
     images = task.read_test().images
-    task = dataclasses.replace(task, _test=Split(images, np.full(len(images), 3)))
+    task = dataclasses.replace(task, _test=LabelledImages(images, np.full(len(images), 3)))
     with SandboxedEvaluator(ONE_WORKER, split="test", task=task) as opened:
         assert judge(opened, program(forward=ALWAYS_THREE)).accuracy == 1.0
 
@@ -222,6 +224,45 @@ def test_a_dead_zygote_is_replaced_and_the_program_judged_again(evaluator: Sandb
     os.kill(children(os.getpid())[0], signal.SIGKILL)
     accuracies += [row.accuracy for row in results]
     assert accuracies == [expected] * 3
+
+
+def test_an_evaluator_outlives_the_thread_that_opened_it() -> None:
+    """A zygote dies with the thread that started it, so that must not be the caller's."""
+    opened = SandboxedEvaluator(ONE_WORKER)
+    entering = threading.Thread(target=opened.__enter__)
+    entering.start()
+    entering.join()
+    try:
+        time.sleep(0.5)
+        zygotes = children(os.getpid())
+        assert judge(opened, program()).status is EvaluationStatus.COMPLETE
+        assert children(os.getpid()) == zygotes
+    finally:
+        opened.__exit__(None, None, None)
+
+
+class FailingLaunch:
+    """Fails to start a zygote while it is told to."""
+
+    def __init__(self, launch: Callable[[int], ZygoteProcess]) -> None:
+        self._launch, self.failing = launch, False
+
+    def __call__(self, number: int) -> ZygoteProcess:
+        if self.failing:
+            raise SandboxError("there is no memory")
+        return self._launch(number)
+
+
+def test_a_zygote_that_cannot_be_replaced_ends_the_evaluation_and_the_next_one_tries_again() -> None:
+    with SandboxedEvaluator(ONE_WORKER) as opened:
+        assert opened._pool is not None
+        opened._pool._launch = launch = FailingLaunch(opened._pool._launch)
+        launch.failing = True
+        os.kill(children(os.getpid())[-1], signal.SIGKILL)
+        with pytest.raises(SandboxError, match="no memory"):
+            judge(opened, program())
+        launch.failing = False
+        assert judge(opened, program()).status is EvaluationStatus.COMPLETE
 
 
 def test_closing_the_iterator_kills_what_is_under_way(evaluator: SandboxedEvaluator) -> None:
@@ -263,3 +304,48 @@ def test_killing_the_supervisor_leaves_no_process(tmp_path: Path) -> None:
         started = descendants(supervisor.pid)
         supervisor.kill()
     assert wait_until(lambda: not any(alive(pid) for pid in started), 1)
+
+
+SHARED_PRM = program(init=f"{INIT}prm.setdefault('decay', 5e-4)").replace(
+    'momentum=prm["momentum"])', 'momentum=prm["momentum"], weight_decay=prm["decay"])'
+)
+BY_EPOCHS = program(learn=f"{LEARN}self.scheduler.step()").replace(
+    'momentum=prm["momentum"])\n',
+    'momentum=prm["momentum"])\n'
+    '        step = int(prm.get("step_size", 0.25) * prm.get("epoch_max", 50))\n'
+    "        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=step)\n",
+)
+ACCEPTED_BY_LEMUR = {
+    "prm names the batch": program(init=f"{INIT}self.batch = int(prm['batch'])"),
+    "prm names the transform": program(init=f"{INIT}self.size = prm['transform'].split('_')"),
+    "prm is one object": SHARED_PRM,
+    "a schedule by epochs": BY_EPOCHS.replace('{"lr", "momentum"}', '{"lr", "momentum", "step_size"}'),
+    "a state of the told shape": program(
+        init=f"{INIT}self.noise = torch.zeros(in_shape)",
+        forward=f"x = x + self.noise[: x.shape[0]] * 0\n{FORWARD}",
+    ),
+    "a state beside the images": program().replace("forward(self, x)", "forward(self, x, state=None)"),
+    "further scores": program(init=INIT.replace("out_shape[0]", "100")),
+    "scores of one pixel": program(
+        forward=f"scores = {FORWARD[7:]}\nreturn scores if self.training else scores[:, :, None, None]"
+    ),
+    "learn returns accuracy and loss": program(learn=f"{LEARN}return 0.5, 1.0"),
+    "a device by its name": program(init=f"{INIT}self.to(str(device))"),
+    "a main guard": f'{program()}\n\nif __name__ == "__main__":\n    import subprocess\n',
+}
+
+
+@pytest.mark.parametrize("source", ACCEPTED_BY_LEMUR.values(), ids=ACCEPTED_BY_LEMUR)
+def test_what_lemur_accepts_is_complete(evaluator: SandboxedEvaluator, source: str) -> None:
+    result = judge(evaluator, source)
+    assert result.status is EvaluationStatus.COMPLETE, result.error
+
+
+def test_resized_images_are_what_programs_see_from_the_first_step_to_the_exam() -> None:
+    config = ONE_WORKER.model_copy(update={"resize": 20, "flip": True, "cpu_seconds": 20})
+    check = "assert x.shape[2:] == (20, 20) == (self.height, self.height), x.shape"
+    source = program(init=f"{INIT}self.height = in_shape[2]", forward=f"{check}\n{FORWARD}")
+    with SandboxedEvaluator(config) as resizing:
+        assert (resizing.task.shape.height, resizing.task.shape.width) == (20, 20)
+        result = judge(resizing, source)
+    assert result.status is EvaluationStatus.COMPLETE, result.error

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from evaluator.errors import UnknownTaskError
-from evaluator.tasks import Split, Splits, Task, find_data, load_task, task_names, task_spec
+from evaluator.tasks import (
+    LabelledImages,
+    Splits,
+    Task,
+    find_data,
+    generated_names,
+    load_task,
+    resized,
+    task_names,
+    task_spec,
+)
 from evaluator.tasks.adddigits import added_digits
 from evaluator.tasks.cache import cached
 from evaluator.tasks.shapes import SHAPES
@@ -146,7 +156,7 @@ def test_a_channel_that_never_changes_can_still_be_normalised() -> None:
 
 def test_the_fingerprint_changes_with_the_order_of_the_images() -> None:
     split = draw_split(10, (9,))
-    turned = Split(split.images[::-1], split.labels[::-1])
+    turned = LabelledImages(split.images[::-1], split.labels[::-1])
     assert fingerprint(Splits(split, split, split)) != fingerprint(Splits(turned, split, split))
 
 
@@ -208,6 +218,46 @@ def test_streams_give_different_images_and_the_same_stream_the_same() -> None:
     assert not np.array_equal(first.images, other.images)
 
 
+# Private seeds
+
+
+def drawn(name: str, task_seed: int) -> Splits:
+    """Return the splits of a generated task, or a few images as it draws them where there are many."""
+    if name.startswith("texshapes"):
+        return Splits(*(draw_split(20, (0, index), task_seed) for index in range(3)))
+    task = load_task(name, task_seed=task_seed)
+    return Splits(task.train, task.val, task.read_test())
+
+
+@pytest.mark.parametrize("name", generated_names())
+def test_a_private_seed_draws_other_images_in_every_split_and_the_same_ones_again(name: str) -> None:
+    public, private, again, other = (drawn(name, seed) for seed in (0, 7, 7, 8))
+    assert fingerprint(private) == fingerprint(again) != fingerprint(other)
+    for part in ("train", "val", "test"):
+        known, secret = getattr(public, part), getattr(private, part)
+        assert known.images.shape == secret.images.shape
+        assert (known.images != secret.images).any(axis=(1, 2, 3)).mean() > 0.9
+
+
+def test_a_private_seed_moves_no_digit_from_one_split_to_another(digits: Task) -> None:
+    private = load_task("digits", task_seed=7)
+    assert np.array_equal(private.train.labels, digits.train.labels)
+    assert np.array_equal(private.read_test().labels, digits.read_test().labels)
+
+
+def test_the_public_generator_does_not_undo_a_private_seed(digits: Task) -> None:
+    """The noise of the public images is known from the code of the task, that of private ones is not."""
+    generator = np.random.Generator(np.random.PCG64([20240117, 2]))
+    generator.integers(0, 5, size=(len(digits.val), 2))
+    noise = generator.normal(0.0, 0.15 * 255.0, size=digits.val.images.shape)
+    known = np.rint(noise.clip(0.0, 255.0))
+    found = {
+        name: (task.val.images == known).mean()
+        for name, task in {"public": digits, "private": load_task("digits", task_seed=7)}.items()
+    }
+    assert found["public"] > 0.55 and found["private"] < 0.35
+
+
 # The cache of generated tasks
 
 
@@ -222,8 +272,8 @@ class Generator:
         self.calls += 1
         return self.splits
 
-    def load(self) -> Splits:
-        return cached("tiny-v1", fingerprint(self.splits), self)
+    def load(self, *, known: bool = True) -> Splits:
+        return cached("tiny-v1", fingerprint(self.splits) if known else None, self)
 
 
 def test_a_generated_task_is_kept_and_read_back(cache: Path) -> None:
@@ -241,10 +291,13 @@ def test_generating_is_announced_once(cache: Path, caplog: pytest.LogCaptureFixt
     assert caplog.text.count("generating") == 1 and str(cache) in caplog.text
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known beforehand", "of a private seed"])
 @pytest.mark.parametrize("damage", ["truncated", "another image", "not an archive"])
-def test_a_damaged_cache_is_made_anew(damage: str, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_cache_is_made_anew(
+    damage: str, known: bool, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     generator = Generator()
-    generator.load()
+    generator.load(known=known)
     path = cache / "tiny-v1.npz"
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -255,9 +308,9 @@ def test_a_damaged_cache_is_made_anew(damage: str, cache: Path, caplog: pytest.L
             arrays = {name: file[name] for name in file.files}
         arrays["test_images"][0, 0, 0, 0] ^= 1
         np.savez(path, **arrays)
-    assert fingerprint(generator.load()) == fingerprint(generator.splits)
+    assert fingerprint(generator.load(known=known)) == fingerprint(generator.splits)
     assert generator.calls == 2 and "made anew" in caplog.text
-    generator.load()
+    generator.load(known=known)
     assert generator.calls == 2
 
 
@@ -274,3 +327,23 @@ def test_images_that_came_out_otherwise_are_not_passed_off_as_the_task(cache: Pa
     with pytest.raises(RuntimeError, match="numpy"):
         cached("tiny-v1", "0123456789ab", Generator())
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("form", [(3, 8, 8), (1, 8, 12), (3, 13, 8), (4, 16, 16)])
+def test_a_resized_image_is_what_pillow_makes_of_its_middle(form: tuple[int, int, int]) -> None:
+    from PIL import Image
+
+    images = np.random.default_rng(0).integers(0, 256, (2, *form), dtype=np.uint8)
+    split = resized(LabelledImages(images, np.arange(2)), 16)
+    assert split.images.shape == (2, form[0], 16, 16) and split.images.dtype == np.uint8
+    scale = 16 / min(form[1:])
+    height, width = (int(side * scale) for side in form[1:])
+    top, left = round((height - 16) / 2), round((width - 16) / 2)
+    plane = Image.fromarray(images[1, 0]).resize((width, height), Image.Resampling.BILINEAR)
+    expected = np.asarray(plane.crop((left, top, left + 16, top + 16)))
+    assert np.array_equal(split.images[1, 0], expected)
+
+
+def test_images_that_have_the_size_or_are_to_keep_theirs_are_not_touched() -> None:
+    split = LabelledImages(np.zeros((2, 1, 16, 16), dtype=np.uint8), np.arange(2))
+    assert resized(split, 16) is split and resized(split, None) is split

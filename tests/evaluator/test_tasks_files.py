@@ -9,6 +9,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import TaskDataError
 from evaluator.supervisor.protocol import protocol_id, training_plan
@@ -392,9 +393,7 @@ def test_a_program_is_judged_on_ones_own_images(tmp_path: Path) -> None:
     images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
     write_npz(tmp_path, (images, labels), (images[:20], labels[:20]))
     source = (Path(__file__).parents[1] / "programs" / "small_cnn.py").read_text()
-    candidate = Candidate(
-        id="a", origin=Origin.IMPORTED, source=source, completion=source, index=0, generator="file"
-    )
+    candidate = Candidate.imported("a", source, generator="file")
     with SandboxedEvaluator(EvaluatorConfig(task="images", data_path=tmp_path, workers=1)) as evaluator:
         (result,) = evaluator.evaluate([candidate])
     assert result.accuracy is not None and result.accuracy > 0.9
@@ -573,6 +572,138 @@ def test_an_image_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
 
 
 # The setting
+
+
+# Pictures as people have them.
+
+
+def write_pictures(root: Path, *, per_class: int = 6, classes: str = "ab", mode: str = "RGB") -> Path:
+    """Coloured (or grey) PNGs of 8x6 in two class folders; returns the first one of them."""
+    generator = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for name in classes:
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for index in range(per_class):
+                pixels = generator.integers(0, 256, size=(6, 8, 3), dtype=np.uint8)
+                Image.fromarray(pixels).convert(mode).save(folder / f"{index}.png")
+    return root / "train" / "a" / "0.png"
+
+
+def test_what_a_mac_leaves_in_an_archive_is_no_picture_and_no_class(tmp_path: Path) -> None:
+    write_pictures(tmp_path)
+    before = load_task("images", tmp_path).spec
+    for litter in ("train/a/._0.png", "train/._a/0.png", "train/__MACOSX/a/._0.png", "test/__MACOSX/x.png"):
+        (tmp_path / litter).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / litter).write_bytes(b"\0\5\x16\7")
+    assert load_task("images", tmp_path).spec == before
+
+
+@pytest.mark.parametrize("write", [write_npz, write_parquet])
+def test_what_a_mac_leaves_beside_a_file_is_no_second_one(write: Writer, tmp_path: Path) -> None:
+    write(tmp_path, TRAIN, TEST)
+    before = load_task("images", tmp_path).spec
+    for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        file.with_name(f"._{file.name}").write_bytes(b"\0\5\x16\7")
+    assert load_task("images", tmp_path).spec == before
+
+
+@pytest.mark.parametrize("grey", ["train/a/0.png", "train/a/3.png", "test/b/1.png"])
+def test_one_grey_picture_leaves_the_others_coloured(grey: str, tmp_path: Path) -> None:
+    write_pictures(tmp_path)
+    Image.open(tmp_path / grey).convert("L").save(tmp_path / grey)
+    task = load_task("images", tmp_path)
+    assert task.shape.channels == 3
+    every = np.concatenate([task.train.images, task.val.images, task.read_test().images])
+    assert (every == every[:, :1]).all(axis=(1, 2, 3)).sum() == 1
+
+
+def test_grey_pictures_are_a_grey_task_and_a_coloured_test_picture_among_them_is_refused(
+    tmp_path: Path,
+) -> None:
+    write_pictures(tmp_path, mode="L")
+    assert load_task("images", tmp_path).shape.channels == 1
+    coloured = tmp_path / "test" / "b" / "5.png"
+    Image.new("RGB", (8, 6), (255, 0, 0)).save(coloured)
+    with pytest.raises(TaskDataError, match=f"{coloured}: an image is coloured"):
+        load_task("images", tmp_path)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_picture_is_read_as_it_is_seen(orientation: int, suffix: str, tmp_path: Path) -> None:
+    stored = Image.fromarray(np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for split in ("train", "test"):
+        for name in "ab":
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            for index in range(2):
+                stored.save(folder / f"{index}.{suffix}", exif=exif, lossless=True)
+    shape = load_task("images", tmp_path).shape
+    assert (shape.height, shape.width) == ((8, 6) if orientation >= 5 else (6, 8))
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 6\n%%EndComments\n0 0 8 6 rectfill\nshowpage\n%%EOF\n"
+
+
+def other_format(name: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(buffer, format=name)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [EPS, *map(other_format, ("TIFF", "ICO", "PCX", "TGA", "PDF"))])
+def test_a_picture_is_what_its_content_says_and_other_formats_start_nothing(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "bin").mkdir()
+    ghostscript = tmp_path / "bin" / "gs"
+    ghostscript.write_text(f"#!/bin/sh\ntouch {started}\nexit 1\n")
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    write_pictures(tmp_path / "data").write_bytes(content)
+    with pytest.raises(TaskDataError, match="an image is none of PNG, JPEG"):
+        load_task("images", tmp_path / "data")
+    assert not started.exists()
+
+
+@pytest.mark.parametrize("side", [12_000, 40_000])
+def test_a_picture_of_absurd_size_is_refused_in_one_line_before_it_is_decoded(
+    side: int, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    first = write_pictures(tmp_path)
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", len(head)) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    first.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + bytes(4))
+    with pytest.raises(TaskDataError, match="more pixels than any task's has") as refusal:
+        load_task("images", tmp_path)
+    assert "\n" not in str(refusal.value) and list(recwarn) == []
+
+
+@pytest.mark.parametrize("write", [write_npz, write_parquet, write_folders])
+def test_images_of_one_class_are_no_task(write: Writer, tmp_path: Path) -> None:
+    images, labels = TRAIN
+    write(tmp_path, (images, labels * 0), (TEST[0], TEST[1] * 0))
+    with pytest.raises(TaskDataError, match="all of one class"):
+        task_spec("images", tmp_path)
+
+
+def test_fewer_pictures_than_a_batch_are_refused_before_anything_is_judged(tmp_path: Path) -> None:
+    write_pictures(tmp_path, per_class=9)
+    config = EvaluatorConfig(task="images", data_path=tmp_path, batch_size=16)
+    SandboxedEvaluator(config)
+    (tmp_path / "train" / "a" / "0.png").unlink()
+    with pytest.raises(TaskDataError, match="15 training images are left, a batch has 16"):
+        SandboxedEvaluator(config)
+
+
+def test_a_batch_larger_than_a_task_of_ours_is_refused_too() -> None:
+    config = EvaluatorConfig(task="digits-clean", batch_size=1101)
+    with pytest.raises(TaskDataError, match="1100 training images"), SandboxedEvaluator(config):
+        pass
 
 
 def test_a_relative_data_path_is_kept_as_an_absolute_one(

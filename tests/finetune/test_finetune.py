@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingResult
-from finetune.adapter import adapter_hash, finished_result
+from finetune.adapter import finished_result
 from finetune.config import FinetuneConfig, FinetuneError
 from finetune.examples import select_examples
-from finetune.own_process import ProcessTrainer, visible_gpu
+from finetune.job import TrainingJob
+from finetune.process_trainer import ProcessTrainer, visible_gpu
 from finetune.rows import CompletionOnlyCheck, render_rows
 from finetune.trainer import LoraTrainer
 from tests.finetune.tiny_model import CHAT_TEMPLATE, build_tiny_model, example
@@ -36,7 +38,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("trained") / "adapter"
-    LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=directory, seed=1)
+    LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=directory, seed=1))
     return directory
 
 
@@ -80,7 +82,9 @@ def test_the_loss_is_the_mean_over_completion_tokens_alone(
     config = FinetuneConfig(max_steps=1, batch_size=8 // accumulation, gradient_accumulation=accumulation)
     losses: list[float] = []
     LoraTrainer(model, config).train(
-        EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=lambda step, steps, loss: losses.append(loss)
+        TrainingJob(
+            EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=lambda step, steps, loss: losses.append(loss)
+        )
     )
     # A fresh adapter changes nothing, so the first loss is the base model's own.
     assert losses == [pytest.approx(completion_loss(model, None, EXAMPLES), abs=1e-4)]
@@ -146,7 +150,7 @@ def test_a_training_whose_labels_cover_the_prompt_is_refused(
     build = finetune.sft._arguments
     monkeypatch.setattr(finetune.sft, "_arguments", arguments)
     with pytest.raises(RuntimeError, match="cover prompt"):
-        LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert not (tmp_path / "a").exists()
 
 
@@ -154,7 +158,7 @@ def test_a_template_that_never_ends_the_answer_is_refused(tmp_path: Path) -> Non
     endless = CHAT_TEMPLATE.replace("{{ '<|end|>' }}", "")
     model = build_tiny_model(tmp_path / "model", hidden=16, intermediate=16, layers=1, chat_template=endless)
     with pytest.raises(FinetuneError, match="no end token"):
-        LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
 
 
 # Base and previous
@@ -167,7 +171,7 @@ LEARN = {"epochs": 40, "max_steps": 40, "learning_rate": 1e-2}
 @pytest.fixture(scope="module")
 def adapter_of_a(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("a") / "adapter"
-    LoraTrainer(model, FinetuneConfig(**LEARN)).train(A, output_dir=directory, seed=1)
+    LoraTrainer(model, FinetuneConfig(**LEARN)).train(TrainingJob(A, output_dir=directory, seed=1))
     return directory
 
 
@@ -175,7 +179,7 @@ def test_a_restart_from_the_base_on_all_winners_keeps_what_earlier_cycles_taught
     model: Path, adapter_of_a: Path, tmp_path: Path
 ) -> None:
     LoraTrainer(model, FinetuneConfig(**LEARN)).train(
-        A + B, output_dir=tmp_path / "ab", seed=1, previous=adapter_of_a
+        TrainingJob(A + B, output_dir=tmp_path / "ab", seed=1, previous=adapter_of_a)
     )
     before_a, before_b = completion_loss(model, None, A), completion_loss(model, None, B)
     assert completion_loss(model, tmp_path / "ab", A) < before_a / 3
@@ -186,8 +190,8 @@ def test_a_restart_from_the_base_does_not_see_the_previous_adapter(
     model: Path, adapter_of_a: Path, tmp_path: Path
 ) -> None:
     trainer = LoraTrainer(model, FEW_STEPS)
-    with_previous = trainer.train(B, output_dir=tmp_path / "b1", seed=1, previous=adapter_of_a)
-    without = trainer.train(B, output_dir=tmp_path / "b2", seed=1)
+    with_previous = trainer.train(TrainingJob(B, output_dir=tmp_path / "b1", seed=1, previous=adapter_of_a))
+    without = trainer.train(TrainingJob(B, output_dir=tmp_path / "b2", seed=1))
     assert with_previous.adapter_hash == without.adapter_hash
 
 
@@ -196,7 +200,9 @@ def test_continuing_starts_from_the_weights_of_the_previous_adapter(
 ) -> None:
     # Steps this small are lost in float32, so what comes out is what training began with.
     still = FinetuneConfig(start="previous", learning_rate=1e-30, epochs=1)
-    result = LoraTrainer(model, still).train(B, output_dir=tmp_path / "b", seed=1, previous=adapter_of_a)
+    result = LoraTrainer(model, still).train(
+        TrainingJob(B, output_dir=tmp_path / "b", seed=1, previous=adapter_of_a)
+    )
     assert result.adapter_hash == adapter_hash(adapter_of_a)
 
 
@@ -204,17 +210,19 @@ def test_continuing_on_the_latest_winners_alone_learns_them_and_forgets_the_earl
     model: Path, adapter_of_a: Path, tmp_path: Path
 ) -> None:
     config = FinetuneConfig(start="previous", **LEARN)
-    LoraTrainer(model, config).train(B, output_dir=tmp_path / "b", seed=1, previous=adapter_of_a)
+    LoraTrainer(model, config).train(TrainingJob(B, output_dir=tmp_path / "b", seed=1, previous=adapter_of_a))
     assert completion_loss(model, tmp_path / "b", B) < completion_loss(model, adapter_of_a, B) / 3
     assert completion_loss(model, tmp_path / "b", A) > completion_loss(model, adapter_of_a, A) * 3
 
 
 def test_continuing_without_a_previous_adapter_starts_from_the_base(model: Path, tmp_path: Path) -> None:
     continued = FEW_STEPS.model_copy(update={"start": "previous"})
-    first = LoraTrainer(model, continued).train(B, output_dir=tmp_path / "b1", seed=1)
+    first = LoraTrainer(model, continued).train(TrainingJob(B, output_dir=tmp_path / "b1", seed=1))
     assert (
         first.adapter_hash
-        == LoraTrainer(model, FEW_STEPS).train(B, output_dir=tmp_path / "b2", seed=1).adapter_hash
+        == LoraTrainer(model, FEW_STEPS)
+        .train(TrainingJob(B, output_dir=tmp_path / "b2", seed=1))
+        .adapter_hash
     )
 
 
@@ -224,14 +232,14 @@ def test_continuing_an_adapter_of_another_shape_is_refused(
 ) -> None:
     trainer = LoraTrainer(model, FinetuneConfig(start="previous", **other))
     with pytest.raises(FinetuneError, match="cannot continue"):
-        trainer.train(EXAMPLES, output_dir=tmp_path / "a", seed=1, previous=trained)
+        trainer.train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1, previous=trained))
 
 
 def test_continuing_an_adapter_of_another_model_is_refused(trained: Path, tmp_path: Path) -> None:
     other = build_tiny_model(tmp_path / "other", hidden=16, intermediate=16, layers=1)
     trainer = LoraTrainer(other, FinetuneConfig(start="previous"))
     with pytest.raises(FinetuneError, match="does not fit"):
-        trainer.train(EXAMPLES, output_dir=tmp_path / "a", seed=1, previous=trained)
+        trainer.train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1, previous=trained))
 
 
 # What stands on disk
@@ -264,13 +272,13 @@ def test_an_adapter_names_no_path_of_the_machine(model: Path, trained: Path) -> 
 
 
 def test_the_result_beside_the_weights_is_the_result(model: Path, tmp_path: Path) -> None:
-    result = LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    result = LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert finished_result(tmp_path / "a") == result
     assert finished_result(tmp_path / "b") is None
 
 
 def test_weights_changed_after_training_are_noticed(model: Path, tmp_path: Path) -> None:
-    LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     weights = tmp_path / "a" / "adapter_model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
@@ -279,31 +287,14 @@ def test_weights_changed_after_training_are_noticed(model: Path, tmp_path: Path)
         finished_result(tmp_path / "a")
 
 
-def test_the_hash_is_of_the_tensors_and_not_of_the_file(trained: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    tensors = load_file(trained / "adapter_model.safetensors")
-    save_file(tensors, tmp_path / "adapter_model.safetensors", metadata={"note": "another header"})
-    assert adapter_hash(tmp_path) == adapter_hash(trained)
-    first = next(iter(tensors))
-    save_file({**tensors, first: tensors[first] + 1}, tmp_path / "adapter_model.safetensors")
-    assert adapter_hash(tmp_path) != adapter_hash(trained)
-
-
-def test_a_directory_without_readable_weights_has_no_hash(tmp_path: Path) -> None:
-    with pytest.raises(FinetuneError, match="no readable adapter weights"):
-        adapter_hash(tmp_path)
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"\x10\x00\x00")
-    with pytest.raises(FinetuneError, match="no readable adapter weights"):
-        adapter_hash(tmp_path)
-
-
 def test_an_interrupted_training_leaves_nothing(model: Path, tmp_path: Path) -> None:
     def interrupt(step: int, steps: int, loss: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=interrupt)
+        LoraTrainer(model, FEW_STEPS).train(
+            TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=interrupt)
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -311,13 +302,14 @@ KILLED_TRAINING = """
 import os, signal, sys
 from pathlib import Path
 from finetune.config import FinetuneConfig
+from finetune.job import TrainingJob
 from finetune.trainer import LoraTrainer
 from tests.finetune.tiny_model import example
 
-LoraTrainer(sys.argv[1], FinetuneConfig()).train(
+LoraTrainer(sys.argv[1], FinetuneConfig()).train(TrainingJob(
     [example("c", "x = conv")], output_dir=Path(sys.argv[2]), seed=1,
     on_step=lambda step, steps, loss: os.kill(os.getpid(), signal.SIGKILL),
-)
+))
 """
 
 
@@ -326,15 +318,15 @@ def test_a_killed_training_leaves_no_adapter_and_the_next_one_clears_up(model: P
     command = [sys.executable, "-c", KILLED_TRAINING, str(model), str(tmp_path / "a")]
     ended = subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
-    assert [path.name for path in tmp_path.iterdir()] == [".a.partial"]
-    LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    assert not (tmp_path / "a").exists() and list(tmp_path.iterdir())
+    LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_an_output_directory_in_use_is_refused(model: Path, trained: Path) -> None:
     before = sorted(trained.iterdir())
     with pytest.raises(FinetuneError, match="exists already"):
-        LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=trained, seed=2)
+        LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=trained, seed=2))
     assert sorted(trained.iterdir()) == before
 
 
@@ -349,16 +341,19 @@ def test_equal_inputs_give_equal_adapters_whatever_was_drawn_before(
     torch.manual_seed(4711)
     torch.rand(17)
     random.seed(4711)
-    result = LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    result = LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert result.adapter_hash == adapter_hash(trained)
-    other_seed = LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "b", seed=2)
+    other_seed = LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "b", seed=2))
     assert other_seed.adapter_hash != result.adapter_hash
 
 
 def test_dropout_is_reproducible_too(model: Path, tmp_path: Path) -> None:
     trainer = LoraTrainer(model, FEW_STEPS.model_copy(update={"dropout": 0.3}))
-    first = trainer.train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
-    assert trainer.train(EXAMPLES, output_dir=tmp_path / "b", seed=1).adapter_hash == first.adapter_hash
+    first = trainer.train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
+    assert (
+        trainer.train(TrainingJob(EXAMPLES, output_dir=tmp_path / "b", seed=1)).adapter_hash
+        == first.adapter_hash
+    )
 
 
 def test_training_leaves_random_states_and_threads_as_they_were(model: Path, tmp_path: Path) -> None:
@@ -373,14 +368,14 @@ def test_training_leaves_random_states_and_threads_as_they_were(model: Path, tmp
     torch.set_num_threads(2)
     try:
         before = states()
-        LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
         assert states() == before
     finally:
         torch.set_num_threads(threads)
 
 
 def test_training_prints_nothing(model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    LoraTrainer(model, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert capfd.readouterr() == ("", "")
 
 
@@ -390,10 +385,12 @@ def test_training_prints_nothing(model: Path, tmp_path: Path, capfd: pytest.Capt
 def test_every_step_is_reported_and_counted(model: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     result = LoraTrainer(model, FEW_STEPS).train(
-        EXAMPLES,
-        output_dir=tmp_path / "a",
-        seed=1,
-        on_step=lambda step, total, loss: steps.append((step, total)),
+        TrainingJob(
+            EXAMPLES,
+            output_dir=tmp_path / "a",
+            seed=1,
+            on_step=lambda step, total, loss: steps.append((step, total)),
+        )
     )
     assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert (result.steps, result.examples, result.truncated) == (4, 8, 0)
@@ -407,13 +404,15 @@ def test_planned_steps_are_whole_epochs_up_to_the_cap(examples: int, steps: int)
 
 def test_an_incomplete_last_batch_is_a_step(model: Path, tmp_path: Path) -> None:
     config = FinetuneConfig(epochs=2, batch_size=2, gradient_accumulation=2)
-    result = LoraTrainer(model, config).train(EXAMPLES[:7], output_dir=tmp_path / "a", seed=1)
+    result = LoraTrainer(model, config).train(TrainingJob(EXAMPLES[:7], output_dir=tmp_path / "a", seed=1))
     assert result.steps == config.planned_steps(7) == 4
 
 
 def test_max_steps_caps_the_epochs(model: Path, tmp_path: Path) -> None:
     config = FEW_STEPS.model_copy(update={"max_steps": 3})
-    assert LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1).steps == 3
+    assert (
+        LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1)).steps == 3
+    )
 
 
 def test_only_lora_matrices_are_trained(model: Path, trained: Path) -> None:
@@ -425,7 +424,7 @@ def test_only_lora_matrices_are_trained(model: Path, trained: Path) -> None:
 def test_truncated_rows_are_counted(model: Path, tmp_path: Path) -> None:
     config = FEW_STEPS.model_copy(update={"max_length": 96})
     rows = [*EXAMPLES[:3], example("long", "x = conv\n" * 40)]
-    result = LoraTrainer(model, config).train(rows, output_dir=tmp_path / "a", seed=1)
+    result = LoraTrainer(model, config).train(TrainingJob(rows, output_dir=tmp_path / "a", seed=1))
     assert (result.examples, result.truncated) == (4, 1)
 
 
@@ -434,7 +433,7 @@ def test_a_row_whose_prompt_leaves_no_room_is_left_out_and_named(
 ) -> None:
     config = FEW_STEPS.model_copy(update={"max_length": 96})
     rows = [*EXAMPLES[:3], example("wordy", "x = conv", prompt="please " * 60)]
-    result = LoraTrainer(model, config).train(rows, output_dir=tmp_path / "a", seed=1)
+    result = LoraTrainer(model, config).train(TrainingJob(rows, output_dir=tmp_path / "a", seed=1))
     assert result.examples == 3
     assert "Left out wordy" in caplog.text
 
@@ -445,7 +444,7 @@ def test_a_row_whose_prompt_leaves_no_room_is_left_out_and_named(
 def test_rows_that_are_all_too_long_are_an_error(model: Path, tmp_path: Path) -> None:
     config = FEW_STEPS.model_copy(update={"max_length": 40})
     with pytest.raises(FinetuneError, match=r"raise finetune\.max_length"):
-        LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
 
 
 @pytest.mark.parametrize("missing", [Path("nowhere"), "./nowhere", "a/b/c"])
@@ -457,30 +456,32 @@ def test_a_missing_model_is_an_error_at_once(missing: str | Path) -> None:
 def test_a_directory_that_holds_no_model_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(FinetuneError, match="cannot load the model"):
-        LoraTrainer(tmp_path / "empty", FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(tmp_path / "empty", FEW_STEPS).train(
+            TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        )
 
 
 def test_a_tokenizer_without_a_chat_template_is_an_error(tmp_path: Path) -> None:
     bare = build_tiny_model(tmp_path / "model", hidden=16, intermediate=16, layers=1, chat_template=None)
     with pytest.raises(FinetuneError, match="no chat template"):
-        LoraTrainer(bare, FEW_STEPS).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(bare, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
 
 
 def test_target_modules_that_the_model_lacks_are_an_error(model: Path, tmp_path: Path) -> None:
     config = FinetuneConfig(target_modules=("c_attn",))
     with pytest.raises(FinetuneError, match=r"finetune\.target_modules"):
-        LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
 
 
 def test_no_examples_are_an_error(model: Path, tmp_path: Path) -> None:
     with pytest.raises(FinetuneError, match="no example"):
-        LoraTrainer(model, FEW_STEPS).train([], output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, FEW_STEPS).train(TrainingJob([], output_dir=tmp_path / "a", seed=1))
 
 
 def test_a_training_that_diverges_is_stopped(model: Path, tmp_path: Path) -> None:
     config = FinetuneConfig(learning_rate=1e30, epochs=20, warmup_steps=0)
     with pytest.raises(FinetuneError, match=r"lower finetune\.learning_rate"):
-        LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -538,11 +539,16 @@ APART = FEW_STEPS.model_copy(update={"own_process": True, "max_steps": 2})
 def test_a_training_in_its_own_process_gives_the_same_adapter(
     model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = LoraTrainer(model, APART).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+    here = LoraTrainer(model, APART).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     steps: list[tuple[int, int]] = []
     with caplog.at_level("INFO"):
         there = ProcessTrainer(model, APART).train(
-            EXAMPLES, output_dir=tmp_path / "b", seed=1, on_step=lambda step, of, _: steps.append((step, of))
+            TrainingJob(
+                EXAMPLES,
+                output_dir=tmp_path / "b",
+                seed=1,
+                on_step=lambda step, of, _: steps.append((step, of)),
+            )
         )
     assert there.adapter_hash == here.adapter_hash
     assert finished_result(tmp_path / "b") == there
@@ -554,7 +560,7 @@ def test_a_training_in_its_own_process_gives_the_same_adapter(
 def test_a_mistake_in_the_other_process_is_the_same_mistake_here(model: Path, tmp_path: Path) -> None:
     config = APART.model_copy(update={"target_modules": ("nowhere",)})
     with pytest.raises(FinetuneError, match="target_modules"):
-        ProcessTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=1)
+        ProcessTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -565,7 +571,7 @@ def test_an_interrupted_training_ends_its_process_and_leaves_nothing(model: Path
 
     with pytest.raises(KeyboardInterrupt):
         ProcessTrainer(model, APART.model_copy(update={"max_steps": 100, "epochs": 100})).train(
-            EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=interrupt
+            TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=interrupt)
         )
     assert multiprocessing.active_children() == []
     assert list(tmp_path.iterdir()) == []
@@ -578,7 +584,9 @@ def test_a_training_whose_process_is_killed_says_so(model: Path, tmp_path: Path)
         os.kill(child.pid or 0, signal.SIGKILL)
 
     with pytest.raises(RuntimeError, match="probably the machine ran out of memory"):
-        ProcessTrainer(model, APART).train(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=kill)
+        ProcessTrainer(model, APART).train(
+            TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1, on_step=kill)
+        )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,6 +14,7 @@ from corpus.records.base import TaskShape
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from corpus.records.trainings import TrainingExample
 from finetune.config import ATTENTION_AND_MLP, FinetuneConfig, FinetuneError
+from finetune.job import TrainingJob
 from finetune.trainer import LoraTrainer
 from generator.models.places import ModelNotFoundError, resolve_model
 from generator.prompts.templates import ProgramRequest, expected_completion, render
@@ -48,7 +49,7 @@ def adapter(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two steps with gradient checkpointing, as on a GPU, in float32 on the CPU."""
     directory = tmp_path_factory.mktemp("trained") / "adapter"
     config = TWO_STEPS.model_copy(update={"gradient_checkpointing": True, "learning_rate": 0.05})
-    result = LoraTrainer(model, config).train(EXAMPLES, output_dir=directory, seed=0)
+    result = LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=directory, seed=0))
     assert result.steps == 2 and result.truncated == 0
     return directory
 
@@ -93,7 +94,7 @@ def test_the_prompt_that_is_trained_is_the_prompt_that_is_sampled(model: Path) -
 
 def test_checkpointing_changes_nothing_but_memory(model: Path, adapter: Path, tmp_path: Path) -> None:
     plain = TWO_STEPS.model_copy(update={"learning_rate": 0.05})
-    result = LoraTrainer(model, plain).train(EXAMPLES, output_dir=tmp_path / "a", seed=0)
+    result = LoraTrainer(model, plain).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=0))
     assert result.adapter_hash == json.loads((adapter / "training.json").read_text())["adapter_hash"]
 
 
@@ -167,7 +168,7 @@ def stored_types(adapter: Path) -> set[str]:
 
 def test_bfloat16_weights_get_a_float32_adapter(model: Path, tmp_path: Path) -> None:
     config = TWO_STEPS.model_copy(update={"dtype": "bfloat16", "gradient_checkpointing": True})
-    LoraTrainer(model, config).train(EXAMPLES[:2], output_dir=tmp_path / "a", seed=0)
+    LoraTrainer(model, config).train(TrainingJob(EXAMPLES[:2], output_dir=tmp_path / "a", seed=0))
     assert stored_types(tmp_path / "a") == {"F32"}
 
 
@@ -188,7 +189,7 @@ def test_without_bitsandbytes_four_bits_are_refused_with_the_remedy(
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     config = TWO_STEPS.model_copy(update={"quantization": "nf4"})
     with pytest.raises(FinetuneError, match=r"pip install -e '\.\[quant\]'"):
-        LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=0)
+        LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=0))
     assert not (tmp_path / "a").exists()
 
 
@@ -204,7 +205,7 @@ def test_four_bits_train_and_the_adapter_fits_the_unquantised_model(model: Path,
             "learning_rate": 0.05,
         }
     )
-    LoraTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=0)
+    LoraTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=0))
     assert stored_types(tmp_path / "a") == {"F32"}  # the training library would make it bfloat16
     sampler = TransformersSampler(model, GREEDY, batch_size=2)
     prompts = [Prompt(id="p", strategy="s", template="instruct", messages=MESSAGES, seed=1)]
@@ -217,13 +218,13 @@ def test_four_bits_train_on_a_gpu_and_its_memory_is_free_afterwards(model: Path,
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
     pytest.importorskip("bitsandbytes", reason="needs bitsandbytes: pip install -e '.[quant]'")
-    from finetune.own_process import ProcessTrainer
+    from finetune.process_trainer import ProcessTrainer
 
     before = torch.cuda.mem_get_info()[0]
     config = TWO_STEPS.model_copy(
         update={"device": "cuda", "quantization": "nf4", "dtype": "bfloat16", "gradient_checkpointing": True}
     )
-    result = ProcessTrainer(model, config).train(EXAMPLES, output_dir=tmp_path / "a", seed=0)
+    result = ProcessTrainer(model, config).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=0))
     assert result.steps == 2
     assert torch.cuda.mem_get_info()[0] >= before - (64 << 20)
 
@@ -235,7 +236,7 @@ def test_a_gpu_that_is_not_there_is_refused(model: Path, tmp_path: Path) -> None
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(FinetuneError, match="no CUDA device: set it to 'cpu'"):
         LoraTrainer(model, TWO_STEPS.model_copy(update={"device": "cuda"})).train(
-            EXAMPLES, output_dir=tmp_path / "a", seed=0
+            TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=0)
         )
 
 

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
+from safetensors.numpy import save_file
 
+from corpus.records.adapters import adapter_hash
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.config.serving import ServerConfig
@@ -29,6 +32,8 @@ from generator.samplers.contract import (
     in_order,
     sample_seed,
 )
+from generator.serving.adapter_probe import alike
+from generator.serving.endpoint import Reply
 from generator.serving.endpoint_sampler import EndpointSampler
 from tests.endpoint_server import EndpointServer, Fault, answer, document, hang_up, silence, status
 
@@ -48,10 +53,10 @@ def sampler(server: EndpointServer, **settings: Any) -> EndpointSampler:
     return EndpointSampler(ServerConfig(url=server.url, **settings), SamplingParameters())
 
 
-def adapter_folder(path: Path, weights: str = "weights") -> Path:
+def adapter_folder(path: Path, weight: float = 1.0) -> Path:
     path.mkdir(exist_ok=True)
     (path / "adapter_config.json").write_text("{}")
-    (path / "adapter_model.safetensors").write_text(weights)
+    save_file({"lora_A.weight": np.full((2, 3), weight)}, path / "adapter_model.safetensors")
     return path
 
 
@@ -187,10 +192,10 @@ def test_an_adapter_is_loaded_under_a_name_of_its_own_and_the_old_one_unloaded(
 ) -> None:
     source, path = sampler(server), adapter_folder(tmp_path / "adapter")
     (first,) = source.sample(prompts(1), path)
-    assert first.text.startswith("policy-v1-")
-    adapter_folder(path, "other weights")  # the same path, new content
+    assert first.text.startswith(f"policy-v1-{adapter_hash(path)}/")
+    adapter_folder(path, 2.0)  # the same path, new content
     (second,) = source.sample(prompts(1), path)
-    assert second.text.startswith("policy-v2-")
+    assert second.text.startswith(f"policy-v2-{adapter_hash(path)}/")
     assert server.adapters == [second.text.split("/")[0]]
 
 
@@ -214,6 +219,22 @@ def test_an_adapter_that_the_server_ignores_is_noticed_and_unloaded(tmp_path: Pa
         with pytest.raises(UpstreamError, match="ignores the adapter policy-v1-"):
             list(sampler(server).sample(prompts(1), adapter_folder(tmp_path / "adapter")))
         assert server.adapters == []
+
+
+@pytest.mark.parametrize(
+    ("shift", "same"), [(0.0, True), (1e-6, True), (8e-3, True), (3e-2, False), (1.0, False)]
+)
+def test_answers_are_alike_up_to_the_noise_of_a_server(shift: float, same: bool) -> None:
+    base = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25, -2.0))
+    moved = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25 - shift, -2.0))
+    assert alike(moved, base) is same
+
+
+def test_answers_of_another_text_or_length_are_not_alike() -> None:
+    base = Reply("a b c", FinishReason.STOP, 3, logprobs=(-0.5, -1.25, -2.0))
+    assert not alike(Reply("a b d", FinishReason.STOP, 3, logprobs=base.logprobs), base)
+    assert not alike(Reply("a b c", FinishReason.STOP, 2, logprobs=(-0.5, -1.25)), base)
+    assert alike(Reply("a b c", FinishReason.STOP, 3), base)  # an endpoint without log-probabilities
 
 
 def test_an_endpoint_that_cannot_load_adapters_says_what_would_help(tmp_path: Path) -> None:
@@ -300,7 +321,7 @@ def test_a_missing_completion_is_an_error() -> None:
         ({"server": {"model": "x"}}, "set url too"),
         ({"server": {"url": "localhost:8000"}}, "must start with http"),
         ({"server": {"url": "http://x/v1", "lora": "merge"}}, "leave url out"),
-        ({"skeleton": True}, "skeleton needs vLLM"),
+        ({"outline": True}, "outline needs vLLM"),
         ({"sampler": "offline", "template": "instruct"}, "template 'compact' only"),
     ],
 )

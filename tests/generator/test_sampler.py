@@ -6,12 +6,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from corpus.records.base import TaskShape
+from corpus.records.adapters import AdapterError
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.generator import GeneratorConfig
 from generator.pretraining.tokenizer import train_tokenizer
 from generator.samplers.decoding import choose
-from generator.samplers.grammar import GrammarSampler
 from generator.samplers.transformers import TransformersSampler
 
 TEXT = "import torch\n\nclass Net:\n    def forward(self, x):\n        return self.head(x) + 12\n" * 3
@@ -191,7 +190,7 @@ def test_new_weights_under_an_old_name_are_noticed(model_path, tmp_path):
 
 
 def test_a_folder_without_an_adapter_is_named_in_the_error(model_path, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"adapter_config\.json is missing"):
+    with pytest.raises(AdapterError, match=r"adapter_config\.json is missing"):
         list(sampler(model_path).sample(prompts(1), tmp_path))
 
 
@@ -227,23 +226,6 @@ def test_the_extremes_of_the_unit_interval_never_draw_an_excluded_token():
     logits = torch.tensor([[-torch.inf, 1.0, 1.0, -torch.inf]]).expand(2, -1)
     uniforms = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     assert choose(logits, uniforms, SamplingParameters(temperature=1)).tolist() == [1, 2]
-
-
-SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)
-
-
-def test_the_grammar_answers_with_programs_that_depend_on_the_seed_alone():
-    source = GrammarSampler(SHAPE, 200_000)
-    forwards = [completion.text for completion in source.sample(prompts(*range(6)), None)]
-    backwards = [completion.text for completion in source.sample(prompts(*reversed(range(6))), None)]
-    assert forwards == backwards[::-1]
-    assert len(set(forwards)) == 6
-    assert all("class Net(" in text for text in forwards)
-
-
-def test_the_grammar_refuses_an_adapter(tmp_path):
-    with pytest.raises(ValueError, match="takes no adapter"):
-        list(GrammarSampler(SHAPE, 200_000).sample(prompts(1), tmp_path))
 
 
 def test_the_configuration_gives_the_parameters_of_sampling():

@@ -36,7 +36,7 @@ from generator.samplers.contract import (
     UpstreamError,
     in_order,
 )
-from generator.samplers.outline import program_skeleton
+from generator.samplers.outline import program_outline
 from tests.command_line import ENTRY
 
 pytestmark = [
@@ -214,7 +214,7 @@ def test_the_probe_accepts_the_adapter_and_no_other(server: Any, adapters: tuple
     from generator.serving.endpoint import Endpoint
 
     async def talk() -> None:
-        async with Endpoint(server.url) as endpoint:
+        async with Endpoint(server.url, api_key=server.api_key) as endpoint:
             await endpoint.load_adapter("probed", str(adapters[0]))
             await check_against_peft(endpoint, "probed", server.model, adapters[0])
             await check_against_base(endpoint, "probed", server.name)
@@ -249,9 +249,9 @@ def test_the_probe_accepts_the_adapter_and_no_other(server: Any, adapters: tuple
             ),
             lambda text: set(json.loads(text)) == {"prefer", "width"},
         ),
-        (program_skeleton(), lambda text: compile(text, "program", "exec")),
+        (program_outline(), lambda text: compile(text, "program", "exec")),
     ],
-    ids=["choice", "regex", "grammar", "json", "skeleton"],
+    ids=["choice", "regex", "grammar", "json", "outline"],
 )
 def test_a_guided_completion_has_the_form_that_was_asked_for(server: Any, guide: Any, fits: Any) -> None:
     source = over_http(server, SamplingParameters(temperature=0.5, max_new_tokens=900))
@@ -325,7 +325,7 @@ def test_a_run_whose_server_is_killed_in_every_cycle_completes_and_leaves_no_pro
         finally:
             driver.kill()
     text, server_log = log.read_text(), (run / "logs" / "vllm.log").read_text()
-    names = re.findall(r"adapter ([0-9a-f]{12}) is live as (policy-v\d+-[0-9a-f]{12})", text)
+    names = re.findall(r"adapter ([0-9a-f]{16}) is live as (policy-v\d+-[0-9a-f]{16})", text)
     assert len(names) == 2 and len({name for _, name in names}) == 2, text
     with sqlite3.connect(run / "corpus.db") as database:
         judged = database.execute("SELECT count(*) FROM admissions WHERE candidate_id LIKE 'c%'").fetchone()[
@@ -334,7 +334,9 @@ def test_a_run_whose_server_is_killed_in_every_cycle_completes_and_leaves_no_pro
         complete = database.execute("SELECT count(*) FROM cycles WHERE completed_at IS NOT NULL").fetchone()[
             0
         ]
+        trained = database.execute("SELECT adapter_hash FROM trainings ORDER BY cycle").fetchall()
     assert (judged, complete) == (24, 3)
+    assert [(digest,) for digest, _ in names] == trained, "a server's name leads to the ledger's row"
     assert len(set(re.findall(r"\(APIServer pid=(\d+)\)", server_log))) == 3
     wait_until_gone([int(pid) for pid in re.findall(r"pid=(\d+)\)", server_log)])
 

@@ -6,6 +6,8 @@ and logs. tests/generator/test_vllm.py does the same with vLLM itself.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import signal
@@ -13,6 +15,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +110,44 @@ def test_release_leaves_no_process_and_start_brings_the_server_back(
     assert not running.alive()
     assert running.start() is True
     assert running.healthy()
+
+
+def load_an_adapter(url: str, key: str | None) -> int:
+    """Ask for an adapter as anybody on this machine could; return the status."""
+    body = json.dumps({"lora_name": "theirs", "lora_path": "/tmp/theirs"}).encode()
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(f"{url}/load_lora_adapter", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_nobody_else_can_load_an_adapter_into_our_server(
+    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_API_KEY", "the user's own, for another server")
+    own = server(python, tmp_path)
+    with EndpointSampler(own.config, SamplingParameters(), server=own) as source:
+        assert len(list(source.sample(prompts(1), None))) == 1
+        statuses = [load_an_adapter(own.url, key) for key in (None, "guess", own.api_key)]
+    assert statuses == [401, 401, 200]
+
+
+def test_the_key_of_our_server_is_in_no_command_line_and_in_no_log(
+    running: VllmServer, tmp_path: Path
+) -> None:
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            lines.append(path.read_bytes())
+    assert any(b"--served-model-name" in line for line in lines)
+    assert not any(running.api_key.encode() in line for line in lines)
+    assert running.api_key not in (tmp_path / "vllm.log").read_text()
+    assert running.api_key not in repr(vars(running.config))
+    assert server(Path(sys.executable), tmp_path).api_key != running.api_key
 
 
 def test_the_server_stands_in_a_session_of_its_own(running: VllmServer, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ A file holds one trick. The comments at its top say what it tries and what must 
     # with lint: STATUS|STATUS at STAGE        the evaluation, where lint catches it; else as below
     # without lint: STATUS|STATUS at STAGE     the evaluation when only the sandbox stands in its way
     # error: PATTERN                           of the error's class and message, without lint
-    # needs: LAYER|LAYER, LAYER                what must be there to contain it; it does not run elsewhere
+    # needs: BARRIER|BARRIER, BARRIER          what must be there to contain it; it does not run elsewhere
     # with: PART                               one of the files in `parts` to put before it
 
 Before it come an honest network to spoil and the places of the canaries; it raises `Escaped` when its trick
@@ -73,7 +73,7 @@ class HostileProgram:
         parts: Names of the parts before it.
         linted: What must become of it with lint.
         jailed: What must become of it without.
-        needs: Sets of layers; one of each set must be there.
+        needs: Sets of barriers; one of each set must be there.
         whole: Whether the text is a program as it is, with nothing to put before it.
     """
 
@@ -89,9 +89,9 @@ class HostileProgram:
         """Return what must become of it."""
         return self.linted if lint else self.jailed
 
-    def missing(self, layers: frozenset[str]) -> str | None:
-        """Return which of the layers it needs are not among `layers`, None if none."""
-        lacking = [" or ".join(sorted(each)) for each in self.needs if not each & layers]
+    def missing(self, barriers: frozenset[str]) -> str | None:
+        """Return which of the barriers it needs are not among `barriers`, None if none."""
+        lacking = [" or ".join(sorted(each)) for each in self.needs if not each & barriers]
         return ", ".join(lacking) or None
 
     def source(self, canaries: dict[str, object]) -> str:

@@ -19,7 +19,7 @@ from evaluator.child.train_data import Normalisation
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.protocol import training_plan
 from evaluator.tasks import Task, load_task
-from tests.evaluator_programs import candidate, program
+from tests.evaluator_programs import LEARN, candidate, program
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 CONFIG = EvaluatorConfig(task="digits-clean", workers=1)
@@ -55,7 +55,7 @@ def test_the_reference_normalises_an_image_as_the_evaluator_does(script: Any, ta
 
 
 @use("lemur_reference")
-def test_the_reference_reads_the_training_images_three_times_and_the_others_twice(
+def test_the_reference_reads_the_images_as_often_as_lemur_does(
     script: Any, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[int] = []
@@ -63,9 +63,13 @@ def test_the_reference_reads_the_training_images_three_times_and_the_others_twic
     data = script.ReferenceData.of(task)
     prm = {"lr": 0.01, "momentum": 0.9}
     accuracy = script.ReferenceRun(program(), data, batch_size=64, prm=prm, seed=0).epoch()
-    full = len(task.train) // 64 * 64
-    assert len(reads) == 3 * full + 2 * len(task.val)
+    assert len(reads) == 3 * len(task.train) + 2 * len(task.val)
     assert 0.1 < accuracy <= 1.0
+    reads.clear()
+    script.ReferenceRun(
+        program(learn=f"{LEARN}return 0.5, 1.0"), data, batch_size=64, prm=prm, seed=0
+    ).epoch()
+    assert len(reads) == len(task.train) + 2 * len(task.val)
 
 
 def _counting(read: Any, reads: list[int]) -> Any:

@@ -6,7 +6,7 @@ The front matter is made by `huggingface_hub` and `datasets` themselves. The hub
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from corpus.exchange.exporting.columns import CONFIGS, features
 from corpus.exchange.exporting.writing import WHOLE, data_file
 from corpus.exchange.front_matter import read_front_matter
+from corpus.novelty.minhash import TEXT_RECIPE, TEXT_SCHEME
 from corpus.records.exchange import NO_LICENCE
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ HUB_LICENCES = frozenset(
     | {"gpl-2.0", "gpl-3.0", "isc", "lgpl-2.1", "lgpl-3.0", "mit", "mpl-2.0", "unlicense"}
 )
 """Licence ids that the hub shares with SPDX; any other is `other` there, with its name beside it."""
+
+MOST_LISTED = 20
+"""Items of one kind that a card names; their number may grow with the ledger."""
 
 Counts = Mapping[str, Mapping[str, int]]
 """Rows by configuration and split."""
@@ -131,7 +135,7 @@ def card_data(directory: Path, notes: ExportNotes, facts: LedgerFacts, counts: C
         source_datasets=["original"],
         size_categories=[size_category(sum(counts.get("programs", {}).values()))],
         configs=configs,
-        **_licence(facts.licences),
+        **licence_metadata(facts.licences, CARD),
     )
     if infos:
         infos.to_dataset_card_data(data)
@@ -153,13 +157,32 @@ def size_category(rows: int) -> str:
     return next((name for name, bound in bounds if rows < bound), "1M<n<10M")
 
 
-def _licence(licences: Iterable[str]) -> dict[str, Any]:
+def licence_metadata(licences: Iterable[str], link: str) -> dict[str, Any]:
+    """Return the front matter's keys for what programs are licensed under.
+
+    Args:
+        licences: SPDX expressions.
+        link: The file that says whose licence is which, where they differ.
+    """
     known = sorted(licences)
     if known == [NO_LICENCE] or not known:
         return {"license": "unknown"}
     if len(known) == 1 and known[0].lower() in HUB_LICENCES:
         return {"license": known[0].lower()}
-    return {"license": "other", "license_name": "per-row", "license_link": CARD}
+    return {"license": "other", "license_name": "per-row", "license_link": link}
+
+
+def listed(items: Sequence[str], mark: str = "", separator: str = ", ") -> str:
+    """Return the first items in words, and how many more there are: a card is read by people.
+
+    Args:
+        items: What is to be listed.
+        mark: What stands before and after each item, such as a backtick.
+        separator: What stands between two.
+    """
+    shown = [f"{mark}{item}{mark}" for item in items[:MOST_LISTED]]
+    more = [f"and {len(items) - MOST_LISTED:,} more"] if len(items) > MOST_LISTED else []
+    return separator.join([*shown, *more])
 
 
 def _body(notes: ExportNotes, facts: LedgerFacts, counts: Counts) -> str:
@@ -190,26 +213,48 @@ program's split was frozen when it was first exported. `excluded` holds programs
 different splits, and rows whose prompt shows a program of another split: use them for neither learning nor
 measuring. Similarity: `{facts.similarity}`
 
+## Deduplicate against it
+
+Column `minhash` of `programs` is the MinHash signature of `source` under the scheme `{TEXT_SCHEME}`, by
+[datasketch](https://ekzhu.com/datasketch/): runs of 7 words or signs of the text as it stands, comments and
+names included; SHA-1; 128 permutations of its family `affine32` under seed 1. So you sign a program of yours:
+
+```python
+{TEXT_RECIPE}```
+
+And so you find the programs that it resembles; LSH guesses, so compare the texts that it names:
+
+```python
+from datasketch import MinHashLSH
+
+index = MinHashLSH(threshold=0.85, num_perm=128)
+for row in (row for split in programs.values() for row in split if row["minhash"]):
+    index.insert(row["id"], MinHash(seed=1, hashvalues=row["minhash"], scheme="affine32"))
+index.query(archloop_minhash_1(open("mine.py").read()))
+```
+
 ## Provenance
 
-- Written by: {", ".join(facts.generators) or "nobody"}; base model: {notes.base_model}
+- Written by: {listed(facts.generators) or "nobody"}; base model: {notes.base_model}
 - Complete cycles: {facts.cycles}
-- Sampling: {"; ".join(f"`{each}`" for each in facts.sampling) or "no model sampled"}
-- Protocols: {", ".join(f"`{each}`" for each in facts.protocols) or "none"}. Accuracies compare only under one
+- Sampling: {listed(facts.sampling, "`", "; ") or "no model sampled"}
+- Protocols: {listed(facts.protocols, "`") or "none"}. Accuracies compare only under one
   and the same; those of `imported:` protocols are claims of others.
-- Imported from: {", ".join(facts.imported_from) or "nowhere"}
+- Imported from: {listed(facts.imported_from) or "nowhere"}
 - Hardware: {notes.hardware}{_machines(facts)}
 - Software: {software or "not recorded"}; ledger schema {facts.schema_version}
 
 ## Licences
 
 Column `licence` of `programs` states the licence of each row (SPDX; NOASSERTION: nobody stated one). In this
-export: {", ".join(facts.licences) or "no rows"}.
+export: {listed(facts.licences) or "no rows"}.
 """
 
 
 def _machines(facts: LedgerFacts) -> str:
-    return "".join(f"\n  - `{identifier}`: {text}" for identifier, text in facts.machines.items())
+    lines = [f"\n  - `{identifier}`: {text}" for identifier, text in facts.machines.items()]
+    more = f"\n  - and {len(lines) - MOST_LISTED:,} more" if len(lines) > MOST_LISTED else ""
+    return "".join(lines[:MOST_LISTED]) + more
 
 
 def _splits(splits: Mapping[str, int]) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.records.admissions import AdmissionReason
 from corpus.records.candidates import Origin
@@ -20,6 +20,15 @@ from corpus.records.prompts import FinishReason, Message, SamplingParameters
 
 if TYPE_CHECKING:
     from datasets import Features
+
+
+class ColumnType(NamedTuple):
+    """Annotates a field whose column is narrower than its Python type; `dtype` is a name that Arrow knows."""
+
+    dtype: str
+
+
+UInt32 = Annotated[int, Field(ge=0, lt=2**32), ColumnType("uint32")]
 
 
 class Row(BaseModel):
@@ -80,6 +89,8 @@ class ProgramRow(Row):
     """The first program already in the corpus that builds the same network."""
     group_id: str
     """Names its group of near-duplicates."""
+    minhash: tuple[UInt32, ...] | None = None
+    """MinHash signature of `source` for datasketch, scheme archloop-minhash-1; null without a program."""
     licence: str
     """SPDX expression; NOASSERTION where nobody stated a licence."""
     imported_from: str | None
@@ -120,6 +131,10 @@ class EvaluationRow(Row):
     """Top-1 accuracy on the protocol's split, in [0, 1]."""
     losses: tuple[float | None, ...]
     """Training loss at up to 16 steps, a claim of the candidate's own process; null where not finite."""
+    passes: float | None = None
+    """How often it learnt from the training images, in epochs; a claim of the candidate's own process."""
+    kept_bytes: int | None = None
+    """What it held after its training beside weights and the like, in bytes; a claim as well."""
     wall_seconds: float
     """Wall time on the evaluator's clock, in seconds."""
     cpu_seconds: float
@@ -233,6 +248,9 @@ def plain_type(annotation: Any) -> Any:
 def _feature(annotation: Any) -> Any:
     from datasets import List, Value
 
+    for narrower in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
+        if isinstance(narrower, ColumnType):
+            return Value(narrower.dtype)
     kind = plain_type(annotation)
     if get_origin(kind) is tuple:
         return List(_feature(get_args(kind)[0]))

@@ -45,7 +45,7 @@ def export_dataset(
     Splits that were not frozen yet are frozen in the ledger, even if writing the files fails afterwards.
 
     Args:
-        ledger: The ledger; read-only suffices once every program has its split.
+        ledger: The ledger; one that is open for reading only is exported with splits that it does not keep.
         directory: A new or empty directory, or with `replace` an earlier export.
         table_format: Parquet (a file for each split) or JSON lines (a file with a column `split`).
         notes: What the export says of itself.

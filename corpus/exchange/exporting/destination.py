@@ -1,17 +1,16 @@
-"""A directory that appears whole or not at all: written beside its place, then renamed.
+"""Where an export may be written: a new directory, or in the place of an earlier export, and nowhere else.
 
 This module does *not* know what is written.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.exchange.exporting.card import is_export
+from corpus.files.whole import directory_in_the_making, is_taken
 from corpus.ledger.errors import LedgerExistsError
 
 
@@ -28,26 +27,12 @@ def new_directory(target: Path, *, replace: bool = False) -> Iterator[Path]:
         OSError: It cannot be written.
     """
     target = target.absolute()
-    occupied = target.exists() and (not target.is_dir() or any(target.iterdir()))
-    if occupied and not replace:
+    if is_taken(target) and not replace:
         raise LedgerExistsError(f"{target}: holds something already. Name a new directory, or give --force.")
-    if occupied and not is_export(target):
+    if is_taken(target) and not is_export(target):
         raise LedgerExistsError(
             f"{target}: holds something that is no export of archloop, and is left alone. "
             "Name a new directory."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    replaced = target.with_name(f".{target.name}.replaced-{os.getpid()}")
-    partial.mkdir()
-    try:
+    with directory_in_the_making(target, replace=replace) as partial:
         yield partial
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
-        raise
-    shutil.rmtree(replaced, ignore_errors=True)

@@ -17,6 +17,7 @@ from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, PromptR
 from corpus.exchange.splits import text_id
 from corpus.ledger.reader import Ledger
 from corpus.ledger.rows import storable
+from corpus.novelty.minhash import text_signature
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, Split, SplitAssignment
@@ -73,13 +74,14 @@ class Tables:
             origin = provenance.get(candidate.id)
             assignment = self.assignment(candidate)
             decided = {} if admission is None else admission.model_dump(exclude={"candidate_id"})
-            source = candidate.source
+            source = None if candidate.source is None else storable(candidate.source)
             yield ProgramRow.model_validate(
                 dict.fromkeys(ProgramRow.model_fields)
                 | candidate.model_dump()
                 | decided
                 | {
-                    "source_id": None if source is None else content_id(storable(source)),
+                    "source_id": None if source is None else content_id(source),
+                    "minhash": None if source is None else text_signature(source),
                     "seed": candidate.seed if prompt is None else prompt.seed,
                     "split": assignment.split,
                     "group_id": assignment.group_id,

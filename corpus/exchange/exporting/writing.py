@@ -1,6 +1,7 @@
 """Rows into files: one Parquet file for each split of a configuration, or one JSON-lines file for all.
 
-Parquet carries the explicit features of `datasets` in its schema, so that every reader sees the same types.
+Parquet carries the explicit features of `datasets` in its schema, so that every reader sees the same types,
+in words that earlier versions of `datasets` know too.
 This module does *not* choose rows.
 """
 
@@ -18,6 +19,7 @@ from corpus.records.exchange import Split
 
 if TYPE_CHECKING:
     import pyarrow.parquet
+    from datasets import Features
 
 WHOLE = "ledger"
 """The split's name in a format that keeps all splits of a configuration in one file."""
@@ -30,7 +32,7 @@ def write_parquet(directory: Path, config: str, model: type[Row], rows: Iterable
     import pyarrow
     import pyarrow.parquet
 
-    schema = features(model).arrow_schema
+    schema = schema_for_all(features(model))
     folder = directory / config
     folder.mkdir()
     writers: dict[Split, pyarrow.parquet.ParquetWriter] = {}
@@ -59,6 +61,26 @@ def write_jsonl(directory: Path, config: str, _model: type[Row], rows: Iterable[
             file.write(_json(row.model_dump(mode="json")) + "\n")
             count += 1
     return Counter({WHOLE: count})
+
+
+def schema_for_all(features: Features) -> pyarrow.Schema:
+    """Return the Arrow schema of `features`, whose metadata `datasets` reads from version 2 on.
+
+    `datasets` 4 calls a list `List` there, and earlier versions refuse a type that they do not know. All of
+    them read a list of one type in its place, `[type]`.
+    """
+    schema = features.arrow_schema
+    described = json.loads(schema.metadata[b"huggingface"])
+    described["info"]["features"] = _earlier(described["info"]["features"])
+    return schema.with_metadata({"huggingface": json.dumps(described)})
+
+
+def _earlier(described: Any) -> Any:
+    if not isinstance(described, dict):
+        return described
+    if described.get("_type") == "List":
+        return [_earlier(described["feature"])]
+    return {name: _earlier(inner) for name, inner in described.items()}
 
 
 def data_file(config: str, split: str) -> str:

@@ -8,27 +8,28 @@ ledger; novelty is judged only against those that were admitted there. This modu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from corpus.exchange.exporting.card import CARD, TAG
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
 from corpus.exchange.front_matter import MAX_ROWS, read_front_matter
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason, Room
+from corpus.exchange.importing.files import leads_outside
 from corpus.exchange.importing.parquet import parquet_rows
+from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason, Room
+from corpus.files.json_lines import JsonLinesError, json_lines, what_is_wrong
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation
-from corpus.records.reading import read_lines
 
 _Row = TypeVar("_Row", bound=Row)
 _EVALUATION_FIELDS = set(Evaluation.model_fields)
-_UNREAD = ("parents",)
-"""Columns of lists that an import makes no use of: ids in the ledger that the row comes from."""
+_UNREAD: dict[str, Any] = {"parents": (), "minhash": None}
+"""Columns of lists that an import makes no use of, and what a row has in their place."""
 
 
 class EarlierExport:
@@ -113,10 +114,12 @@ def _files(root: Path) -> dict[str, list[tuple[Path, int]]]:
             f"{root}: the card ({CARD}) is missing, and only it says which rows there should be. "
             "Export again, or restore it."
         )
+    if leads_outside(card, root):
+        raise ImportSourceError(f"{card}: a link that leads out of the export. Put the card itself there.")
     try:
         known = read_front_matter(card)
         if TAG not in known.tags:
-            raise ValueError("it is no card of an archloop export")
+            raise ValueError("this is not a card of an archloop export")
         files: dict[str, list[tuple[Path, int]]] = {}
         for config in ("programs", "evaluations"):
             files[config] = [(_within(root, file.path), rows) for file, rows in known.files(config)]
@@ -138,30 +141,24 @@ def _within(root: Path, relative: str) -> Path:
 
 
 def _parquet_rows(path: Path, model: type[_Row], promised: int) -> Iterator[_Row | Rejection]:
-    columns = {field.name: field.type for field in features(model).arrow_schema}
-    unread = {name: () for name in _UNREAD if columns.pop(name, None) is not None}
-    for number, row in enumerate(parquet_rows(path, columns, promised), start=1):
+    columns = {field.name: field.type for field in features(model).arrow_schema if field.name not in _UNREAD}
+    optional = {name for name, field in model.model_fields.items() if not field.is_required()}
+    unread = {name: value for name, value in _UNREAD.items() if name in model.model_fields}
+    for number, row in enumerate(parquet_rows(path, columns, promised, optional), start=1):
         if isinstance(row, Rejection):
             yield row
-        else:
-            yield _validated(path, number, partial(model.model_validate, row | unread))
+            continue
+        try:
+            yield model.model_validate(row | unread)
+        except ValidationError as error:
+            raise ImportSourceError(f"{path}, row {number}: {what_is_wrong(error)}. Export again.") from None
 
 
 def _json_rows(path: Path, model: type[_Row], _promised: int) -> Iterator[_Row]:
     try:
-        for number, line in enumerate(read_lines(path), start=1):
-            yield _validated(path, number, partial(model.model_validate_json, line, strict=True))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImportSourceError(f"{path}: not a readable JSON-lines file ({_first_line(error)}).") from None
-
-
-def _validated(path: Path, number: int, parse: Callable[[], _Row]) -> _Row:
-    try:
-        return parse()
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the row"
-        raise ImportSourceError(f"{path}, row {number}: {where}: {first['msg']}. Export again.") from None
+        yield from json_lines(path, partial(model.model_validate_json, strict=True), remedy="Export again.")
+    except JsonLinesError as error:
+        raise ImportSourceError(str(error)) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Program texts from a folder: every regular .py file in it, checked before anything else looks at it.
 
-Links to directories are not followed; a link to a file counts only if it stays within the folder. This module
-does *not* parse programs.
+Links to directories are not followed; what a link leads to, be it the file's own or that of a folder on the
+way, counts only if it stays within the source. This module does *not* parse programs.
 """
 
 from __future__ import annotations
@@ -12,13 +12,23 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from corpus.exchange.importing.findings import Found, ImportSourceError, Rejection, RejectionReason
-from corpus.records.reading import MAX_PROGRAM_BYTES, read_bytes
+from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.files.reading import MAX_PROGRAM_BYTES, read_bytes
+from corpus.records.exchange import NO_LICENCE
 
 MAX_FILES = 1_000_000
 """Most files that an import looks at: LEMUR has a statistics file for each network and epoch."""
 
 _SPDX_LINE = re.compile(r"^\s*#\s*SPDX-License-Identifier:\s*(\S.*?)\s*$", re.MULTILINE)
+_NOTICES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Apache License,\s+(?:#\s*)?Version 2\.0"), "Apache-2.0"),
+    (re.compile(r"Permission is hereby granted, free of charge"), "MIT"),
+    (re.compile(r"\bMIT[ -]License\b|[Ll]icen[sc]ed under (?:the )?MIT\b"), "MIT"),
+    (re.compile(r"\b[Ll]icen[sc]ed under\b|\bBSD-style\b|\bGeneral Public License\b"), NO_LICENCE),
+)
+"""Notices at a program's head, the first that fits holds. Of the last, a reader has to find out which it is:
+that the whole collection has another licence does not answer it."""
+
 _LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "LICENCE.txt")
 _LICENCE_TITLES = (("MIT License", "MIT"), ("Apache License", "Apache-2.0"))
 
@@ -78,8 +88,15 @@ def read_program(path: Path, root: Path) -> Found | Rejection:
         return text
     if not text.strip():
         return Rejection(location=location, reason=RejectionReason.EMPTY)
-    stated = _SPDX_LINE.search(text[:2_000])
-    return Found(location=location, text=text, licence=stated[1] if stated else None)
+    return Found(location=location, text=text, licence=_stated_in(text[:2_000]))
+
+
+def _stated_in(head: str) -> str | None:
+    """Return the licence that a program's head states, None if it states none."""
+    stated = _SPDX_LINE.search(head)
+    if stated:
+        return stated[1]
+    return next((licence for notice, licence in _NOTICES if notice.search(head)), None)
 
 
 def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
@@ -89,8 +106,8 @@ def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
         return Rejection(location=printable(path.relative_to(root).as_posix()), reason=reason, detail=detail)
 
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            return refused(RejectionReason.LINK_OUTSIDE, printable(str(path.readlink())))
+        if leads_outside(path, root):
+            return refused(RejectionReason.LINK_OUTSIDE, printable(str(path.resolve())))
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return refused(RejectionReason.NOT_A_FILE)
@@ -105,6 +122,11 @@ def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return refused(RejectionReason.NOT_UTF8, f"byte {error.start}: {error.reason}")
+
+
+def leads_outside(path: Path, root: Path) -> bool:
+    """Return whether a path below `root` leads, by a link anywhere on the way, to what is not below it."""
+    return not path.resolve().is_relative_to(root.resolve())
 
 
 def stated_licence(root: Path) -> str | None:

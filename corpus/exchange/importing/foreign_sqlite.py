@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from corpus.exchange.importing.findings import ImportSourceError
+from corpus.exchange.importing.source import ImportSourceError
 
 _STEPS_PER_BYTE = 10
 """Steps of SQLite's virtual machine for each byte of the file: a row of ten columns takes about 13."""

@@ -6,26 +6,23 @@
 A measurement becomes an evaluation only if its metric is accuracy (`acc`) and its value lies in [0, 1]. Its
 protocol id is `imported:<collection>/<task>_<dataset>_<metric>/e<epoch>/<hash of the settings>`: two trials
 share it only if task, data set, epoch and every hyperparameter are equal, and it never equals one of ours.
+Novelty is not judged against a network that is only known from tasks other than image classification.
 This module does *not* vouch for any accuracy.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from corpus.exchange.exporting.lemur import METRIC, LemurTrial
+from corpus.exchange.exporting.lemur import LICENCES, TASK
 from corpus.exchange.importing.files import listed, printable, read_program, read_text, stated_licence
-from corpus.exchange.importing.findings import Found, Rejection, RejectionReason, Room
 from corpus.exchange.importing.foreign_sqlite import ForeignDatabase
-from corpus.records.base import content_id
-from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.exchange.importing.source import Found, Rejection, RejectionReason, Room
+from corpus.exchange.importing.trials import claim, is_note
 from corpus.records.exchange import ImportedEvaluation
 
 MAX_STATISTICS_BYTES = 20_000_000
@@ -34,10 +31,43 @@ MAX_STATISTICS_BYTES = 20_000_000
 MAX_SETTINGS_CHARACTERS = 20_000
 """Longest settings of one trial of a database, which any number of trials may share."""
 
-_RESULTS = frozenset({"uid", "accuracy", "duration"})
-"""Keys of a trial that are results or names; every other one is a setting."""
 
-Trials = defaultdict[str, list[ImportedEvaluation]]
+class _Measured:
+    """What the statistics say, by network: its trials, and the tasks that it was trained on."""
+
+    def __init__(self) -> None:
+        self._trials: defaultdict[str, list[ImportedEvaluation]] = defaultdict(list)
+        self._tasks: defaultdict[str, set[str]] = defaultdict(set)
+        self._room = Room()
+
+    def note_task(self, network: str, task: str) -> None:
+        """Note that a network was trained on a task, whatever became of the trial."""
+        self._tasks[network].add(task)
+
+    def add(self, network: str, trial: ImportedEvaluation) -> None:
+        """Note a trial.
+
+        Raises:
+            ImportSourceError: There is no room for it.
+        """
+        self._room.take(trial.detail)
+        self._trials[network].append(trial)
+
+    def complete(self, found: Found, network: str) -> Found:
+        """Return what was found with all that is known of it, which is then used up."""
+        found.evaluations = self._trials.pop(network, [])
+        tasks = self._tasks[network]
+        found.admitted = not tasks or TASK in tasks
+        return found
+
+    def orphans(self) -> Iterator[Rejection]:
+        """Yield the networks whose trials nobody asked for."""
+        for network, trials in self._trials.items():
+            yield Rejection(
+                location=printable(str(network)),
+                reason=RejectionReason.UNKNOWN_NETWORK,
+                detail=f"{len(trials)} trials without a program",
+            )
 
 
 class LemurCheckout:
@@ -73,20 +103,30 @@ class LemurCheckout:
 
     def read(self) -> Iterator[Found | Rejection | None]:
         """Yield the statistics' rejections, then the networks with their measurements."""
-        trials: Trials = defaultdict(list)
-        room = Room()
+        measured, licences = _Measured(), self._licences()
         for path in self._statistics:
-            yield from self._read_statistics(path, trials, room)
+            yield from self._read_statistics(path, measured)
             yield None
         for path in self._networks:
             found = read_program(path, self._root)
             if isinstance(found, Found):
-                found.evaluations = trials.pop(path.stem, [])
+                found.licence = found.licence or licences.get(path.stem)
+                found = measured.complete(found, path.stem)
             yield found
-        for network, orphans in trials.items():
-            yield _orphans(network, len(orphans))
+        yield from measured.orphans()
 
-    def _read_statistics(self, path: Path, trials: Trials, room: Room) -> Iterator[Rejection]:
+    def _licences(self) -> dict[str, str]:
+        """Return the licence of each network as an export of ours states it, nothing for LEMUR's own."""
+        path = self._root / LICENCES
+        text = read_text(path, self._root, MAX_STATISTICS_BYTES) if path.exists() else "{}"
+        try:
+            stated = json.loads(text) if isinstance(text, str) else {}
+        except (ValueError, RecursionError):
+            stated = {}
+        entries = stated.items() if isinstance(stated, dict) else ()
+        return {name: licence for name, licence in entries if isinstance(licence, str)}
+
+    def _read_statistics(self, path: Path, measured: _Measured) -> Iterator[Rejection]:
         location = printable(path.relative_to(self._root).as_posix())
         text = read_text(path, self._root, MAX_STATISTICS_BYTES)
         if isinstance(text, Rejection):
@@ -94,6 +134,7 @@ class LemurCheckout:
             return
         try:
             task, dataset, metric, network = path.parent.name.split("_", 3)
+            measured.note_task(network, task)
             epoch = int(path.stem)
             rows = json.loads(text)
             if not isinstance(rows, list):
@@ -105,12 +146,11 @@ class LemurCheckout:
         for number, row in enumerate(rows):
             where = f"{location}#{number}"
             names = {"task": task, "dataset": dataset, "metric": metric, "epoch": epoch}
-            known = _evaluation(where, {**names, "trial": row})
+            known = claim(where, names, row)
             if isinstance(known, Rejection):
                 yield known
             else:
-                room.take(known.detail)
-                trials[network].append(known)
+                measured.add(network, known)
 
 
 class LemurDatabase:
@@ -139,9 +179,11 @@ class LemurDatabase:
         settings: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         sizes: defaultdict[str, int] = defaultdict(int)
         for uid, name, value in self._database.rows("prm", ("uid", "name", "value")):
-            settings[uid][name] = value
-            sizes[uid] += len(str(name)) + len(str(value))
-        trials: Trials = defaultdict(list)
+            # Trials under equal settings share an id here, so nobody knows whose the notes are.
+            if not is_note(str(name)):
+                settings[uid][name] = value
+                sizes[uid] += len(str(name)) + len(str(value))
+        measured = _Measured()
         columns = (
             "id",
             "task",
@@ -154,9 +196,9 @@ class LemurDatabase:
             "accuracy",
             "duration",
         )
-        room = Room()
         for values in self._database.rows("stat", columns):
             row = dict(zip(columns, values, strict=True))
+            measured.note_task(row["nn"], row["task"])
             if sizes[row["prm"]] > MAX_SETTINGS_CHARACTERS:
                 detail = f"its settings have more than {MAX_SETTINGS_CHARACTERS} characters"
                 yield Rejection(
@@ -168,12 +210,11 @@ class LemurDatabase:
                 **{key: row[key] for key in ("transform", "accuracy", "duration")},
             }
             names = {key: row[key] for key in ("task", "dataset", "metric", "epoch")}
-            known = _evaluation(f"stat/{row['id']}", {**names, "trial": {**trial, "uid": row["prm"]}})
+            known = claim(f"stat/{row['id']}", names, {**trial, "uid": row["prm"]})
             if isinstance(known, Rejection):
                 yield known
             else:
-                room.take(known.detail)
-                trials[row["nn"]].append(known)
+                measured.add(row["nn"], known)
             yield None
         for name, code in self._database.rows("nn", ("name", "code")):
             location = f"{name}.py"
@@ -182,49 +223,5 @@ class LemurDatabase:
             elif not code.strip():
                 yield Rejection(location=location, reason=RejectionReason.EMPTY)
             else:
-                yield Found(location=location, text=code, evaluations=trials.pop(name, []))
-        for network, orphans in trials.items():
-            yield _orphans(network, len(orphans))
-
-
-def _orphans(network: str, count: int) -> Rejection:
-    return Rejection(
-        location=printable(str(network)),
-        reason=RejectionReason.UNKNOWN_NETWORK,
-        detail=f"{count} trials without a program",
-    )
-
-
-def _evaluation(location: str, named: dict[str, Any]) -> ImportedEvaluation | Rejection:
-    """Return the evaluation of a trial; the importer completes its candidate and protocol ids."""
-
-    def refused(reason: RejectionReason, detail: str) -> Rejection:
-        return Rejection(location=location, reason=reason, detail=detail)
-
-    try:
-        known = LemurTrial.model_validate(named)
-        if known.metric != METRIC:
-            return refused(RejectionReason.NOT_AN_ACCURACY, f"the metric is {known.metric}")
-        accuracy = known.trial.get("accuracy")
-        if isinstance(accuracy, bool) or not isinstance(accuracy, int | float) or not 0 <= accuracy <= 1:
-            return refused(RejectionReason.NOT_AN_ACCURACY, f"accuracy {str(accuracy)[:80]}")
-        duration = known.trial.get("duration", 0)
-        seconds = duration / 1e9 if isinstance(duration, int | float) and 0 <= duration < math.inf else 0.0
-        settings = {key: value for key, value in known.trial.items() if key not in _RESULTS}
-        digest = content_id(json.dumps(settings, sort_keys=True, allow_nan=False))
-        detail = json.dumps(known.model_dump(), sort_keys=True, allow_nan=False)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = "/".join(str(part) for part in first["loc"])
-        return refused(RejectionReason.BAD_STATISTICS, f"{where}: {first['msg']}")
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        return refused(RejectionReason.BAD_STATISTICS, str(error).splitlines()[0][:200])
-    evaluation = Evaluation(
-        candidate_id="",
-        protocol_id=f"{known.task}_{known.dataset}_{known.metric}/e{known.epoch}/{digest}",
-        status=EvaluationStatus.COMPLETE,
-        stage=Stage.DONE,
-        accuracy=float(accuracy),
-        wall_seconds=seconds,
-    )
-    return ImportedEvaluation(evaluation=evaluation, detail=detail)
+                yield measured.complete(Found(location=location, text=code), name)
+        yield from measured.orphans()

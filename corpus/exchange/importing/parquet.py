@@ -8,12 +8,12 @@ nobody asked for are not read. This module does *not* know what the columns mean
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.exchange.importing.findings import ImportSourceError, Rejection, RejectionReason
-from corpus.records.reading import open_regular
+from corpus.exchange.importing.source import ImportSourceError, Rejection, RejectionReason
+from corpus.files.reading import open_regular
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,7 +34,10 @@ _BATCH = 4_096
 
 
 def parquet_rows(
-    path: Path, columns: Mapping[str, pyarrow.DataType], promised: int
+    path: Path,
+    columns: Mapping[str, pyarrow.DataType],
+    promised: int,
+    optional: Collection[str] = (),
 ) -> Iterator[dict[str, Any] | Rejection]:
     """Yield the rows of a table as plain values; a row with too long a text is a rejection.
 
@@ -42,6 +45,7 @@ def parquet_rows(
         path: The file.
         columns: The columns to read, with the types that they must have.
         promised: The number of rows that it should have.
+        optional: The columns among them that may be missing; then the rows lack them, too.
 
     Raises:
         ImportSourceError: It is no whole Parquet file, lacks a column, or is beyond the bounds.
@@ -54,12 +58,16 @@ def parquet_rows(
     try:
         with open_regular(path) as content:
             with pyarrow.parquet.ParquetFile(content, **bounds) as file:
-                _check(path, file, columns, promised)
+                names = file.schema_arrow.names
+                there = {
+                    name: kind for name, kind in columns.items() if name in names or name not in optional
+                }
+                _check(path, file, there, promised)
             opened = pyarrow.parquet.ParquetFile(
                 content, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER_BYTES, **bounds
             )
             first = 1
-            for batch in opened.iter_batches(_BATCH, columns=list(columns), use_threads=False):
+            for batch in opened.iter_batches(_BATCH, columns=list(there), use_threads=False):
                 yield from _rows(path, batch, first)
                 first += batch.num_rows
     except (OSError, pyarrow.ArrowException) as error:

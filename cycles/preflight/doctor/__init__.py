@@ -1,5 +1,6 @@
 """Will archloop run here, and if not, what mends it? Start at `examination`.
 
+    examination   all checks, in the order in which people read them
     finding       one line of the answer: ok, a warning or a fault, with the fix
     installation  Python, the packages against their pins, torch's build
     machine       processors, memory, GPUs, and how programs can be contained

@@ -20,6 +20,7 @@ def examine(config: RunConfig, place: Path) -> Iterator[Finding]:
     yield installation.python_version()
     yield from installation.packages()
     yield installation.torch_build(config)
+    yield installation.torchvision()
     yield machine.processors(config)
     yield machine.memory(config)
     yield from machine.accelerators()

@@ -47,8 +47,3 @@ def warn(subject: str, says: str, fix: str) -> Finding:
 def fault(subject: str, says: str, fix: str) -> Finding:
     """Return a fault with its fix."""
     return Finding(subject=subject, level=Level.FAULT, says=says, fix=fix)
-
-
-def gibibytes(count: float) -> str:
-    """Return a number of bytes as `3.2 GiB`."""
-    return f"{count / 2**30:.1f} GiB"

@@ -29,10 +29,9 @@ _SECONDS = 10.0
 def model(config: RunConfig) -> Iterator[Finding]:
     """Open the model's files, unless neither the sampler nor a fine-tuning needs them here."""
     settings = config.generator
-    elsewhere = settings.sampler == "server" and settings.server.url is not None
-    if settings.sampler == "grammar":
-        yield ok("Model", "none needed: the grammar writes the programs")
-    elif elsewhere and not config.learns:
+    if not config.strategy.asks_model:
+        yield ok("Model", f"none needed: strategy '{config.strategy.name}' asks none")
+    elif settings.served_elsewhere and not config.learns:
         yield ok("Model", "none needed here: the server has it")
     else:
         yield _local_model(settings.model)
@@ -70,10 +69,10 @@ def _local_model(name: str) -> Finding:
 def server(config: RunConfig) -> Iterator[Finding]:
     """Ask the configured server what it serves, or the interpreter of our own for its vLLM."""
     settings = config.generator
-    if settings.sampler == "server" and settings.server.url is not None:
+    if settings.served_elsewhere:
         yield _endpoint(settings)
-    elif settings.sampler in ("server", "offline"):
-        own = settings.server.python if settings.sampler == "server" else None
+    elif settings.uses_vllm:
+        own = settings.server.python if settings.own_server else None
         try:
             version = installed_vllm(own or Path(sys.executable))
         except UpstreamError as error:
@@ -110,7 +109,8 @@ def task(config: RunConfig) -> Finding:
     name = config.evaluator.task
     try:
         place = find_data(name, config.evaluator.data_path)
-        shape = task_spec(name, config.evaluator.data_path).shape
+        spec = task_spec(name, config.evaluator.data_path)
+        shape = spec.resized(config.evaluator.resize).shape
     except Mistake as error:
         return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")
     size = f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes"

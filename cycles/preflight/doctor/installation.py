@@ -16,9 +16,11 @@ from packaging.specifiers import SpecifierSet
 
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok, warn
+from cycles.run.devices import used_devices
 
 DISTRIBUTION = "archloop"
 _REINSTALL = "bash scripts/setup in the checkout, or: python -m pip install"
+_CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
@@ -65,9 +67,26 @@ def _extras(requirements: list[Requirement], extras: list[str]) -> Iterator[Find
     yield ok("Extras", says)
 
 
+def torchvision(distribution: str = DISTRIBUTION) -> Finding:
+    """Say what becomes of programs that import torchvision, and how they could run."""
+    try:
+        lines = metadata.requires(distribution) or []
+    except metadata.PackageNotFoundError:
+        lines = []
+    wanted = next((each for each in map(Requirement, lines) if each.name == "torchvision"), None)
+    if _version(Requirement("torchvision")) is not None:
+        return ok("torchvision", "installed: programs may import it")
+    pin = f"{wanted.name}{wanted.specifier}" if wanted is not None else "torchvision"
+    return ok(
+        "torchvision",
+        "not installed: a program that imports it ends MISSING_DEPENDENCY. To let it run on the processor: "
+        f"python -m pip install '{pin}' --index-url {_CPU_WHEELS}",
+    )
+
+
 def torch_build(config: RunConfig) -> Finding:
     """Import torch, and compare what it was built for with what the configuration asks for."""
-    wanted = [key for key, device in devices(config).items() if device.startswith("cuda")]
+    wanted = [key for key, device in used_devices(config).items() if device.startswith("cuda")]
     to_cpu = " ".join(f"--set {key}=cpu" for key in wanted)
     build = "install a CUDA build of torch (pytorch.org, Get Started)"
     try:
@@ -86,18 +105,6 @@ def torch_build(config: RunConfig) -> Finding:
     if _NVIDIA.is_dir() and any(_NVIDIA.iterdir()):
         return warn("torch", f"{says}; this machine has an NVIDIA GPU that it cannot use", build)
     return ok("torch", says)
-
-
-def devices(config: RunConfig) -> dict[str, str]:
-    """Return the settings that name a device which this configuration uses, with their values."""
-    generator = config.generator
-    own_server = generator.sampler == "server" and generator.server.url is None
-    used = {}
-    if own_server or generator.sampler in ("transformers", "offline"):
-        used["generator.device"] = generator.device
-    if config.learns:
-        used["finetune.device"] = config.finetune.device
-    return used
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the machine offers: processors, memory, GPUs, and the layers that contain programs."""
+"""What the machine offers: processors, memory, GPUs, and the barriers that contain programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
-from cycles.preflight.doctor.finding import Finding, fault, gibibytes, ok, warn
-from cycles.preflight.doctor.installation import devices
+from cycles.figures.quantities import byte_size
+from cycles.preflight.doctor.finding import Finding, fault, ok, warn
 from cycles.preflight.dry_run import dry_run
-from cycles.run.devices import check_devices
+from cycles.run.devices import check_devices, used_devices
 from evaluator.errors import NoIsolationError, SandboxError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import COSTS, REMEDIES, Tier, choose_tier, describe
@@ -41,11 +41,11 @@ def memory(config: RunConfig) -> Finding:
     if free is None:
         return warn("Memory", "this system does not say how much is free", "have 4 GiB free")
     programs = config.evaluator.workers * config.evaluator.memory_bytes
-    says = f"{gibibytes(free)} free"
+    says = f"{byte_size(free)} free"
     if free < _BASE_BYTES:
-        return warn("Memory", f"{says}, and a run needs about {gibibytes(_BASE_BYTES)}", "free some memory")
+        return warn("Memory", f"{says}, and a run needs about {byte_size(_BASE_BYTES)}", "free some memory")
     if free < _BASE_BYTES + programs:
-        says += f"; {config.evaluator.workers} programs may use {gibibytes(programs)} together"
+        says += f"; {config.evaluator.workers} programs may use {byte_size(programs)} together"
         return warn("Memory", says, "--set evaluator.workers=1, or lower evaluator.memory_bytes")
     return ok("Memory", says)
 
@@ -58,7 +58,7 @@ def accelerators() -> Iterator[Finding]:
         return
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         free, total = torch.cuda.mem_get_info(index)
-        says = f"{torch.cuda.get_device_name(index)}, {gibibytes(free)} of {gibibytes(total)} free"
+        says = f"{torch.cuda.get_device_name(index)}, {byte_size(free)} of {byte_size(total)} free"
         if free < total / 2:
             yield warn(f"GPU {index}", says, "another process holds it: see nvidia-smi")
         else:
@@ -67,7 +67,7 @@ def accelerators() -> Iterator[Finding]:
 
 def room_for_models(config: RunConfig) -> Iterator[Finding]:
     """Compare what generator and trainer will need with the GPUs that they are meant for, if any."""
-    if not any(device.startswith("cuda") for device in devices(config).values()):
+    if not any(device.startswith("cuda") for device in used_devices(config).values()):
         return
     try:
         check_devices(config)
@@ -78,40 +78,42 @@ def room_for_models(config: RunConfig) -> Iterator[Finding]:
         yield fault("GPU", str(error), "another preset (archloop config presets), or another machine")
         return
     for load in plan.devices if plan else ():
-        says = f"the models need {gibibytes(load.needed_bytes)} of {load.device}"
+        says = f"the models need {byte_size(load.needed_bytes)} of {load.device}"
         if load.capacity_bytes is not None and load.needed_bytes > load.capacity_bytes:
-            says += f", which has {gibibytes(load.capacity_bytes)}"
+            says += f", which has {byte_size(load.capacity_bytes)}"
             yield fault("GPU memory", says, "see archloop run --dry-run, and docs/gpu.md")
         else:
             yield ok("GPU memory", says)
 
 
 def sandbox(config: RunConfig) -> Iterator[Finding]:
-    """Try every layer of isolation, and say what a missing one costs."""
+    """Try every barrier of isolation, and say what a missing one costs."""
     if not sys.platform.startswith("linux"):
         fix = "use Linux, a virtual machine or a container; Windows: WSL 2"
         yield fault("Sandbox", "programs can only be run on Linux", fix)
         return
     try:
-        layers = probe()
-        tier = choose_tier(config.evaluator.isolation, layers)
+        checks = probe()
+        tier = choose_tier(config.evaluator.isolation, checks)
     except NoIsolationError as error:
         yield fault("Sandbox", str(error).splitlines()[0].rstrip(":"), "one of the remedies below")
     except SandboxError as error:
         yield fault("Sandbox", str(error).splitlines()[0], "report it, with all that archloop run says")
         return
     else:
-        says = f"{tier}: {describe(tier, layers).partition(';')[0]}"
+        says = f"{tier}: {describe(tier, checks).partition(';')[0]}"
         if tier is Tier.UNSAFE:
             yield warn(
                 "Sandbox", says, "for programs that you trust alone; else set evaluator.isolation to auto"
             )
             return
         yield ok("Sandbox", says)
-    for each in layers:
-        if not each.works and each.layer in Tier.FULL.layers:
+    for each in checks:
+        if not each.works and each.barrier in Tier.FULL.barriers:
             reason = f" ({each.detail})" if each.detail else ""
-            yield warn("Sandbox", f"without {each.layer}{reason}: {COSTS[each.layer]}", REMEDIES[each.layer])
+            yield warn(
+                "Sandbox", f"without {each.barrier}{reason}: {COSTS[each.barrier]}", REMEDIES[each.barrier]
+            )
 
 
 def _free_memory() -> int | None:

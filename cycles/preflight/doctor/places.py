@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.ledger.connection import NETWORK_FILE_SYSTEMS, file_system_type
-from cycles.preflight.doctor.finding import Finding, fault, gibibytes, ok, warn
+from cycles.figures.quantities import byte_size
+from cycles.preflight.doctor.finding import Finding, fault, ok, warn
 
 FAULT_BELOW_BYTES = 200 * 2**20
 WARN_BELOW_BYTES = 2 * 2**30
@@ -57,7 +58,7 @@ def temporary_place() -> Finding:
 def disk(subject: str, folder: Path) -> Finding:
     """Say how much room there is in `folder`."""
     free = shutil.disk_usage(folder).free
-    says = f"{gibibytes(free)} free"
+    says = f"{byte_size(free)} free"
     if free < FAULT_BELOW_BYTES:
         return fault(subject, f"{folder}: {says}; a run needs at least 0.2 GiB", "free some room")
     if free < WARN_BELOW_BYTES:
@@ -84,10 +85,14 @@ def _tried_store(folder: Path) -> Finding:
         finally:
             connection.close()
     except (OSError, sqlite3.Error) as error:
-        return fault("Store", f"SQLite or file locks do not work here: {error}", _LOCAL)
+        return fault("Ledger", f"SQLite or file locks do not work here: {error}", _LOCAL)
     if mode != "wal":
-        return warn("Store", f"SQLite's write-ahead log does not work here (mode {mode}), hence slow", _LOCAL)
-    return ok("Store", f"SQLite {sqlite3.sqlite_version} writes and locks here")
+        return warn(
+            "Ledger",
+            f"SQLite's write-ahead log does not work here (mode {mode}), so that writing is slow",
+            _LOCAL,
+        )
+    return ok("Ledger", f"SQLite {sqlite3.sqlite_version} writes and locks here")
 
 
 def _file_system(folder: Path, mounts: str) -> Finding:

@@ -7,6 +7,9 @@
     npz       `x_train`, `y_train`, `x_test`, `y_test`, as keras ships them
     folders   `train/CLASS/*.png` and `test/CLASS/*.png`
 
+    contents  what all of them share: a source, and the checks on what it holds
+    pictures  encoded images as bytes
+
 A format is recognised by the names of its files; what they hold is checked when they are read. This package
 does *not* split, search or download.
 """

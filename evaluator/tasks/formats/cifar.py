@@ -20,7 +20,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _GEOMETRY = (3, 32, 32)
 _ANEW = "Get the file anew, from the data set's own archive."
@@ -63,23 +63,23 @@ class CifarBatches:
         channels, height, width = _GEOMETRY
         return TaskShape(channels=channels, height=height, width=width, classes=self.variant.classes)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train = [self._batch(name, shape) for name in self.variant.train]
-        whole = Split(
+        whole = LabelledImages(
             np.concatenate([batch.images for batch in train]),
             np.concatenate([batch.labels for batch in train]),
         )
         return whole, self._batch(self.variant.test, shape)
 
-    def _batch(self, name: str, shape: TaskShape) -> Split:
+    def _batch(self, name: str, shape: TaskShape) -> LabelledImages:
         path = self.directory / name
         if not path.is_file():
             raise TaskDataError(path, "it is missing", "Put all batches into that directory.")
         content = _unpickle(path)
         images, labels = _pixels(content.get(b"data")), content.get(self.variant.labels)
         if images is None or not isinstance(labels, list) or not all(type(each) is int for each in labels):
-            raise TaskDataError(path, f"it is no batch of {self.variant.classes} classes", _ANEW)
+            raise TaskDataError(path, f"it is not a batch of {self.variant.classes} classes", _ANEW)
         return split_of(images, np.array(labels, dtype=np.int64), shape, path)
 
 
@@ -135,9 +135,9 @@ def _unpickle(path: Path) -> dict[object, object]:
             content = _BatchUnpickler(file).load()
     # What a broken or hostile pickle can raise is open-ended (see the documentation of `pickle`).
     except Exception as error:  # noqa: BLE001
-        raise TaskDataError(path, f"it is no batch of CIFAR ({error})", _ANEW) from None
+        raise TaskDataError(path, f"it is not a batch of CIFAR ({error})", _ANEW) from None
     if not isinstance(content, dict):
-        raise TaskDataError(path, "it is no batch of CIFAR", _ANEW)
+        raise TaskDataError(path, "it is not a batch of CIFAR", _ANEW)
     return {key.encode() if isinstance(key, str) else key: value for key, value in content.items()}
 
 

@@ -13,17 +13,21 @@ from numpy.typing import NDArray
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 
 class Source(Protocol):
     """A task's files in one format."""
 
     def shape(self) -> TaskShape:
-        """Return the shape that the files have, from as little reading as possible."""
+        """Return the shape that the files have, from as little reading as possible.
+
+        Raises:
+            TaskDataError: A file is broken, or there are fewer than two classes.
+        """
         ...
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return all training and all test images, checked.
 
         Raises:
@@ -32,7 +36,7 @@ class Source(Protocol):
         ...
 
 
-def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path: Path) -> Split:
+def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path: Path) -> LabelledImages:
     """Return a split of images `(N, C, H, W)` and labels `(N,)` or `(N, 1)`, checked against the shape.
 
     Args:
@@ -67,7 +71,21 @@ def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path:
             f"label {wrong} is not one of the classes 0 to {shape.classes - 1}",
             "Name the files of this task in evaluator.data_path.",
         )
-    return Split(np.ascontiguousarray(images), flat.astype(np.int64))
+    return LabelledImages(np.ascontiguousarray(images), flat.astype(np.int64))
+
+
+def shape_of(geometry: tuple[int, int, int], classes: int, path: Path) -> TaskShape:
+    """Return the shape of a task with images of `geometry` (C, H, W), as found at `path`.
+
+    Raises:
+        TaskDataError: There is nothing to tell apart, or nothing to see.
+    """
+    if classes < 2:
+        raise TaskDataError(path, "its images are all of one class", "Add another class, two at least.")
+    channels, height, width = geometry
+    if not all(geometry):
+        raise TaskDataError(path, f"its images are {_geometry(geometry)}", "Get the file anew.")
+    return TaskShape(channels=channels, height=height, width=width, classes=classes)
 
 
 def channels_first(images: NDArray[Any], shape: TaskShape | None = None) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """Reads folders of images: `train/CLASS/*.png` and `test/CLASS/*.png`.
 
-Classes are numbered in the order of their folders' names, as numbers where all are numbers. This module does
-*not* look further down than that.
+Classes are numbered in the order of their folders' names, as numbers where all are numbers. One coloured
+image makes the task's images coloured. This module does *not* look further down than that.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import split_of
-from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure
-from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.formats.contents import shape_of, split_of
+from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure, spread
+from evaluator.tasks.places import Layout, litter
+from evaluator.tasks.task import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class ImageFolders:
         return cls(place) if _classes(place / "train") else None
 
     def shape(self) -> TaskShape:
-        """Return the geometry of the first image, and the number of class folders."""
+        """Return the geometry of the training images, and the number of class folders."""
         train = self.directory / "train"
         classes = _classes(train)
-        first = _files(train / classes[0])[0]
-        channels, height, width = measure(first, first)
-        return TaskShape(channels=channels, height=height, width=width, classes=len(classes))
+        files = [path for name in classes for path in _files(train / name)]
+        geometry = measure((files[index], files[index]) for index in spread(len(files)))
+        return shape_of(geometry, len(classes), train)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images, class by class."""
         train, test = self.directory / "train", self.directory / "test"
         classes = _classes(train)
@@ -58,12 +58,12 @@ class ImageFolders:
 def _classes(split: Path) -> list[str]:
     if not split.is_dir():
         return []
-    names = [path.name for path in split.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    names = [path.name for path in split.iterdir() if path.is_dir() and not litter(path)]
     return sorted(names, key=int) if all(map(str.isdecimal, names)) else sorted(names)
 
 
 def _files(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not litter(path))
     if not files:
         raise TaskDataError(
             folder, "it holds no images", f"Add some, or remove it ({', '.join(sorted(SUFFIXES))})."
@@ -71,7 +71,7 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _read(split: Path, classes: list[str], shape: TaskShape) -> Split:
+def _read(split: Path, classes: list[str], shape: TaskShape) -> LabelledImages:
     files = [(path, label) for label, name in enumerate(classes) for path in _files(split / name)]
     images = np.empty((len(files), shape.channels, shape.height, shape.width), dtype=np.uint8)
     for index, (path, _) in enumerate(files):

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import split_of
+from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _PARTS = ("train", "t10k")
 _ANEW = "Get the file anew."
@@ -46,11 +46,9 @@ class IdxFiles:
     def shape(self) -> TaskShape:
         """Return the training images' geometry, and one class more than the largest label."""
         images, labels = self._arrays("train")
-        return TaskShape(
-            channels=1, height=images.shape[1], width=images.shape[2], classes=int(labels.max()) + 1
-        )
+        return shape_of((1, *images.shape[1:]), int(labels.max()) + 1, self.directory)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train, test = (
             split_of(images[:, None], labels, shape, self.directory)
@@ -76,7 +74,7 @@ def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions or header[:4] != bytes((0, 0, 8, dimensions)):
-                raise TaskDataError(path, f"it is no IDX file of bytes in {dimensions} dimensions", _ANEW)
+                raise TaskDataError(path, f"it is not an IDX file of bytes in {dimensions} dimensions", _ANEW)
             shape = struct.unpack(f">{dimensions}I", header[4:])
             size = math.prod(shape)
             if size > _LARGEST_BYTES:

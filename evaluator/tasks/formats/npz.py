@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.archives import BROKEN, array_names, array_shape, read_array
+from corpus.files.archives import BROKEN, array_names, array_shape, read_array
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import channels_first, split_of
-from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.formats.contents import channels_first, shape_of, split_of
+from evaluator.tasks.places import Layout, litter
+from evaluator.tasks.task import LabelledImages
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _Read = TypeVar("_Read")
@@ -39,7 +39,7 @@ class NpzFile:
         """Return the archive at `place`: itself, the one named as the task, or the only one."""
         if place.is_file():
             return cls(place) if place.suffix == ".npz" else None
-        named, found = place / f"{task}.npz", sorted(place.glob("*.npz"))
+        named, found = place / f"{task}.npz", sorted(path for path in place.glob("*.npz") if not litter(path))
         if named in found or not found:
             return cls(named) if found else None
         if len(found) > 1:
@@ -58,10 +58,9 @@ class NpzFile:
         images = channels_first(np.broadcast_to(np.uint8(0), size))
         if images.ndim != 4 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
             raise TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
-        channels, height, width = images.shape[1:]
-        return TaskShape(channels=channels, height=height, width=width, classes=int(labels.max()) + 1)
+        return shape_of(images.shape[1:], int(labels.max()) + 1, self.path)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         with self._opened() as archive:
             train_images, train_labels, test_images, test_labels = (
@@ -76,7 +75,9 @@ class NpzFile:
         try:
             return zipfile.ZipFile(self.path)
         except BROKEN as error:
-            raise TaskDataError(self.path, f"it is no npz archive ({error})", "Get the file anew.") from None
+            raise TaskDataError(
+                self.path, f"it is not an npz archive ({error})", "Get the file anew."
+            ) from None
 
     def _array(self, archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
         return self._checked(archive, key, read_array)

@@ -14,7 +14,7 @@ from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.task import LabelledImages
 
 _NAMES = ("train_32x32.mat", "test_32x32.mat")
 _ZERO = 10
@@ -42,13 +42,13 @@ class MatFiles:
         """Return SVHN's shape: the format is its own."""
         return TaskShape(channels=3, height=32, width=32, classes=10)
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         train, test = (_read(self.directory / name, shape) for name in _NAMES)
         return train, test
 
 
-def _read(path: Path, shape: TaskShape) -> Split:
+def _read(path: Path, shape: TaskShape) -> LabelledImages:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 

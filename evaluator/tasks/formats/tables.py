@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from corpus.records.base import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import split_of
-from evaluator.tasks.formats.pictures import decode, measure
-from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Split
+from evaluator.tasks.formats.contents import shape_of, split_of
+from evaluator.tasks.formats.pictures import decode, measure, spread
+from evaluator.tasks.places import Layout, litter
+from evaluator.tasks.task import LabelledImages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,7 @@ class Tables:
             for ending in ("parquet", "arrow")
             for path in sorted(place.glob(f"{depth}.{ending}"))
             if not path.name.startswith("cache-")  # what `datasets` keeps of `map` and its like
+            and not any(map(litter, (path, *path.relative_to(place).parents)))
         ]
         named = [path for path in files if layout.configuration in path.relative_to(place).parts]
         train, test = (
@@ -68,22 +69,24 @@ class Tables:
         return cls(tuple(train), tuple(test), layout.label_column)
 
     def shape(self) -> TaskShape:
-        """Return the first image's geometry, and one class more than the largest training label."""
-        classes, geometry = 0, (0, 0, 0)
+        """Return the training images' geometry, and one class more than the largest training label."""
+        classes, geometries = 0, []
         for path, table in _tables(self.train):
             images, labels = _columns(table, path, self.label_column)
             if not len(labels):
                 raise TaskDataError(path, "it holds no rows", _ANEW)
             classes = max(classes, int(labels.max()) + 1)
-            geometry = geometry if all(geometry) else measure(_encoded(images, 0, path), path)
-        channels, height, width = geometry
-        return TaskShape(channels=channels, height=height, width=width, classes=classes)
+            rows = spread(len(labels))
+            geometries.append(measure((_encoded(images, index, path), path) for index in rows))
+        channels = max(found for found, _, _ in geometries)
+        _, height, width = geometries[0]
+        return shape_of((channels, height, width), classes, self.train[0])
 
-    def read(self, shape: TaskShape) -> tuple[Split, Split]:
+    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
         """Return training and test images."""
         return self._read(self.train, shape), self._read(self.test, shape)
 
-    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> Split:
+    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> LabelledImages:
         images: list[NDArray[np.uint8]] = []
         labels: list[NDArray[np.int64]] = []
         for path, table in _tables(paths):

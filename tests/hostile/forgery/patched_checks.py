@@ -1,10 +1,9 @@
-# Removes the evaluator's checks from its own process: the supervisor makes its own.
+# Removes the evaluator's checks from its own process: 500 scores for 10 classes are marked all the same.
 # with lint: FORBIDDEN at lint
-# without lint: PROTOCOL_ERROR at predict
-# error: class id
+# without lint: BELOW_CHANCE at done
 import sys
 
-sys.modules["evaluator.child.proxy"].check_scores = lambda scores, count, plan: None
+sys.modules["evaluator.child.proxy"].check_scores = lambda scores, count, plan: scores
 
 
 class Net(Honest):

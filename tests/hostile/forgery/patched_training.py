@@ -4,4 +4,4 @@
 import sys
 
 proxy = sys.modules["evaluator.child.proxy"]
-proxy.train = lambda net, prm, images, labels, plan: (0.0,) * 16
+proxy.train = lambda net, prm, images, labels, plan, watch: (0.0,) * 16

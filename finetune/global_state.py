@@ -1,6 +1,6 @@
-"""What a training must leave as it was in its process: random states, threads, progress bars.
+"""The process-wide state that a training must leave as it was: random states, threads, progress bars.
 
-It does *not* isolate memory or files, and it takes seconds to import (torch, transformers, datasets).
+It does *not* guard memory or files, and it takes seconds to import (torch, transformers, datasets).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from finetune.config import FinetuneConfig
 
 
 @contextmanager
-def isolated(config: FinetuneConfig) -> Iterator[None]:
+def preserved(config: FinetuneConfig) -> Iterator[None]:
     """Set torch's threads for the block; afterwards they and the process' random states are as before."""
     python_state, numpy_state = random.getstate(), numpy.random.get_state()
     threads_before = torch.get_num_threads()

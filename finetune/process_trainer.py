@@ -12,36 +12,33 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from corpus.records.trainings import TrainingExample, TrainingResult
-from finetune.adapter import partial_directory
+from corpus.files.whole import discard_partials
+from corpus.records.mistakes import Mistake
+from corpus.records.trainings import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError
-from finetune.job import StepCallback
+from finetune.job import StepCallback, TrainingJob
 from finetune.trainer import LoraTrainer
 
 _STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What the process is told: the arguments of a training."""
+class _Order:
+    """What the process is told: a training, by whom, and under which surroundings."""
 
     model: str | Path
     config: FinetuneConfig
-    examples: tuple[TrainingExample, ...]
-    output_dir: Path
-    seed: int
-    previous: Path | None
+    job: TrainingJob
     variables: Mapping[str, str]
     log_level: int
 
@@ -55,34 +52,25 @@ class ProcessTrainer:
         self.model = model
         self.config = config
 
-    def train(
-        self,
-        examples: Sequence[TrainingExample],
-        *,
-        output_dir: Path,
-        seed: int,
-        previous: Path | None = None,
-        on_step: StepCallback | None = None,
-    ) -> TrainingResult:
-        """Train an adapter on `examples` and write it to `output_dir`; see `LoraTrainer.train`.
+    def train(self, job: TrainingJob) -> TrainingResult:
+        """Train an adapter as `job` says; see `LoraTrainer.train`.
 
         Raises:
             FinetuneError: As there.
+            OSError: The process met it.
             RuntimeError: The training failed otherwise, or its process died; the message says how.
         """
-        job = _Job(
+        order = _Order(
             self.model,
             self.config if self.config.device == "cpu" else self.config.model_copy(update={"device": "cuda"}),
-            tuple(examples),
-            output_dir.absolute(),
-            seed,
-            previous,
+            # The callback stays here, where its caller is.
+            replace(job, output_dir=job.output_dir.absolute(), on_step=None),
             visible_gpu(self.config.device, os.environ),
             logging.getLogger().getEffectiveLevel(),
         )
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_train, args=(theirs, job), name="archloop-finetune", daemon=True)
+        process = context.Process(target=_train, args=(theirs, order), name="archloop-finetune", daemon=True)
         # A blocked signal stays blocked in the new process: Ctrl-C is the caller's to answer.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -91,13 +79,13 @@ class ProcessTrainer:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         try:
-            result = _follow(ours, process, on_step)
+            result = _follow(ours, process, job.on_step)
             process.join(_STOP_SECONDS)
             return result
         finally:
             _end(process)
             ours.close()
-            shutil.rmtree(partial_directory(output_dir), ignore_errors=True)
+            discard_partials(job.output_dir)
 
 
 def visible_gpu(device: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -134,9 +122,13 @@ def _follow(connection: Connection, process: Any, on_step: StepCallback | None) 
         if kind == "step" and on_step is not None:
             on_step(*content)
         elif kind == "log":
-            logging.getLogger(content.name).handle(content)
+            log = logging.getLogger(content.name)
+            if log.isEnabledFor(content.levelno):  # who is not heard here is not heard from there
+                log.handle(content)
         elif kind == "mistake":
             raise FinetuneError(content)
+        elif kind == "refusal":
+            raise OSError(*content)
         elif kind == "failure":
             raise RuntimeError(f"the training failed in its process:\n{content}")
         elif kind == "result":
@@ -157,23 +149,23 @@ def _end(process: Any) -> None:
             process.join(_STOP_SECONDS)
 
 
-def _train(connection: Connection, job: _Job) -> None:
+def _train(connection: Connection, order: _Order) -> None:
     """Train in this process and report over `connection`."""
-    os.environ.update(job.variables)
+    os.environ.update(order.variables)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaves by way of `finally`
     threading.Thread(target=_end_with_caller, args=(connection,), daemon=True).start()
     root = logging.getLogger()
-    root.handlers, root.level = [_Forward(connection)], job.log_level
+    root.handlers, root.level = [_Forward(connection)], order.log_level
 
     def report(step: int, total: int, loss: float) -> None:
         connection.send(("step", (step, total, loss)))
 
     try:
-        result = LoraTrainer(job.model, job.config).train(
-            job.examples, output_dir=job.output_dir, seed=job.seed, previous=job.previous, on_step=report
-        )
-    except FinetuneError as error:
+        result = LoraTrainer(order.model, order.config).train(replace(order.job, on_step=report))
+    except Mistake as error:
         connection.send(("mistake", str(error)))
+    except OSError as error:
+        connection.send(("refusal", (error.errno, error.strerror or str(error), error.filename)))
     except Exception:  # noqa: BLE001 - the process' boundary: the caller raises what is reported
         connection.send(("failure", traceback.format_exc()))
     else:

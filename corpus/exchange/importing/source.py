@@ -47,7 +47,7 @@ class RejectionReason(StrEnum):
     UNKNOWN_NETWORK = "UNKNOWN_NETWORK"
     """The trial belongs to a network that is not in the source, or was left behind."""
     DUPLICATE_TRIAL = "DUPLICATE_TRIAL"
-    """The network has a trial under the same settings already."""
+    """The ledger, or the source itself, has the trial already; another under equal settings is none."""
 
 
 MAX_TEXT_CHARACTERS = 1_000_000_000
@@ -125,7 +125,7 @@ class Source(Protocol):
     licence: str | None
 
     def read(self) -> Iterator[Found | Rejection | None]:
-        """Yield what is found; None marks a step without a finding.
+        """Yield what is found; None marks a step without one.
 
         Raises:
             ImportSourceError: The source is damaged.
@@ -143,7 +143,8 @@ class ImportReport(Record):
         kind: What the source was recognised as.
         dry_run: Whether nothing was written.
         programs: Programs imported.
-        evaluations: Measurements imported with them.
+        evaluations: Measurements imported with them, one for each program and protocol.
+        trials: Trials that these stand for: a measurement that was repeated is one evaluation.
         rejections: What was left behind, in the order of reading.
     """
 
@@ -152,6 +153,7 @@ class ImportReport(Record):
     dry_run: bool
     programs: int
     evaluations: int
+    trials: int
     rejections: Sequence[Rejection]
 
     def reasons(self) -> dict[str, int]:

@@ -79,13 +79,12 @@ def read_text(path: Path, limit: int, *, errors: str = "strict", pipes: bool = F
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_lines(path: Path, limit: int = MAX_ROW_BYTES) -> Iterator[str]:
-    """Yield the lines of a UTF-8 file, each of at most `limit` bytes; a line ends at `\\n` alone.
+def read_lines(path: Path, limit: int = MAX_ROW_BYTES) -> Iterator[bytes]:
+    """Yield the lines of a file, each of at most `limit` bytes; a line ends at `\\n` alone.
 
     Raises:
         UnfitFile: A line is longer, or it is not a regular file.
         OSError: It cannot be read.
-        UnicodeDecodeError: It is no UTF-8.
     """
     with open_regular(path) as file:
         number = 0
@@ -93,4 +92,4 @@ def read_lines(path: Path, limit: int = MAX_ROW_BYTES) -> Iterator[str]:
             number += 1
             if len(line) > limit:
                 raise UnfitFile(f"{path}, line {number}: longer than {limit:,} bytes, the most for a row.")
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            yield line

@@ -1,0 +1,138 @@
+"""The teacher: which programs the generator learns from next, and which adapter it has on.
+
+    teaching.by      whose programs they are (`cycles.run.selection`)
+    finetune.start   "base": every fine-tuning starts from the base model, with all that was ever chosen;
+                     "previous": it continues the last adapter, with what was chosen since that was trained
+
+A program is taught as the answer to the prompt that it answered; one that no prompt asked for as the answer
+to the run's plain request. The teacher does *not* train: a trainer that is passed in does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.ledger.writer import LedgerWriter
+from corpus.records.base import derive_seed
+from corpus.records.candidates import Candidate
+from corpus.records.prompts import Message
+from corpus.records.trainings import TrainingExample, TrainingResult
+from cycles.config.teaching import Teachers
+from cycles.run.run_directory import RunDirectory
+from cycles.run.selection import training_set
+from finetune.adapter import finished_result
+from finetune.config import FinetuneConfig
+from finetune.examples import select_examples
+from finetune.job import StepCallback, Trainer, TrainingJob
+from generator.prompts.templates import TemplateName, expected_completion
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the generator of one cycle is to learn.
+
+    Attributes:
+        cycle: The cycle that it will write.
+        teachers: The candidates that teach it, in the order of the ledger.
+        required: How many it takes for a fine-tuning.
+        previous: The adapter to continue, None for a start from the base model.
+    """
+
+    cycle: int
+    teachers: Sequence[Candidate]
+    required: int
+    previous: Path | None
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough teachers for a fine-tuning."""
+        return len(self.teachers) >= self.required
+
+
+@dataclass
+class Teacher:
+    """Knows who teaches, what was taught, and the adapter in force.
+
+    Attributes:
+        ledger: Where the fine-tunings are appended.
+        directory: Where the adapters are.
+        teachers: Whose programs are taught.
+        config: How they become an adapter.
+        template: The prompt template of the run.
+        request: The run's plain request, as a chat.
+        seed: The run's seed.
+        trainer: Returns who trains, built when it is first asked for.
+        replay: Returns the rows of the starting corpus.
+        make_room: Has the sampler give its memory back where the two take turns on one device.
+    """
+
+    ledger: LedgerWriter
+    directory: RunDirectory
+    teachers: Teachers
+    config: FinetuneConfig
+    template: TemplateName
+    request: tuple[Message, ...]
+    seed: int
+    trainer: Callable[[], Trainer]
+    replay: Callable[[], Sequence[TrainingExample]]
+    make_room: Callable[[], None]
+
+    def lesson(self, cycle: int) -> Lesson | None:
+        """Return what is to be learnt before `cycle`, None where nothing is or it is learnt already."""
+        if cycle == 0 or self.teachers is Teachers.NOBODY or self.ledger.training(cycle):
+            return None
+        last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
+        chosen = training_set(self.ledger, self.teachers, range(last or 0, cycle), self.seed)
+        previous = None if last is None else self.directory.adapter(last)
+        return Lesson(cycle, chosen, self.config.min_examples, previous)
+
+    def planned_steps(self, lesson: Lesson) -> int:
+        """Return the optimiser steps that a lesson will take."""
+        return self.config.planned_steps(len(self._examples(lesson)))
+
+    def take_over(self, lesson: Lesson) -> bool:
+        """Record the adapter that was finished just before the run stopped; return whether there is one."""
+        result = finished_result(self.directory.adapter(lesson.cycle))
+        if result is not None:
+            self._record(lesson, result)
+        return result is not None
+
+    def teach(self, lesson: Lesson, on_step: StepCallback) -> None:
+        """Train the adapter that writes the lesson's cycle, and record what was learnt from whom."""
+        self.make_room()
+        job = TrainingJob(
+            self._examples(lesson),
+            output_dir=self.directory.adapter(lesson.cycle),
+            seed=self._training_seed(lesson),
+            previous=lesson.previous,
+            on_step=on_step,
+        )
+        result = self.trainer().train(job)
+        self._record(lesson, result)
+
+    def in_force(self, cycle: int) -> tuple[Path | None, TrainingResult | None]:
+        """Return the adapter that writes `cycle` and its fine-tuning: its own, or the last one before it."""
+        last = self._last_trained(cycle)
+        return (None, None) if last is None else (self.directory.adapter(last), self.ledger.training(last))
+
+    def _last_trained(self, cycle: int) -> int | None:
+        return next((past for past in range(cycle, 0, -1) if self.ledger.training(past)), None)
+
+    def _training_seed(self, lesson: Lesson) -> int:
+        return derive_seed(self.seed, "train", lesson.cycle)
+
+    def _examples(self, lesson: Lesson) -> list[TrainingExample]:
+        taught = [self._example(candidate) for candidate in lesson.teachers]
+        return select_examples(taught, self.replay(), self.config.replay, self._training_seed(lesson))
+
+    def _example(self, candidate: Candidate) -> TrainingExample:
+        asked = (
+            self.request if candidate.prompt_id is None else self.ledger.prompt(candidate.prompt_id).messages
+        )
+        answer = expected_completion(self.template, candidate.source or "")
+        return TrainingExample(candidate_id=candidate.id, prompt=asked, completion=answer)
+
+    def _record(self, lesson: Lesson, result: TrainingResult) -> None:
+        self.ledger.record_training(lesson.cycle, result, [candidate.id for candidate in lesson.teachers])
