@@ -189,13 +189,14 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
         "finish_reason": completion.finish_reason,
         "tokens": completion.token_count,
         "source": source,
+        "refusal": completion.refusal,
     }
     if as_json:
         typer.echo(json.dumps(row))
     elif out is not None:
-        typer.echo(path or f"{index:04d}: the completion holds no program")
+        typer.echo(path or f"{index:04d}: {completion.refusal or 'the completion holds no program'}")
     else:
-        typer.echo(f"# program {index}\n{source or completion.text}")
+        typer.echo(f"# program {index}\n{source or completion.refusal or completion.text}")
 
 
 def _read_program(path: Path) -> str:

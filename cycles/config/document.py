@@ -6,6 +6,7 @@ described in two ways. This module does *not* read files or check values (`cycle
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,9 +51,15 @@ def differences(first: RunConfig, second: RunConfig) -> dict[str, tuple[Any, Any
 
 
 def toml_value(value: Any) -> str:
-    """Return a value as TOML writes it; None, for which TOML has no word, as `(not set)`."""
+    """Return a value as TOML writes it right of `=`; None, for which TOML has no word, as `(not set)`."""
     if value is None:
         return "(not set)"
+    if isinstance(value, Mapping):
+        # tomli_w would open a table, which ends the one that the key stands in.
+        inside = ", ".join(f"{json.dumps(key)} = {toml_value(inner)}" for key, inner in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
+        return f"[{', '.join(map(toml_value, value))}]"
     return tomli_w.dumps({"value": value}).partition("=")[2].strip()
 
 

@@ -7,6 +7,7 @@
     failure           why a server died, from its log
     installation      which interpreter has vLLM
     check             whether vLLM works there
+    chat              what a chat completion is asked with, and what servers answer
     endpoint          HTTP requests, retries, typed failures
     endpoint_sampler  a sampler over an endpoint
     offline_sampler   a sampler over vLLM in this process

@@ -19,7 +19,7 @@ from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
-from generator.samplers.contract import UpstreamError
+from generator.samplers.contract import RequestRefused, UpstreamError
 from generator.serving.endpoint import Endpoint
 from generator.serving.installation import installed_vllm
 
@@ -87,21 +87,16 @@ def _endpoint(settings: GeneratorConfig) -> Finding:
     if variable and not key:
         return fault("Server", f"{url}: the variable {variable} holds no key", f"export {variable}=...")
 
-    async def served() -> list[str]:
+    async def served() -> str:
         async with Endpoint(url, api_key=key, timeout_seconds=_SECONDS, attempts=1) as endpoint:
-            return [card["id"] for card in await endpoint.models() if not card.get("parent")]
+            return (await endpoint.base_model(settings.server.model))[0]
 
     try:
-        names = asyncio.run(served())
+        return ok("Server", f"{url} serves {asyncio.run(served())}")
+    except RequestRefused as error:
+        return fault("Server", str(error), "correct generator.server.url, model or api_key_variable")
     except UpstreamError as error:
         return fault("Server", str(error), "start it, or correct generator.server.url")
-    if settings.server.model is not None and settings.server.model not in names:
-        fix = "set generator.server.model to one of them"
-        return fault("Server", f"{url} does not serve {settings.server.model}, but {', '.join(names)}", fix)
-    if settings.server.model is None and len(names) != 1:
-        fix = "name one: generator.server.model"
-        return fault("Server", f"{url} serves {len(names)} models: {', '.join(names)}", fix)
-    return ok("Server", f"{url} serves {', '.join(names)}")
 
 
 def task(config: RunConfig) -> Finding:
