@@ -29,6 +29,7 @@ from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
+from cycles.run.models import check_model
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -56,13 +57,12 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
 
     Raises:
         UsageError: The directory is in use or cannot be written to.
-        ValueError: The task, the model or a device is not there (with the remedy).
+        Mistake: The task, the model or a device is not there or cannot be used.
     """
     check_devices(config)
     check_tracking(config.tracking)
-    if config.strategy.asks_model:
-        resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
+    check_model(config)
     directory = RunDirectory.create(path, config)
     with open_ledger(directory.ledger_file) as ledger:
         plant(ledger, config, task_shape(config))

@@ -60,6 +60,13 @@ def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(rest)
 
 
+def able_to_pad(tokenizer: Any) -> Any:
+    """Return the tokenizer with a token to pad with, any where it names none: padding is masked."""
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+    return tokenizer
+
+
 def _fitting(tokenizer: Any, messages: Sequence[Message]) -> tuple[list[dict[str, str]], str]:
     """Return the turns and their text in the first form that the template renders whole."""
     from jinja2 import TemplateError

@@ -46,11 +46,13 @@ def generate(
     from corpus.records.prompts import Prompt
     from cycles.assembly import build_sampler, build_strategy
     from cycles.config.run import load_config
+    from cycles.run.models import check_model
     from generator.samplers.contract import in_order
 
     if adapter is not None and not adapter.is_dir():
         raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
     config = load_config(preset, [*(overrides or []), f"seed={seed}", "generator.exemplars=0"])
+    check_model(config, trains=False, adapter=adapter)
     if out is not None:
         if out.exists() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
@@ -132,6 +134,7 @@ def finetune(
         return
     from cycles.assembly import build_trainer
     from cycles.config.run import load_config
+    from cycles.run.models import check_model
     from finetune.job import TrainingJob
 
     if data is None or out is None:
@@ -140,6 +143,7 @@ def finetune(
         raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
     examples = _read_examples(data)
     config = load_config(preset, [*(overrides or []), f"seed={seed}"])
+    check_model(config, trains=True)
 
     def show(step: int, total: int, loss: float) -> None:
         if not as_json and (step == total or step % 10 == 0):

@@ -14,9 +14,11 @@ from pathlib import Path
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok
+from cycles.run.models import check_model
 from cycles.showing.tracking import check_tracking
 from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
+from generator.models.loading import load_config
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import RequestRefused, UpstreamError
@@ -34,36 +36,21 @@ def model(config: RunConfig) -> Iterator[Finding]:
     elif settings.served_elsewhere and not config.learns:
         yield ok("Model", "none needed here: the server has it")
     else:
-        yield _local_model(settings.model)
+        yield _local_model(config)
 
 
-def _local_model(name: str) -> Finding:
-    choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
+def _local_model(config: RunConfig) -> Finding:
+    name = config.generator.model
     try:
+        check_model(config)
         place = resolve_model(name)
+        digest = weights_hash(place)
+        kind = load_config(place).model_type
     except Mistake as error:
-        return fault("Model", str(error), choose)
-    from safetensors import SafetensorError, safe_open
-    from transformers import AutoConfig, AutoTokenizer
-
-    digest = weights_hash(place)
-    if digest is None:
-        if isinstance(place, Path):
-            return fault("Model", f"{place} holds no weights (*.safetensors or *.bin)", "copy them there")
-        return fault("Model", f"{name} is not in the local cache", f"hf download {name}")
-    try:
-        shape = AutoConfig.from_pretrained(place, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
-        for file in sorted(place.glob("*.safetensors")) if isinstance(place, Path) else []:
-            with safe_open(file, framework="pt"):  # compares the header with the file's length
-                pass
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        anew = "git checkout -- generator/embedded/model" if name == "embedded" else "copy it anew"
-        return fault("Model", f"{name} is damaged: {reason}", f"{anew}, or {choose}")
-    if tokenizer.chat_template is None:
-        return fault("Model", f"{name}: its tokenizer has no chat template", "use an instruct version of it")
-    return ok("Model", f"{name} ({shape.model_type}), weights {digest}")
+        anew = "git checkout -- generator/embedded/model, or " if name == "embedded" else ""
+        choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
+        return fault("Model", str(error), anew + choose)
+    return ok("Model", f"{name} ({kind}), weights {digest}")
 
 
 def server(config: RunConfig) -> Iterator[Finding]:
