@@ -72,23 +72,12 @@ def render_rows(
     rows: list[Row] = []
     reasons: list[str] = []
     for example in examples:
-        prompt = turns(tokenizer, example.prompt)
-        answer = [{"role": "assistant", "content": example.completion}]
-        prompt_ids = _token_ids(tokenizer, prompt, add_generation_prompt=True)
-        tokens = _token_ids(tokenizer, prompt + answer, add_generation_prompt=False)
-        if tokens[: len(prompt_ids)] != prompt_ids:
-            reasons.append(_otherwise(tokenizer, prompt_ids, tokens))
-            logger.warning("Left out %s: %s.", example.candidate_id, reasons[-1])
-        elif end_tokens.isdisjoint(tokens[len(prompt_ids) :]):
-            raise FinetuneError(
-                f"the chat template ends the assistant's turn with no end token (ids {sorted(end_tokens)}), "
-                "so the model could not learn to stop: mend the template, or the model's eos_token_id"
-            )
-        elif len(prompt_ids) >= max_length:
-            reasons.append(f"its prompt has {len(prompt_ids)} tokens, finetune.max_length is {max_length}")
-            logger.warning("Left out %s: %s.", example.candidate_id, reasons[-1])
+        row = render_row(tokenizer, example, end_tokens=end_tokens, max_length=max_length)
+        if isinstance(row, Row):
+            rows.append(row)
         else:
-            rows.append(Row(example, prompt, tokens[:max_length], len(prompt_ids), len(tokens) > max_length))
+            reasons.append(row)
+            logger.warning("Left out %s: %s.", example.candidate_id, row)
     if not rows:
         raise FinetuneError(
             f"none of the {len(examples)} examples can be trained on. Of the first: {reasons[0]}"
@@ -100,9 +89,34 @@ def render_rows(
     return rows
 
 
+def render_row(
+    tokenizer: Any, example: TrainingExample, *, end_tokens: frozenset[int], max_length: int
+) -> Row | str:
+    """Return the row of one example, or why there is none; see `render_rows`.
+
+    Raises:
+        FinetuneError: The chat template renders no answer, or does not close it with an end token.
+    """
+    prompt = turns(tokenizer, example.prompt)
+    answer = [{"role": "assistant", "content": example.completion}]
+    prompt_ids = _token_ids(tokenizer, prompt, add_generation_prompt=True)
+    tokens = _token_ids(tokenizer, prompt + answer, add_generation_prompt=False)
+    if tokens[: len(prompt_ids)] != prompt_ids:
+        return _otherwise(tokenizer, prompt_ids, tokens)
+    if end_tokens.isdisjoint(tokens[len(prompt_ids) :]):
+        raise FinetuneError(
+            f"the chat template ends the assistant's turn with no end token (ids {sorted(end_tokens)}), "
+            "so the model could not learn to stop: mend the template, or the model's eos_token_id"
+        )
+    if len(prompt_ids) >= max_length:
+        return f"its prompt has {len(prompt_ids)} tokens, finetune.max_length is {max_length}"
+    return Row(example, prompt, tokens[:max_length], len(prompt_ids), len(tokens) > max_length)
+
+
 def _otherwise(tokenizer: Any, asked: Sequence[int], answered: Sequence[int]) -> str:
     """Return how the chat template leads into an answer that is asked for, and into one that is given."""
-    shared = next((n for n, pair in enumerate(zip(asked, answered, strict=False)) if pair[0] != pair[1]), 0)
+    pairs = enumerate(zip(asked, answered, strict=False))
+    shared = next((place for place, (one, other) in pairs if one != other), min(len(asked), len(answered)))
     wanted, given = (tokenizer.decode(ids[shared : shared + 8]) for ids in (asked, answered))
     return (
         f"the chat template opens an answer that is sampled with {wanted!r}, and one that is learnt with "
@@ -113,9 +127,15 @@ def _otherwise(tokenizer: Any, asked: Sequence[int], answered: Sequence[int]) ->
 def _token_ids(
     tokenizer: Any, messages: list[dict[str, Any]], *, add_generation_prompt: bool
 ) -> tuple[int, ...]:
-    encoded = tokenizer.apply_chat_template(
-        messages, tokenize=True, add_generation_prompt=add_generation_prompt, return_dict=True
-    )
+    from jinja2 import TemplateError
+
+    try:
+        encoded = tokenizer.apply_chat_template(
+            messages, tokenize=True, add_generation_prompt=add_generation_prompt, return_dict=True
+        )
+    except TemplateError as error:
+        said = " ".join(str(error).split())
+        raise FinetuneError(f"the chat template does not render an answer ({said}): mend it") from error
     return tuple(encoded["input_ids"])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from corpus.records.trainings import TrainingExample
 from finetune.config import FinetuneConfig, FinetuneError
-from finetune.rows import render_rows
+from finetune.rows import render_row
 
 _LINEAR = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
 
@@ -42,7 +42,9 @@ def check_suitable(
         FinetuneError: A target module is no layer, or the chat template cannot teach what it samples.
     """
     check_targets(layers, config)
-    render_rows(tokenizer, [example], end_tokens=end_tokens, max_length=config.max_length)
+    row = render_row(tokenizer, example, end_tokens=end_tokens, max_length=config.max_length)
+    if isinstance(row, str):
+        raise FinetuneError(f"{tokenizer.name_or_path} cannot be fine-tuned: {row}.")
 
 
 def check_targets(layers: Mapping[str, str], config: FinetuneConfig) -> None:

@@ -58,7 +58,7 @@ class Refusal(RequestRefused):
     """
 
     def __init__(self, where: str, status: int, words: str, remedy: str = "") -> None:
-        super().__init__(f"{where}: HTTP {status}: {words}{remedy}")
+        super().__init__(f"{where}: HTTP {status}: {words}{remedy and f'.{remedy}'}")
         self.status, self.words = status, words
 
     @property

@@ -118,6 +118,17 @@ CANNOT_LEARN = {
         FinetuneError,
         "chat template opens an answer that is sampled with '<think>",
     ),
+    "renders no answer": (
+        template(
+            CHAT_TEMPLATE.replace(
+                "{% endfor %}",
+                "{% if message.role == 'assistant' %}"
+                "{{ raise_exception('no answers') }}{% endif %}{% endfor %}",
+            )
+        ),
+        FinetuneError,
+        "no answers",
+    ),
     "never closes": (
         template(CHAT_TEMPLATE.replace("{{ '<|end|>' }}", "")),
         FinetuneError,
