@@ -191,6 +191,14 @@ def test_a_running_server_is_asked_what_it_serves() -> None:
         assert wrong.level is Level.FAULT and server.model in wrong.says
 
 
+def test_a_named_model_of_a_server_that_lists_none_is_taken_at_its_word() -> None:
+    with EndpointServer(lists=None) as server:
+        settings = ["generator.sampler=server", f'generator.server.url="{server.url}"']
+        assert only(inputs.server(load_config("cpu-tiny", settings))).level is Level.FAULT
+        named = only(inputs.server(load_config("cpu-tiny", [*settings, "generator.server.model=m"])))
+        assert named.level is Level.OK
+
+
 def test_a_tracker_that_is_not_installed_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     finding = only(inputs.tracking(load_config("cpu-tiny", ["tracking=trackio"])))

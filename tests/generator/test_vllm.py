@@ -99,7 +99,7 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from generator.serving.server import VllmServer
+    from generator.serving.vllm.server import VllmServer
 
     log = tmp_path_factory.mktemp("server") / "vllm.log"
     with VllmServer(
@@ -295,7 +295,7 @@ def test_a_server_killed_in_the_middle_of_a_call_answers_every_prompt_in_its_nex
 @pytest.mark.slow
 def test_merged_weights_answer_as_the_adapter_does(adapters: tuple[Path, Path], tmp_path: Path) -> None:
     """Where adapters cannot be loaded into a server, it is started again on the merged model."""
-    from generator.serving.server import VllmServer
+    from generator.serving.vllm.server import VllmServer
 
     model, log = embedded_model_path(), tmp_path / "vllm.log"
     config = ServerConfig(lora="merge")
