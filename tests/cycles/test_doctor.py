@@ -62,7 +62,7 @@ def test_a_missing_torchvision_is_told_with_the_release_that_fits_and_is_no_faul
     monkeypatch.setattr(installation, "_version", lambda _requirement: None)
     finding = installation.torchvision(distribution)
     assert finding.level is Level.OK and "MISSING_DEPENDENCY" in finding.says
-    assert "'torchvision==0.28.*' --index-url https://download.pytorch.org/whl/cpu" in finding.says
+    assert "pip install 'torchvision==0.28.*', from the index that torch came from" in finding.says
 
 
 def test_torchvision_and_torch_are_pinned_to_releases_that_fit() -> None:
