@@ -30,6 +30,7 @@ from cycles.observer import Observer
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
+from cycles.run.models import check_model
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -57,14 +58,13 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """Make a new run and plant its starting corpus, after checking what can be checked beforehand.
 
     Raises:
-        Mistake: The directory is in use, or the task, the model or a device is not there.
+        Mistake: The directory is in use, or the task, the model or a device is not there or cannot be used.
         OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
     check_tracking(config.tracking)
-    if config.strategy.asks_model:
-        resolve_model(config.generator.model)
     find_data(config.evaluator.task, config.evaluator.data_path)
+    check_model(config)
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
         plant(ledger, config, shape)

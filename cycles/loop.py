@@ -81,11 +81,10 @@ class Loop:
         if not missing:
             return
         adapter, training = self.teacher.in_force(cycle)
-        with self._stage(cycle, CycleStage.GENERATE, sum(len(batch) for batch in missing.values())):
-            for first, batch in missing.items():
+        with self._stage(cycle, CycleStage.GENERATE, sum(len(batch) for batch in missing)):
+            for batch in missing:
                 self.search.write(
                     cycle,
-                    first,
                     batch,
                     adapter=adapter,
                     adapter_hash=training.adapter_hash if training else None,

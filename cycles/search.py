@@ -1,11 +1,15 @@
 """The search: a strategy proposes, a model answers where it is asked, and the candidates are in the ledger.
 
+A batch is written whole or not at all and drawn again whole, since its rows may depend on one another in the
+last bit of a matrix product. Where each prompt is answered by itself (`Sampler.answers_by_batch`), what was
+answered before a batch broke off is kept, and only the rest is asked again.
+
 It does *not* judge: what the strategy may know of earlier candidates, it reads from the ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +18,11 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from generator.prompts.extraction import extract_program
-from generator.samplers.contract import Sample, Sampler, in_order
+from generator.samplers.contract import Sample, Sampler
 from generator.strategies.contract import Draft, Strategy
 
-Batch = Sequence[Prompt] | Sequence[Draft]
+Batch = Mapping[int, Prompt | Draft]
+"""Proposals by their index within the cycle."""
 
 
 @dataclass
@@ -42,24 +47,20 @@ class Search:
     generator_hash: Callable[[], str | None]
     machine_id: str | None
 
-    def missing(self, cycle: int, count: int) -> dict[int, Batch]:
-        """Return the batches of a cycle of `count` candidates that are not written yet, by their first index.
-
-        A batch is written whole or not at all, and drawn again whole: its rows may depend on one another in
-        the last bit of a matrix product.
-        """
+    def missing(self, cycle: int, count: int) -> list[Batch]:
+        """Return what is not written yet of a cycle of `count` candidates, in batches."""
         proposals = self._proposals(cycle, count)
         written = {candidate.index for candidate in self.ledger.candidates(cycle=cycle)}
-        return {
-            first: proposals[first : first + self.batch_size]
+        batches = (
+            range(first, min(first + self.batch_size, len(proposals)))
             for first in range(0, len(proposals), self.batch_size)
-            if first not in written
-        }
+        )
+        left = ({place: proposals[place] for place in batch if place not in written} for batch in batches)
+        return [batch for batch in left if batch]
 
     def write(
         self,
         cycle: int,
-        first: int,
         batch: Batch,
         *,
         adapter: Path | None,
@@ -70,28 +71,47 @@ class Search:
 
         Args:
             cycle: Their cycle.
-            first: Index of the first of them within the cycle.
             batch: What they were proposed as.
             adapter: Folder of the adapter that the model has on, None for the base model.
             adapter_hash: Its content hash.
             on_sample: Called as each is finished.
         """
-        candidates: list[Candidate] = []
-        prompts = [proposal for proposal in batch if isinstance(proposal, Prompt)]
+        prompts = {place: each for place, each in batch.items() if isinstance(each, Prompt)}
         if prompts:
-            sampler = self.sampler()
-            model = sampler.model_name
-            for completion in _answered(sampler.sample(prompts, adapter), prompts, on_sample):
-                candidates.append(
-                    self._sampled(cycle, first + len(candidates), completion, model, adapter_hash)
-                )
-        for proposal in batch:
-            if isinstance(proposal, Draft):
-                candidates.append(self._drafted(cycle, first + len(candidates), proposal))
-                on_sample()
-        self.ledger.add_candidates(candidates)
+            self._write_answers(cycle, prompts, adapter, adapter_hash, on_sample)
+        drafts = {place: each for place, each in batch.items() if isinstance(each, Draft)}
+        self.ledger.add_candidates([self._drafted(cycle, *each) for each in drafts.items()])
+        for _ in drafts:
+            on_sample()
 
-    def _proposals(self, cycle: int, count: int) -> Batch:
+    def _write_answers(
+        self,
+        cycle: int,
+        prompts: Mapping[int, Prompt],
+        adapter: Path | None,
+        adapter_hash: str | None,
+        on_sample: Callable[[], None],
+    ) -> None:
+        sampler = self.sampler()
+        model, samples = sampler.model_name, dict[str, Sample]()
+        try:
+            with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
+                for sample in arriving:
+                    samples[sample.prompt_id] = sample
+                    on_sample()
+            if len(samples) != len(prompts):
+                raise ValueError(f"the sampler gave {len(samples)} completions for {len(prompts)} prompts")
+        finally:
+            if len(samples) == len(prompts) or not sampler.answers_by_batch:
+                self.ledger.add_candidates(
+                    [
+                        self._sampled(cycle, place, samples[prompt.id], model, adapter_hash)
+                        for place, prompt in prompts.items()
+                        if prompt.id in samples
+                    ]
+                )
+
+    def _proposals(self, cycle: int, count: int) -> Sequence[Prompt | Draft]:
         """Return what was proposed for a cycle: prompts are kept, and other proposals come out the same."""
         if kept := self.ledger.prompts(cycle):
             return kept
@@ -108,7 +128,7 @@ class Search:
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
             source=extract_program(completion.text),
-            completion=completion.text,
+            completion=completion.text if completion.refusal is None else completion.refusal,
             finish_reason=completion.finish_reason,
             token_count=completion.token_count,
             prompt_id=completion.prompt_id,
@@ -138,15 +158,3 @@ class Search:
 def candidate_id(cycle: int, index: int) -> str:
     """Return the id of a candidate by its place: `c003/0017`."""
     return f"c{cycle:03d}/{index:04d}"
-
-
-def _answered(
-    samples: Generator[Sample, None, None], prompts: Sequence[Prompt], on_sample: Callable[[], None]
-) -> list[Sample]:
-    """Return the completions in the order of `prompts`, telling of each as it is finished."""
-    answered = []
-    with closing(samples):
-        for sample in samples:
-            answered.append(sample)
-            on_sample()
-    return list(in_order(prompts, answered))

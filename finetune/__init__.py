@@ -5,6 +5,7 @@
     trainer          the trainer in this process
     process_trainer  the same in a process of its own, whose end gives all memory back
     sft              the training itself, by TRL and PEFT
+    suitability      whether a model can learn as configured, asked before and after it is loaded
     rows             examples as tokens, and the check that completions alone are learnt
     base_model       the model under the adapter
     adapter          a finished adapter on disk

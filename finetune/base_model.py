@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import transformers
 
+from corpus.records.chats import able_to_pad
 from finetune.config import FinetuneConfig, FinetuneError
 
 
@@ -58,13 +59,12 @@ def load_base(model: str | Path, config: FinetuneConfig) -> tuple[Any, Any]:
             **placement,
         )
     except (OSError, ValueError) as error:
-        raise FinetuneError(f"cannot load the model {model}: {error}") from error
+        raise FinetuneError(f"cannot load the model {model}: {' '.join(str(error).split())}") from error
     if tokenizer.chat_template is None:
         raise FinetuneError(
             f"the tokenizer of {model} has no chat template, so prompts cannot be rendered: add one"
         )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    able_to_pad(tokenizer)
     _check_precision(base, config)
     return tokenizer, base
 

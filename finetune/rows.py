@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corpus.records.chats import turns
 from corpus.records.trainings import TrainingExample
 from finetune.config import FinetuneError
 
@@ -29,12 +30,14 @@ class Row:
 
     Attributes:
         example: The record it comes from.
+        prompt: Its prompt as turns that the chat template renders.
         tokens: Prompt, completion and end token as token ids, at most `max_length`.
         prompt_tokens: How many of them belong to the prompt, the header of the assistant's turn included.
         truncated: Whether the end was cut off.
     """
 
     example: TrainingExample
+    prompt: list[dict[str, str]]
     tokens: tuple[int, ...]
     prompt_tokens: int
     truncated: bool
@@ -42,7 +45,7 @@ class Row:
     def conversation(self) -> dict[str, Any]:
         """Return the row in TRL's conversational prompt/completion format."""
         return {
-            "prompt": [message.model_dump() for message in self.example.prompt],
+            "prompt": self.prompt,
             "completion": [{"role": "assistant", "content": self.example.completion}],
         }
 
@@ -52,8 +55,9 @@ def render_rows(
 ) -> list[Row]:
     """Return a row for each example that holds something to learn; the log names the others.
 
-    Left out are examples whose prompt alone fills `max_length`, and examples whose completion does not start
-    on a token boundary, because the model would learn a context that it never sees when it samples.
+    Left out are examples whose prompt alone fills `max_length`, and examples whose prompt is rendered
+    otherwise (or cut into other tokens) once an answer follows, because the model would learn a context that
+    it never sees when it samples.
 
     Args:
         tokenizer: A tokenizer with a chat template.
@@ -66,28 +70,17 @@ def render_rows(
             does not close the assistant's turn with an end token, so that the model could not learn to stop.
     """
     rows: list[Row] = []
+    reasons: list[str] = []
     for example in examples:
-        prompt = [message.model_dump() for message in example.prompt]
-        answer = [{"role": "assistant", "content": example.completion}]
-        prompt_ids = _token_ids(tokenizer, prompt, add_generation_prompt=True)
-        tokens = _token_ids(tokenizer, prompt + answer, add_generation_prompt=False)
-        if tokens[: len(prompt_ids)] != prompt_ids:
-            logger.warning(
-                "Left out %s: its completion does not start on a token boundary.", example.candidate_id
-            )
-        elif end_tokens.isdisjoint(tokens[len(prompt_ids) :]):
-            raise FinetuneError(
-                f"the chat template ends the assistant's turn with no end token (ids {sorted(end_tokens)}), "
-                "so the model could not learn to stop: mend the template, or the model's eos_token_id"
-            )
-        elif len(prompt_ids) >= max_length:
-            reason = f"its prompt has {len(prompt_ids)} tokens, max_length is {max_length}"
-            logger.warning("Left out %s: %s.", example.candidate_id, reason)
+        row = render_row(tokenizer, example, end_tokens=end_tokens, max_length=max_length)
+        if isinstance(row, Row):
+            rows.append(row)
         else:
-            rows.append(Row(example, tokens[:max_length], len(prompt_ids), len(tokens) > max_length))
+            reasons.append(row)
+            logger.warning("Left out %s: %s.", example.candidate_id, row)
     if not rows:
         raise FinetuneError(
-            f"none of the {len(examples)} examples can be trained on; the log names each one's reason"
+            f"none of the {len(examples)} examples can be trained on. Of the first: {reasons[0]}"
         )
     if all(row.truncated for row in rows):
         raise FinetuneError(
@@ -96,12 +89,53 @@ def render_rows(
     return rows
 
 
+def render_row(
+    tokenizer: Any, example: TrainingExample, *, end_tokens: frozenset[int], max_length: int
+) -> Row | str:
+    """Return the row of one example, or why there is none; see `render_rows`.
+
+    Raises:
+        FinetuneError: The chat template renders no answer, or does not close it with an end token.
+    """
+    prompt = turns(tokenizer, example.prompt)
+    answer = [{"role": "assistant", "content": example.completion}]
+    prompt_ids = _token_ids(tokenizer, prompt, add_generation_prompt=True)
+    tokens = _token_ids(tokenizer, prompt + answer, add_generation_prompt=False)
+    if tokens[: len(prompt_ids)] != prompt_ids:
+        return _otherwise(tokenizer, prompt_ids, tokens)
+    if end_tokens.isdisjoint(tokens[len(prompt_ids) :]):
+        raise FinetuneError(
+            f"the chat template ends the assistant's turn with no end token (ids {sorted(end_tokens)}), "
+            "so the model could not learn to stop: mend the template, or the model's eos_token_id"
+        )
+    if len(prompt_ids) >= max_length:
+        return f"its prompt has {len(prompt_ids)} tokens, finetune.max_length is {max_length}"
+    return Row(example, prompt, tokens[:max_length], len(prompt_ids), len(tokens) > max_length)
+
+
+def _otherwise(tokenizer: Any, asked: Sequence[int], answered: Sequence[int]) -> str:
+    """Return how the chat template leads into an answer that is asked for, and into one that is given."""
+    pairs = enumerate(zip(asked, answered, strict=False))
+    shared = next((place for place, (one, other) in pairs if one != other), min(len(asked), len(answered)))
+    wanted, given = (tokenizer.decode(ids[shared : shared + 8]) for ids in (asked, answered))
+    return (
+        f"the chat template opens an answer that is sampled with {wanted!r}, and one that is learnt with "
+        f"{given!r}; mend its generation prompt, or choose another model"
+    )
+
+
 def _token_ids(
     tokenizer: Any, messages: list[dict[str, Any]], *, add_generation_prompt: bool
 ) -> tuple[int, ...]:
-    encoded = tokenizer.apply_chat_template(
-        messages, tokenize=True, add_generation_prompt=add_generation_prompt, return_dict=True
-    )
+    from jinja2 import TemplateError
+
+    try:
+        encoded = tokenizer.apply_chat_template(
+            messages, tokenize=True, add_generation_prompt=add_generation_prompt, return_dict=True
+        )
+    except TemplateError as error:
+        said = " ".join(str(error).split())
+        raise FinetuneError(f"the chat template does not render an answer ({said}): mend it") from error
     return tuple(encoded["input_ids"])
 
 

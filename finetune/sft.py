@@ -26,6 +26,7 @@ from finetune.config import FinetuneConfig, FinetuneError
 from finetune.global_state import preserved, quiet
 from finetune.job import StepCallback, TrainingJob
 from finetune.rows import CompletionOnlyCheck, render_rows
+from finetune.suitability import check_targets, layer_kinds
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +153,10 @@ def _adapt(base: Any, config: FinetuneConfig, previous: Path | None) -> PeftMode
             # Without is_trainable PEFT loads an adapter frozen, and the training silently changes nothing.
             return PeftModel.from_pretrained(base, str(previous), is_trainable=True)
         except (RuntimeError, ValueError, OSError) as error:
-            raise FinetuneError(f"the adapter in {previous} does not fit the model: {error}") from error
+            raise FinetuneError(
+                f"the adapter in {previous} does not fit the model: {' '.join(str(error).split())}"
+            ) from error
+    check_targets(layer_kinds(base), config)
     lora = LoraConfig(
         r=config.rank,
         lora_alpha=config.alpha,

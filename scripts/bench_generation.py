@@ -185,7 +185,7 @@ class _drawing:
             sampler = OfflineSampler(model, parameters, engine, threads=threads)
         else:
             from generator.serving.endpoint_sampler import EndpointSampler
-            from generator.serving.server import VllmServer
+            from generator.serving.vllm.server import VllmServer
 
             log = Path(f"/tmp/bench-{arm}-{os.getpid()}.log")
             server = VllmServer(model, engine, ServerConfig(), device="cpu", threads=threads, log_file=log)

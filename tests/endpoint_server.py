@@ -1,8 +1,8 @@
 """A small real HTTP server with the face of an OpenAI-compatible endpoint, and faults on demand.
 
 It answers a chat with a text made of model, seed and question, so that a test sees who was asked what. Each
-fault answers one request in place of the server. As a script it stands for `vllm serve` where only processes
-matter: starting, dying, being killed.
+fault answers one request in place of the server; quirks are lasting. It is a forward proxy too. As a script
+it stands for `vllm serve` where only processes matter: starting, dying, being killed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 Fault = Callable[["Handler"], None]
+Refuses = Callable[[dict[str, Any]], "str | None"]
+"""The words with which a server refuses the body of a chat for ever, None where it answers."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,12 +31,13 @@ class Handler(BaseHTTPRequestHandler):
     server: EndpointServer
 
     def do_GET(self) -> None:
-        if self.path == "/health":
+        route = self.route()
+        if route == "/health":
             self.reply(200, {})
         elif not self.admitted():
             self.reply(401, {"error": "Unauthorized"})
-        elif self.path == "/v1/models":
-            cards = [{"id": self.server.model, "parent": None}]
+        elif route == "/v1/models" and self.server.lists is not None:
+            cards = [{"id": self.server.lists.format(self.server.model), "parent": None}]
             cards += [{"id": name, "parent": self.server.model} for name in self.server.adapters]
             self.reply(200, {"data": cards})
         else:
@@ -41,17 +45,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append((self.path, body))
+        route = self.route()
+        self.server.requests.append((route, body))
         if not self.admitted():
             self.reply(401, {"error": "Unauthorized"})
-        elif self.path == "/v1/chat/completions":
+        elif route == "/v1/chat/completions":
+            if (words := self.server.refuses(body)) is not None:
+                self.reply(400, {"error": {"message": words}})
+                return
             with self.server.lock:
                 fault = self.server.faults.popleft() if self.server.faults else None
             (fault or chat)(self, **({} if fault else {"body": body}))
-        elif self.path == "/v1/load_lora_adapter" and self.server.loads_adapters:
+        elif route == "/v1/load_lora_adapter" and self.server.loads_adapters:
             self.server.adapters.append(body["lora_name"])
             self.reply(200, f"Success: LoRA adapter '{body['lora_name']}' added successfully.")
-        elif self.path == "/v1/unload_lora_adapter" and self.server.loads_adapters:
+        elif route == "/v1/unload_lora_adapter" and self.server.loads_adapters:
             self.server.adapters.remove(body["lora_name"])
             self.reply(200, "Success")
         else:
@@ -61,6 +69,11 @@ class Handler(BaseHTTPRequestHandler):
         """Whether the request has the key, if there is one."""
         key = self.server.key
         return key is None or self.headers["Authorization"] == f"Bearer {key}"
+
+    def route(self) -> str:
+        if self.path.startswith("http://"):
+            self.server.proxied.append(self.path)
+        return urlsplit(self.path).path
 
     def reply(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
         text = document if isinstance(document, str) else json.dumps(document)
@@ -86,6 +99,8 @@ class EndpointServer(ThreadingHTTPServer):
         model: str = "tiny",
         loads_adapters: bool = True,
         ignores_adapters: bool = False,
+        refuses: Refuses = lambda body: None,
+        lists: str | None = "{}",
         port: int = 0,
         key: str | None = None,
     ) -> None:
@@ -93,6 +108,8 @@ class EndpointServer(ThreadingHTTPServer):
         self.model, self.loads_adapters, self.ignores_adapters = model, loads_adapters, ignores_adapters
         self.key = key
         self.faults, self.lock = deque(faults), threading.Lock()
+        self.refuses, self.lists = refuses, lists
+        self.proxied: list[str] = []
         self.adapters: list[str] = []
         self.requests: list[tuple[str, Any]] = []
 

@@ -2,6 +2,7 @@
 
     base         what all records share: content addresses, derived seeds, a task's shape
     prompts      a question to a model, and its answer
+    chats        a question as a model's own chat template renders it
     candidates   a program, and where it comes from
     evaluations  how the judgement of a program ended
     graphs       the network that a program builds

@@ -29,7 +29,8 @@ class Candidate(Record):
         id: Unique within a ledger: `c003/0017` for samples, `seed/0004` for the starting corpus.
         origin: Where it comes from.
         source: The extracted program, or None when the completion held none.
-        completion: The raw text of the model; equal to the source for seeds and imports.
+        completion: The raw text of the model; equal to the source for seeds and imports. Where the prompt was
+            refused (`finish_reason`), the server's words.
         finish_reason: Why the model stopped, None for programs that no model wrote.
         token_count: Tokens of the completion, 0 for programs that no model wrote.
         prompt_id: The prompt it answers, None for programs that no prompt asked for.

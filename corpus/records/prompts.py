@@ -45,6 +45,10 @@ class FinishReason(StrEnum):
     """It ended the text itself."""
     LENGTH = "length"
     """It reached `max_new_tokens`."""
+    REFUSED = "refused"
+    """There is no answer: the server refuses this prompt for ever, or has filtered what was written."""
+    OTHER = "other"
+    """The server gave another reason, or none."""
 
 
 class SamplingParameters(Record):
@@ -60,9 +64,18 @@ class SamplingParameters(Record):
 
 
 class Completion(Record):
-    """What the model answered to one prompt: the text after the chat template's generation prompt."""
+    """What the model answered to one prompt: the text after the chat template's generation prompt.
+
+    Attributes:
+        prompt_id: The prompt.
+        text: The answer; empty where there is none.
+        finish_reason: Why it ended.
+        token_count: Its tokens; 0 where a server does not say.
+        refusal: The server's words where the prompt was refused, else None.
+    """
 
     prompt_id: str
     text: str
     finish_reason: FinishReason
     token_count: int = Field(ge=0)
+    refusal: str | None = None

@@ -52,18 +52,17 @@ def generate(
 
         _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
-    from corpus.records.adapters import adapter_hash
     from corpus.records.prompts import Prompt
     from cycles.assembly import build_sampler, build_strategy, passing_log
     from cycles.run.making import directory_made
+    from cycles.run.models import check_model
     from generator.samplers.contract import in_order
 
-    if adapter is not None:
-        if not adapter.is_dir():
-            raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
-        adapter_hash(adapter)  # refuses what is no adapter, before anything is loaded or made
+    if adapter is not None and not adapter.is_dir():
+        raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
     settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
     config = agreed_config(preset, settings, trusted=trusted)
+    check_model(config, trains=False, adapter=adapter)
     if out is not None:
         _refuse_if_filled(out)
     proposals = build_strategy(config).propose(None, 0, count)
@@ -147,6 +146,7 @@ def finetune(
     from cycles.config.run import load_config
     from cycles.figures.quantities import duration
     from cycles.run.making import directory_made
+    from cycles.run.models import check_model
     from finetune.job import TrainingJob
 
     if data is None or out is None:
@@ -154,6 +154,7 @@ def finetune(
     _refuse_if_filled(out)
     examples = _read_examples(data)
     config = load_config(preset, [*(overrides or []), f"seed={seed}"])
+    check_model(config, trains=True)
 
     def show(step: int, total: int, loss: float) -> None:
         if not as_json and (step == total or step % 10 == 0):
@@ -216,13 +217,14 @@ def _write_program(index: int, completion: Completion, out: Path | None, as_json
         "finish_reason": completion.finish_reason,
         "tokens": completion.token_count,
         "source": source,
+        "refusal": completion.refusal,
     }
     if as_json:
         typer.echo(json.dumps(row))
     elif out is not None:
-        say(path or f"{index:04d}: the completion holds no program")
+        say(path or f"{index:04d}: {completion.refusal or 'the completion holds no program'}")
     else:
-        _show_program(f"# program {index}\n{source or completion.text}")
+        _show_program(f"# program {index}\n{source or completion.refusal or completion.text}")
 
 
 def _show_program(text: str) -> None:

@@ -18,7 +18,7 @@ class ArmName(NamedTuple):
     Attributes:
         key: For files and style sheets: letters and hyphens.
         words: For sentences.
-        label: For the end of a line in a chart.
+        label: For the end of a line in a chart, which has room for nine letters.
     """
 
     key: str
@@ -31,9 +31,9 @@ CLOSED_LOOP = ArmName("loop", "closed loop", "loop")
 
 _NAMES = {
     ("closed-loop", Teachers.WINNERS): CLOSED_LOOP,
-    ("closed-loop", Teachers.RANDOM_VALID): ArmName("random-valid", "random-valid control", "random-valid"),
+    ("closed-loop", Teachers.RANDOM_VALID): ArmName("random-valid", "random-valid control", "any valid"),
     ("closed-loop", Teachers.NOBODY): ArmName("frozen", "frozen control", "frozen"),
-    ("random", Teachers.NOBODY): ArmName("random-search", "random search", "random search"),
+    ("random", Teachers.NOBODY): ArmName("random-search", "random search", "random"),
 }
 
 

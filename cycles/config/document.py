@@ -51,12 +51,15 @@ def differences(first: RunConfig, second: RunConfig) -> dict[str, tuple[Any, Any
 
 
 def toml_value(value: Any) -> str:
-    """Return a value as TOML writes it; None, for which TOML has no word, as `(not set)`."""
+    """Return a value as TOML writes it right of `=`; None, for which TOML has no word, as `(not set)`."""
     if value is None:
         return "(not set)"
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{json.dumps(key)} = {toml_value(one)}" for key, one in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
+        # tomli_w would open a table, which ends the one that the key stands in.
+        inside = ", ".join(f"{json.dumps(key)} = {toml_value(inner)}" for key, inner in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
+        return f"[{', '.join(map(toml_value, value))}]"
     return tomli_w.dumps({"value": value}).partition("=")[2].strip()
 
 

@@ -153,8 +153,8 @@ def _sampled(
 
 def _cycle(search: Search, cycle: int, size: int) -> list[Candidate]:
     """Write a cycle of so many candidates under the base model."""
-    for first, batch in search.missing(cycle, size).items():
-        search.write(cycle, first, batch, adapter=None, adapter_hash=None, on_sample=lambda: None)
+    for batch in search.missing(cycle, size):
+        search.write(cycle, batch, adapter=None, adapter_hash=None, on_sample=lambda: None)
     return search.ledger.candidates(cycle=cycle)
 
 

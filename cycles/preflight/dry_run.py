@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import Record
@@ -19,6 +19,7 @@ from cycles.figures.quantities import byte_size
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.devices import check_devices, detected_gpus
+from cycles.run.models import check_model
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -48,7 +49,7 @@ class DryRun(Record):
     Attributes:
         config: The resolved configuration.
         counts: How much work it is.
-        memory: Whether its models fit; None where no model of this machine writes.
+        memory: Whether its models fit; None where no model of this machine writes, or its size is unknown.
         estimate: Time and disk; None where this machine was not measured.
         obstacles: What the run lacks on this machine, each with its remedy; not looked for in a plan for
             another machine.
@@ -74,18 +75,25 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
         gpu_memory_gb: Memory of each GPU in GiB, to plan for another machine; None: this machine.
 
     Raises:
-        ModelNotFoundError: The model's size is unknown here.
+        ModelNotFoundError: The model's size is unknown here, and nothing else speaks against the run.
     """
+    obstacles = () if gpu_memory_gb is not None else tuple(_obstacles(config))
     memory = None
     if config.strategy.asks_model:
         from generator.models.size import describe
 
-        memory = plan_memory(config, describe(config.generator.model), _capacities(config, gpu_memory_gb))
+        try:
+            size = describe(config.generator.model)
+        except Mistake:
+            if not obstacles:
+                raise
+        else:
+            memory = plan_memory(config, size, _capacities(config, gpu_memory_gb))
     return DryRun(
         config=config.model_dump(mode="json", exclude_none=True),
         counts=_counts(config),
         memory=memory,
-        obstacles=() if gpu_memory_gb is not None else tuple(_obstacles(config)),
+        obstacles=obstacles,
     )
 
 
@@ -122,11 +130,10 @@ def _capacities(config: RunConfig, gpu_memory_gb: float | None) -> dict[str, int
 def _obstacles(config: RunConfig) -> Iterator[str]:
     """Yield what would end the run at its start, each as the message that it would end with."""
     from evaluator.tasks import find_data
-    from generator.models.places import resolve_model
 
-    checks = (
+    checks: tuple[Callable[[], object], ...] = (
         lambda: check_devices(config),
-        lambda: resolve_model(config.generator.model),
+        lambda: check_model(config),
         lambda: find_data(config.evaluator.task, config.evaluator.data_path),
     )
     for check in checks:

@@ -39,7 +39,7 @@ _BATCHED_TOKENS = 8192
 """Tokens in a step of vLLM; its default is 2,048 to 8,192, by GPU."""
 
 _ACTIVE_ADAPTERS = 2
-"""Adapters that our vLLM has room for on the GPU (`generator.serving.command`)."""
+"""Adapters that our vLLM has room for on the GPU (`generator.serving.vllm.command`)."""
 
 
 class Part(Record):

@@ -5,6 +5,7 @@
     starting_corpus  the programs that it starts from
     selection        which winners teach
     sharing          how sampler and trainer share a device
+    models           whether the model can do what a run asks of it
     devices          which devices there are
     interruption     Ctrl-C, obeyed where nothing is lost
 

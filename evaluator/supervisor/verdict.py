@@ -14,6 +14,7 @@ import signal
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.prompts import FinishReason
 from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
@@ -24,13 +25,16 @@ _LAST_WORDS_CHARACTERS = 200
 
 
 def no_code(candidate: Candidate, protocol: str) -> Evaluation:
-    """Return the evaluation of a completion that held no program."""
+    """Return the evaluation of a completion that held no program, or of a prompt that was refused."""
+    error = "the completion holds no program"
+    if candidate.finish_reason is FinishReason.REFUSED:
+        error = f"the prompt was refused: {candidate.completion}"
     return Evaluation(
         candidate_id=candidate.id,
         protocol_id=protocol,
         status=EvaluationStatus.NO_CODE,
         stage=Stage.EXTRACT,
-        error="the completion holds no program",
+        error=_printable(error[:MAX_ERROR_CHARACTERS]),
     )
 
 

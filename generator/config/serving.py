@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
 class EngineConfig(BaseModel):
@@ -60,6 +61,22 @@ class ServerConfig(BaseModel):
     python: Path | None = None
     """Python interpreter whose vLLM our own server runs on; None: the one that runs archloop."""
 
+    drop: tuple[str, ...] = ()
+    """Fields of a request that the endpoint refuses, so that they are left out: `["seed"]`, for example."""
+
+    rename: dict[str, str] = {}
+    """Fields of a request under the endpoint's own names: `{ max_tokens = "max_completion_tokens" }`."""
+
+    extra: dict[str, JsonValue] = {}
+    """Further fields of every request, which win over ours: `{ reasoning_effort = "low" }`."""
+
+    system_turn: bool = True
+    """Whether the endpoint's model takes a system turn; if not, its text stands before the user's. For our
+    own server the model's chat template decides."""
+
+    concurrency: int | None = Field(default=None, ge=1)
+    """Requests in flight at a time; None: all of a batch."""
+
     port: int = Field(default=0, ge=0, le=65535)
     """Port of our own server on 127.0.0.1; 0: any free one."""
 
@@ -89,8 +106,20 @@ class ServerConfig(BaseModel):
     def _settings_fit_together(self) -> ServerConfig:
         if self.url is None and (self.model is not None or self.api_key_variable is not None):
             raise ValueError("model and api_key_variable belong to an endpoint of your own: set url too")
+        if {"model", "messages"} & {*self.drop, *self.rename, *self.extra}:
+            raise ValueError("drop, rename and extra are for every field but model and messages: see model")
         if self.url is not None and self.lora == "merge":
             raise ValueError("lora 'merge' restarts the server, which only our own allows: leave url out")
-        if self.url is not None and not self.url.startswith(("http://", "https://")):
-            raise ValueError("url must start with http:// or https://, for example http://localhost:8000/v1")
+        if self.url is not None and not _leads_to_a_host(self.url):
+            raise ValueError(
+                "url must start with http:// or https:// and name a host, for example http://localhost:8000/v1"
+            )
         return self
+
+
+def _leads_to_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an unclosed bracket, a port that is no number
+        return False

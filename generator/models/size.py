@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.records.base import Record
+from generator.models.loading import load_config, skeleton
 from generator.models.places import ModelNotFoundError, cached_snapshot, resolve_model
 
 KNOWN: dict[str, dict[str, Any]] = {
@@ -91,20 +92,21 @@ def describe(model: str) -> ModelSize:
 
     Raises:
         ModelNotFoundError: It is neither on this machine nor known here.
+        ModelError: Its configuration is damaged, or needs code of its own.
     """
-    from transformers import AutoConfig
-
     folder = _folder(model)
     if folder is not None:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        return _measured(config, f"{folder.name}/config.json")
+        return _measured(load_config(folder), folder, f"{folder.name}/config.json")
     if model not in KNOWN:
         raise ModelNotFoundError(
             f"generator.model = '{model}' is not on this machine, so its size is unknown. Its config.json is "
             f"enough for a plan: hf download {model} config.json. Known without it: {', '.join(KNOWN)}."
         )
+    from transformers import AutoConfig
+
     settings = dict(KNOWN[model])
-    return _measured(AutoConfig.for_model(settings.pop("model_type"), **settings), "built-in facts")
+    config = AutoConfig.for_model(settings.pop("model_type"), **settings)
+    return _measured(config, model, "built-in facts")
 
 
 def _folder(model: str) -> Path | None:
@@ -116,12 +118,10 @@ def _folder(model: str) -> Path | None:
     return cached_snapshot(model) if "/" in model and not Path(model).is_absolute() else None
 
 
-def _measured(config: Any, source: str) -> ModelSize:
+def _measured(config: Any, place: str | Path, source: str) -> ModelSize:
     import torch
-    from transformers import AutoModelForCausalLM
 
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
+    model = skeleton(config, place)
     head = model.get_output_embeddings()
     linear, widths = 0, dict[str, int]()
     for path, module in model.named_modules():

@@ -120,6 +120,11 @@ class Sampler(ABC):
     def model_name(self) -> str:
         """Name of the base model or program source, for the ledger's `generator` column."""
 
+    @property
+    def answers_by_batch(self) -> bool:
+        """Whether a completion may depend on the others of its call: a batch is kept whole or not at all."""
+        return True
+
     @abstractmethod
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.records.adapters import adapter_hash
+from corpus.records.chats import rendered
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
+from generator.models.adapter_fit import check_adapter
+from generator.models.loading import ends_of, load_model, load_tokenizer
 from generator.samplers.contract import (
     Sample,
     Sampler,
@@ -51,17 +54,12 @@ class TransformersSampler(Sampler):
         device: str = "cpu",
     ) -> None:
         import torch
-        from transformers import AutoTokenizer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # weights are read anew in every cycle
         torch.set_num_threads(threads)
         self._path, self._parameters, self._batch_size, self._device = model, parameters, batch_size, device
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(
-            model, local_files_only=True, trust_remote_code=False, padding_side="left"
-        )
-        if self._tokenizer.pad_token_id is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._tokenizer: Any = load_tokenizer(model)
         self._model: PreTrainedModel | None = None
         self._adapter_key: str | None = None
 
@@ -76,8 +74,9 @@ class TransformersSampler(Sampler):
         """Yield completions in the order of the prompts; see `generator.samplers.contract.Sampler`.
 
         Raises:
-            AdapterError: The folder holds no adapter.
-            OSError: The model cannot be read.
+            AdapterError: The folder holds no adapter, or that of another model.
+            ChatTemplateError: The model's chat template is missing, or renders no prompt.
+            ModelError: The model cannot be read.
             UnsupportedOption: A guide was asked for.
             ValueError: A prompt fills the model's context.
         """
@@ -106,18 +105,15 @@ class TransformersSampler(Sampler):
 
         Base weights are read anew whenever the adapter changes, so nothing of an earlier one can remain.
         """
-        from transformers import AutoModelForCausalLM
-
         key = None if adapter is None else adapter_hash(adapter)
         if self._model is not None and key == self._adapter_key:
             return self._model
         self._model = None  # frees the memory before the next copy is read
-        model = AutoModelForCausalLM.from_pretrained(
-            self._path, local_files_only=True, trust_remote_code=False, dtype="auto"
-        )
+        model = load_model(self._path)
         if adapter is not None:
             from peft import PeftModel
 
+            check_adapter(adapter, model, self.model_name)
             model = PeftModel.from_pretrained(model, str(adapter), is_trainable=False).merge_and_unload()
         self._model, self._adapter_key = model.to(self._device).eval(), key
         return self._model
@@ -127,10 +123,9 @@ class TransformersSampler(Sampler):
     ) -> Iterator[Sample]:
         from generator.samplers.decoding import decode
 
-        chats = [[message.model_dump() for message in prompt.messages] for prompt, _ in rows]
-        texts = self._tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
+        texts = [rendered(self._tokenizer, prompt.messages) for prompt, _ in rows]
         encoded = self._tokenizer(texts, add_special_tokens=False, padding=True, return_tensors="pt")
-        stop_ids = _stop_ids(model, self._tokenizer)
+        stop_ids = ends_of(model.generation_config, self._tokenizer)
         drawn = decode(
             model,
             encoded["input_ids"].to(self._device),
@@ -167,13 +162,6 @@ class TransformersSampler(Sampler):
                 tokens = tokens[:count]
                 break
         return tokens, text[: min(found)], True
-
-
-def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> frozenset[int]:
-    """Return the tokens that end a completion, according to the generation settings and the tokenizer."""
-    configured = model.generation_config.eos_token_id
-    ids = configured if isinstance(configured, list) else [configured]
-    return frozenset(token for token in (*ids, tokenizer.eos_token_id) if token is not None)
 
 
 def _log_probabilities(

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from corpus.records.prompts import SamplingParameters
 from generator.samplers.contract import UpstreamError
-from generator.serving.endpoint import Endpoint, Reply
+from generator.serving.chat import Reply
+from generator.serving.endpoint import Endpoint
 
 PROBE_TOKENS = 24
 PROBE_TEXT = "1x12x12 images, 10 classes, at most 200000 parameters, accuracy above 0.50"

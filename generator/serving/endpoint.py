@@ -6,23 +6,32 @@ clients do not come back in step; a `Retry-After` is honoured. Those that will n
 reported at once, in the server's own words. No message and no line of the log holds the key or the password
 of a URL, whoever repeats them.
 
-This module does *not* start servers, render prompts or know what a program is.
+Hosts elsewhere are reached through the proxies of the environment (`HTTPS_PROXY`, `NO_PROXY` and so on), this
+machine never is.
+
+This module does *not* start servers, word requests (`generator.serving.chat` does) or know what a program is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
+import math
 import random
+import re
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx2
 
 from corpus.records.prompts import FinishReason
 from generator.samplers.contract import RequestRefused, UpstreamError
+from generator.serving.chat import Reply, one_line, reply_from, server_message
 from generator.serving.credentials import Redaction, without_user
 
 logger = logging.getLogger(__name__)
@@ -30,36 +39,41 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PASSING = frozenset({408, 409, 425, 429})
+_OF_ONE_PROMPT = frozenset({400, 413, 422, 451})
+_NO_ROUTE = frozenset({404, 405})
+_UNAUTHORISED = 401
+_VERSION = re.compile(r"/v\d")
 _LONGEST_PAUSE_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
-_EXCERPT = 300
 _NO_REPLY = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
 """What any other document than a completion makes the reading of one raise."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """One choice of a chat completion.
-
-    Attributes:
-        text: The completion.
-        finish_reason: Why it ended.
-        token_count: Its tokens, without the token that ends a text.
-        logprobs: Their log-probabilities, None unless asked for.
-        token_ids: The model's numbers for them, where the server says (vLLM does when asked).
-        prompt_token_ids: Those of the rendered prompt, likewise.
-    """
-
-    text: str
-    finish_reason: FinishReason
-    token_count: int
-    logprobs: tuple[float, ...] | None = None
-    token_ids: tuple[int, ...] | None = None
-    prompt_token_ids: tuple[int, ...] | None = None
-
-
 class LostConnection(UpstreamError):
     """The server does not answer at all."""
+
+
+class Refusal(RequestRefused):
+    """A 4xx that another try would meet again.
+
+    Attributes:
+        status: The HTTP status.
+        words: What the server says.
+    """
+
+    def __init__(self, where: str, status: int, words: str, remedy: str = "") -> None:
+        super().__init__(f"{where}: HTTP {status}: {words}{remedy and f'.{remedy}'}")
+        self.status, self.words = status, words
+
+    @property
+    def may_be_the_prompts(self) -> bool:
+        """Whether it may be this one prompt that is refused: filtered, too long, not to be processed."""
+        return self.status in _OF_ONE_PROMPT
+
+    @property
+    def as_reply(self) -> Reply:
+        """The answer to a prompt that is refused for ever: no text, and the server's words."""
+        return Reply("", FinishReason.REFUSED, 0, refusal=f"HTTP {self.status}: {self.words}")
 
 
 class _Passing(Exception):
@@ -80,6 +94,10 @@ class Endpoint:
         attempts: Tries of each request.
         backoff_seconds: Mean pause after the first failed try.
         lost: Says whether the server is known to be gone, so that waiting for it is pointless.
+        wording: Returns the body of a chat as this endpoint takes it.
+
+    Raises:
+        RequestRefused: A proxy of the environment cannot be used.
     """
 
     def __init__(
@@ -91,18 +109,26 @@ class Endpoint:
         attempts: int = 6,
         backoff_seconds: float = 0.5,
         lost: Callable[[], bool] = lambda: False,
+        wording: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         self._url = url.rstrip("/")
         self.url = without_user(self._url)
         self._redacted = Redaction(self._url, api_key)
+        self._wording = wording
         self._attempts, self._backoff_seconds, self._lost = attempts, backoff_seconds, lost
         self._jitter = random.Random()
-        self._client = httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            timeout=httpx2.Timeout(timeout_seconds, connect=_CONNECT_TIMEOUT_SECONDS, pool=None),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=256),
-            trust_env=False,  # a proxy of the environment must not stand before 127.0.0.1
-        )
+        try:
+            self._client = httpx2.AsyncClient(
+                headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+                timeout=httpx2.Timeout(timeout_seconds, connect=_CONNECT_TIMEOUT_SECONDS, pool=None),
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=256),
+                trust_env=not is_this_machine(url),
+            )
+        except (ImportError, ValueError, httpx2.InvalidURL) as error:
+            raise RequestRefused(
+                f"{self.url}: a proxy of the environment cannot be used ({one_line(str(error))}). "
+                "Mend HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or name the host in NO_PROXY."
+            ) from error
 
     async def __aenter__(self) -> Endpoint:
         return self
@@ -112,17 +138,50 @@ class Endpoint:
     ) -> None:
         await self._client.aclose()
 
+    async def base_model(self, wanted: str | None) -> tuple[str, int | None]:
+        """Return the name of the model to ask for, and its context in tokens where the endpoint says.
+
+        An endpoint need not list its models where one is named, and Gemini's lists `models/NAME` for NAME.
+
+        Args:
+            wanted: The model's name; None for the only one that is listed.
+
+        Raises:
+            RequestRefused: It does not serve `wanted`, or no name is given and it lists none or several.
+        """
+        try:
+            cards = {card["id"]: card for card in await self.models() if card.get("parent") is None}
+        except Refusal as error:
+            if wanted is None or error.status == _UNAUTHORISED:
+                raise
+            return wanted, None
+        if wanted is None and len(cards) == 1:
+            wanted = next(iter(cards))
+        if wanted is not None and not cards:
+            return wanted, None
+        card = None if wanted is None else cards.get(wanted, cards.get(f"models/{wanted}"))
+        if wanted is None or card is None:
+            listed = ", ".join(cards) or "nothing"
+            other = "" if wanted is None else f", not '{wanted}'"
+            raise RequestRefused(
+                f"{self.url} serves {listed}{other}. Name what it serves: generator.server.model"
+            )
+        context = card.get("max_model_len")
+        return wanted, context if isinstance(context, int) and context > 0 else None
+
     async def models(self) -> list[dict[str, Any]]:
         """Return the cards of what the endpoint serves; adapters have a `parent`."""
 
         def parse(document: Any) -> list[dict[str, Any]]:
-            return [card for card in document["data"] if isinstance(card["id"], str)]
+            listed = document.get("data") if isinstance(document, dict) else document
+            cards = listed if isinstance(listed, list) else []
+            return [card for card in cards if isinstance(card, dict) and isinstance(card.get("id"), str)]
 
         return await self._request("GET", "/models", None, parse)
 
     async def chat(self, body: Mapping[str, Any]) -> Reply:
         """Return the answer to a chat completion request for one choice."""
-        return await self._request("POST", "/chat/completions", body, _reply)
+        return await self._request("POST", "/chat/completions", self._wording(body), reply_from)
 
     async def load_adapter(self, name: str, path: str) -> bool:
         """Load the adapter at `path` under `name`; return False where the endpoint has no such route."""
@@ -135,10 +194,10 @@ class Endpoint:
     async def _adapter_call(self, route: str, body: Mapping[str, str]) -> bool:
         try:
             await self._request("POST", f"/{route}", body, lambda _: None, plain=True)
-        except RequestRefused as error:
-            if "already been loaded" in str(error):
+        except Refusal as error:
+            if "already been loaded" in error.words:
                 return True  # the name holds the content's hash: what is there is the same
-            if "HTTP 404" in str(error) or "HTTP 405" in str(error):
+            if error.status in _NO_ROUTE:
                 return False
             raise
         return True
@@ -166,7 +225,7 @@ class Endpoint:
             await asyncio.sleep(pause)
         kind = LostConnection if last.unreachable else UpstreamError
         tries = "try" if attempt == 1 else "tries"
-        raise kind(f"{self.url}{route}: {last}. Gave up after {attempt} {tries}.") from last
+        raise kind(f"{self.url}{route}: {last}. Gave up after {attempt} {tries}.{self._url_remedy}") from last
 
     async def _try(
         self, method: str, route: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T], plain: bool
@@ -182,61 +241,53 @@ class Endpoint:
             fault = self._redacted(str(error))
             raise RequestRefused(f"{self.url}: not a URL ({fault}). Mend generator.server.url.") from None
         status = response.status_code
+        text = self._redacted(response.text)  # before it is cut: half a secret is no longer known for one
+        if status >= 500 or status in _PASSING:
+            raise _Passing(f"HTTP {status}: {server_message(text)}", pause_seconds=_retry_after(response))
         if status >= 300:
-            fault = f"HTTP {status}: {self._redacted(_server_message(response))[:_EXCERPT]}"
-            if status >= 500 or status in _PASSING:
-                raise _Passing(fault, pause_seconds=_retry_after(response))
-            raise RequestRefused(f"{self.url}{route}: {fault}")
+            remedy = self._url_remedy if status in _NO_ROUTE else ""
+            raise Refusal(f"{self.url}{route}", status, server_message(text), remedy)
         try:
             return parse(None if plain else response.json())
         except _NO_REPLY as error:
-            fault = f"an answer that is no completion ({type(error).__name__}: {error}): "
-            raise _Passing(self._redacted(fault + response.text)[: len(fault) + _EXCERPT]) from None
+            found = one_line(self._redacted(f"{type(error).__name__}: {error}"))
+            raise _Passing(f"an answer that is no completion ({found}): {one_line(text)}") from None
+
+    @property
+    def _url_remedy(self) -> str:
+        """What may be wrong with a URL that leads nowhere, a sentence; empty where it looks well."""
+        if _VERSION.search(urlsplit(self.url).path):
+            return ""
+        return f" Such URLs mostly end in /v1: generator.server.url = '{self.url}/v1'."
 
 
-def _reply(document: Any) -> Reply:
-    """Return the reply in `document`.
-
-    Raises:
-        ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError: It is not one.
-    """
-    choice = document["choices"][0]
-    text = choice["message"]["content"]
-    if text is None:  # vLLM's way to say that the first token drawn ended the text
-        text = ""
-    if not isinstance(text, str):
-        raise TypeError("content is not a text")
-    reason = FinishReason(choice["finish_reason"])
-    # The token that ends a text is counted by servers, and is none of the completion's; a stop text is.
-    ended = reason is FinishReason.STOP and choice.get("stop_reason") is None
-    count = max(0, int(document["usage"]["completion_tokens"]) - ended)
-    entries = (choice.get("logprobs") or {}).get("content")
-    token_ids, prompt_token_ids = choice.get("token_ids"), document.get("prompt_token_ids")
-    return Reply(
-        text=text,
-        finish_reason=reason,
-        token_count=count,
-        logprobs=None if entries is None else tuple(float(entry["logprob"]) for entry in entries[:count]),
-        token_ids=None if token_ids is None else tuple(token_ids[:count]),
-        prompt_token_ids=None if prompt_token_ids is None else tuple(prompt_token_ids),
-    )
-
-
-def _server_message(response: httpx2.Response) -> str:
-    """Return what the server says went wrong, whichever of the usual forms it takes, on one line.
-
-    The whole of it: a secret that was cut in two would no longer be known for one.
-    """
+def is_this_machine(url: str) -> bool:
+    """Return whether a URL leads to this machine, before which no proxy must stand."""
+    host = urlsplit(url).hostname or ""
     try:
-        document = response.json()
-        error = document.get("error", document)
-        message = error.get("message") or error.get("detail") or error
-    except (ValueError, AttributeError, RecursionError):
-        message = response.text
-    return " ".join(str(message).split())
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _retry_after(response: httpx2.Response) -> float:
-    """Return the pause that the server asks for, in seconds, at most the longest that we make."""
+    """Return the pause that the server asks for, in seconds, at most the longest that we make.
+
+    A date (RFC 9110, section 10.2.3) is compared with the server's own clock, which need not be ours.
+    """
     value = response.headers.get("Retry-After", "")
-    return min(float(value), _LONGEST_PAUSE_SECONDS) if value.isdigit() else 0.0
+    try:
+        seconds = float(value)
+    except ValueError:
+        until, now = _time_of(value), _time_of(response.headers.get("Date", "")) or time.time()
+        seconds = 0.0 if until is None else until - now
+    return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS) if math.isfinite(seconds) else 0.0
+
+
+def _time_of(date: str) -> float | None:
+    """Return the seconds since 1970 of an HTTP date, None where it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,10 +1,17 @@
 """The sampler over an OpenAI-compatible server: our own vLLM, or an endpoint that somebody else runs.
 
-All prompts of a call are in flight at once, and completions are handed over as they finish. Where our own
-server dies under a call, it is started again and what was not answered yet is asked again.
+All prompts of a call are in flight at once (`generator.server.concurrency` bounds them), and completions are
+handed over as they finish. Where our own server dies under a call, it is started again and what was not
+answered yet is asked again.
 
-This module does *not* start processes (`generator.serving.server`), speak HTTP (`generator.serving.endpoint`)
-or decide what an adapter on a server is called (`generator.serving.served_adapter`).
+A prompt that the server refuses for ever (filtered, too long) is a completion without text that holds the
+server's words, and the others go on. Whether a refusal is the prompt's or meets every request is told by an
+answer after it, at the end of a call by the answer to a harmless question. A call in which two prompts or
+more are refused and none is answered ends with the refusal, and so does the second such call in a row.
+
+This module does *not* start processes (`generator.serving.vllm.server`), speak HTTP
+(`generator.serving.endpoint`) or decide what an adapter on a server is called
+(`generator.serving.served_adapter`).
 """
 
 from __future__ import annotations
@@ -18,22 +25,12 @@ from typing import Any
 
 from corpus.records.prompts import Prompt, SamplingParameters
 from generator.config.serving import ServerConfig
-from generator.samplers.contract import (
-    Choice,
-    Guide,
-    JsonSchema,
-    Regex,
-    RequestRefused,
-    Sample,
-    Sampler,
-    SamplingOptions,
-    UpstreamError,
-    sample_seed,
-)
+from generator.samplers.contract import RequestRefused, Sample, Sampler, SamplingOptions, UpstreamError
+from generator.serving.chat import Reply, as_taken, chat_body, harmless, remedy, within
 from generator.serving.credentials import bearer_token
-from generator.serving.endpoint import Endpoint, LostConnection, Reply
+from generator.serving.endpoint import Endpoint, LostConnection, Refusal
 from generator.serving.served_adapter import MergeNeeded, ServedAdapter
-from generator.serving.server import ServerStartError, VllmServer
+from generator.serving.vllm.server import ServerStartError, VllmServer
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +45,7 @@ class EndpointSampler(Sampler):
         parameters: Temperature and the rest.
         server: Our own server, None for the endpoint at `config.url`.
         defaults: Options of calls that name none.
+        system_turn: Whether the model takes a system turn; None: as `config` says.
         notify: Is told what is done with servers and adapters, a line at a time.
     """
 
@@ -58,6 +56,7 @@ class EndpointSampler(Sampler):
         *,
         server: VllmServer | None = None,
         defaults: SamplingOptions | None = None,
+        system_turn: bool | None = None,
         notify: Callable[[str], None] = logger.info,
     ) -> None:
         if (server is None) == (config.url is None):
@@ -67,6 +66,8 @@ class EndpointSampler(Sampler):
         self._adapters = ServedAdapter(config, server, notify)
         self._notify = notify
         self._base = server.name if server is not None else config.model
+        self._system_turn = config.system_turn if system_turn is None else system_turn
+        self._barren = False
         self._in_use = False
 
     @property
@@ -75,6 +76,11 @@ class EndpointSampler(Sampler):
         if self._base is None:
             return asyncio.run(self._looked_up())
         return self._base
+
+    @property
+    def answers_by_batch(self) -> bool:
+        """False: a server's batches depend on the clock as it is."""
+        return False
 
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
@@ -114,7 +120,9 @@ class EndpointSampler(Sampler):
     ) -> Iterator[Sample]:
         """Yield all samples, over as many lives of our server as it takes."""
         open_requests = {
-            (prompt.id, index): self._body(prompt, index, options)
+            (prompt.id, index): chat_body(
+                prompt, index, self._parameters, options, system_turn=self._system_turn
+            )
             for prompt in prompts
             for index in range(options.n)
         }
@@ -158,24 +166,50 @@ class EndpointSampler(Sampler):
         self, bodies: Mapping[_Key, dict[str, Any]], adapter: Path | None
     ) -> AsyncGenerator[tuple[_Key, Reply], None]:
         async with self._endpoint() as endpoint:
-            base, longest = await self._base_model(endpoint)
+            base, context = await endpoint.base_model(self._base)
+            self._base = base
             model = await self._adapters.route(endpoint, base, adapter)
+            bodies = {key: within(context, {**body, "model": model}) for key, body in bodies.items()}
+            refused: list[tuple[_Key, Refusal]] = []
+            answered = False
+            async for key, outcome in _outcomes(endpoint, bodies, self._config.concurrency):
+                if isinstance(outcome, Refusal):
+                    refused.append((key, outcome))
+                    continue
+                answered = True
+                for earlier, refusal in refused:  # the server answers, so it was the prompts that it refused
+                    yield earlier, refusal.as_reply
+                refused.clear()
+                yield key, outcome
+            if refused:
+                await self._check_refusals(endpoint, refused, bodies, answered)
+            self._barren = not answered
+            for key, refusal in refused:
+                yield key, refusal.as_reply
 
-            async def ask(key: _Key) -> tuple[_Key, Reply]:
-                body = {**bodies[key], "model": model}
-                # Servers refuse more than the context holds, where the other samplers stop at its end.
-                body["max_tokens"] = min(body["max_tokens"], longest)
-                return key, await endpoint.chat(body)
+    async def _check_refusals(
+        self,
+        endpoint: Endpoint,
+        refused: Sequence[tuple[_Key, Refusal]],
+        bodies: Mapping[_Key, dict[str, Any]],
+        answered: bool,
+    ) -> None:
+        """See that refusals at the end of a call are the prompts' own.
 
-            tasks = [asyncio.create_task(ask(key)) for key in bodies]
+        Raises:
+            RequestRefused: They are a run, or the server refuses a harmless question too.
+        """
+        key, refusal = refused[0]
+        several = len({prompt_id for (prompt_id, _), _ in refused}) > 1
+        if answered or not (several or self._barren):
             try:
-                for task in asyncio.as_completed(tasks):
-                    yield await task
-            finally:
-                # Closing the connections makes the server abandon what is no longer wanted.
-                for pending in tasks:
-                    pending.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await endpoint.chat(harmless(bodies[key]))
+            except Refusal as error:
+                refusal = error
+            else:
+                return
+        sent = as_taken(bodies[key], self._config)
+        raise RequestRefused(f"{str(refusal).rstrip('.')}. {remedy(sent, refusal.words)}") from refusal
 
     def _endpoint(self) -> Endpoint:
         config, server = self._config, self._server
@@ -190,52 +224,59 @@ class EndpointSampler(Sampler):
             attempts=config.attempts,
             backoff_seconds=config.backoff_seconds,
             lost=lambda: server is not None and not server.alive(),
+            wording=lambda body: as_taken(body, config),
         )
-
-    async def _base_model(self, endpoint: Endpoint) -> tuple[str, int]:
-        """Return the base model's name, and its context in tokens where the endpoint says (vLLM does)."""
-        cards = {card["id"]: card for card in await endpoint.models() if card.get("parent") is None}
-        if self._base is None and len(cards) == 1:
-            self._base = next(iter(cards))
-        if self._base is None or self._base not in cards:
-            listed = ", ".join(cards) or "nothing"
-            wanted = "" if self._base is None else f", not '{self._base}'"
-            raise RequestRefused(
-                f"{endpoint.url} serves {listed}{wanted}. Name what it serves: generator.server.model"
-            )
-        return self._base, cards[self._base].get("max_model_len") or self._parameters.max_new_tokens
 
     async def _looked_up(self) -> str:
         async with self._endpoint() as endpoint:
-            return (await self._base_model(endpoint))[0]
+            return (await endpoint.base_model(self._base))[0]
 
     async def _withdraw(self) -> None:
         async with self._endpoint() as endpoint:
             await self._adapters.withdraw(endpoint)
 
-    def _body(self, prompt: Prompt, index: int, options: SamplingOptions) -> dict[str, Any]:
-        """Return the request for one completion, but for the model's name.
 
-        Fields that OpenAI's interface lacks are sent only where they say something, because a strange
-        endpoint refuses what it does not know.
-        """
-        parameters = self._parameters
-        body: dict[str, Any] = {
-            "messages": [message.model_dump() for message in prompt.messages],
-            "temperature": parameters.temperature,
-            "top_p": parameters.top_p,
-            "max_tokens": parameters.max_new_tokens,
-            "seed": sample_seed(prompt, index),
-        }
-        if parameters.top_k:
-            body["top_k"] = parameters.top_k
-        if options.stop:
-            body["stop"] = list(options.stop)
-        if options.logprobs:
-            body["logprobs"] = True
-        if options.guide is not None:
-            body |= _guide_fields(options.guide)
-        return body
+async def _outcomes(
+    endpoint: Endpoint, bodies: Mapping[_Key, dict[str, Any]], concurrency: int | None
+) -> AsyncGenerator[tuple[_Key, Reply | Refusal], None]:
+    """Yield what becomes of each request as it is known, at most `concurrency` at a time.
+
+    Where patience with one ends, nothing new is asked, but what is under way is waited for: it is paid for.
+
+    Raises:
+        UpstreamError: Patience ended, or the server refuses what no prompt is the reason of.
+    """
+    slots = asyncio.Semaphore(concurrency or len(bodies))
+    failures: list[UpstreamError] = []
+
+    async def ask(key: _Key) -> tuple[_Key, Reply | Refusal] | None:
+        async with slots:
+            if failures:
+                return None
+            try:
+                return key, await endpoint.chat(bodies[key])
+            except Refusal as error:
+                if not error.may_be_the_prompts:
+                    raise
+                return key, error
+            except (LostConnection, RequestRefused):
+                raise
+            except UpstreamError as error:
+                failures.append(error)
+                return None
+
+    tasks = [asyncio.create_task(ask(key)) for key in bodies]
+    try:
+        for task in asyncio.as_completed(tasks):
+            if (outcome := await task) is not None:
+                yield outcome
+    finally:
+        # Closing the connections makes the server abandon what is no longer wanted.
+        for pending in tasks:
+            pending.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if failures:
+        raise failures[0]
 
 
 def _sample(key: _Key, reply: Reply) -> Sample:
@@ -246,18 +287,5 @@ def _sample(key: _Key, reply: Reply) -> Sample:
         finish_reason=reply.finish_reason,
         token_count=reply.token_count,
         logprobs=reply.logprobs,
+        refusal=reply.refusal,
     )
-
-
-def _guide_fields(guide: Guide) -> dict[str, Any]:
-    """Return the fields of a request that impose `guide`: OpenAI's for JSON, vLLM's for the rest."""
-    match guide:
-        case JsonSchema(document=document):
-            schema = {"name": "answer", "schema": document, "strict": True}
-            return {"response_format": {"type": "json_schema", "json_schema": schema}}
-        case Choice(options=options):
-            return {"structured_outputs": {"choice": list(options)}}
-        case Regex(pattern=pattern):
-            return {"structured_outputs": {"regex": pattern}}
-        case _:
-            return {"structured_outputs": {"grammar": guide.ebnf}}

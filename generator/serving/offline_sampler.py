@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.records.adapters import adapter_hash
+from corpus.records.chats import rendered
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
 from generator.config.serving import EngineConfig
 from generator.samplers.contract import (
@@ -31,7 +32,7 @@ from generator.samplers.contract import (
     sample_seed,
     served_name,
 )
-from generator.serving.command import engine_arguments, engine_environment
+from generator.serving.vllm.command import engine_arguments, engine_environment
 
 
 class OfflineSampler(Sampler):
@@ -121,10 +122,8 @@ class OfflineSampler(Sampler):
 
     def _rendered(self, prompt: Prompt) -> dict[str, Any]:
         """Return the prompt as token ids, rendered as the other samplers do."""
-        text = self._engine.get_tokenizer().apply_chat_template(
-            [message.model_dump() for message in prompt.messages], add_generation_prompt=True, tokenize=False
-        )
-        ids = self._engine.get_tokenizer()(text, add_special_tokens=False)["input_ids"]
+        tokenizer = self._engine.get_tokenizer()
+        ids = tokenizer(rendered(tokenizer, prompt.messages), add_special_tokens=False)["input_ids"]
         return {"prompt_token_ids": ids}
 
     def _lora_request(self, adapter: Path | None) -> Any:

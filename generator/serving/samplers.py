@@ -8,22 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from corpus.records.chats import takes_system
 from generator.config.generator import GeneratorConfig
 from generator.config.serving import EngineConfig
+from generator.models.loading import load_tokenizer
 from generator.models.places import resolve_model
 from generator.serving.endpoint_sampler import EndpointSampler
 from generator.serving.offline_sampler import OfflineSampler
-from generator.serving.server import VllmServer
+from generator.serving.vllm.server import VllmServer
 
 
 def server_sampler(
     config: GeneratorConfig, *, lora_rank: int, log_file: Path, notify: Callable[[str], None]
 ) -> EndpointSampler:
     """Return the sampler over our own server, or over the endpoint that `config.server.url` names."""
-    server = None
+    server = system_turn = None
     if config.own_server:
+        model = resolve_model(config.model)
+        # The server renders the same template, and would refuse every prompt of ours.
+        system_turn = config.template == "compact" or takes_system(load_tokenizer(model))
         server = VllmServer(
-            resolve_model(config.model),
+            model,
             _engine(config, lora_rank),
             config.server,
             device=config.device,
@@ -32,7 +37,12 @@ def server_sampler(
             notify=notify,
         )
     return EndpointSampler(
-        config.server, config.sampling, server=server, defaults=config.options, notify=notify
+        config.server,
+        config.sampling,
+        server=server,
+        defaults=config.options,
+        system_turn=system_turn,
+        notify=notify,
     )
 
 

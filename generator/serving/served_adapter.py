@@ -15,10 +15,11 @@ from pathlib import Path
 
 from corpus.records.adapters import adapter_hash
 from generator.config.serving import ServerConfig
+from generator.models.loading import load_model, load_tokenizer
 from generator.samplers.contract import RequestRefused, UpstreamError, served_name
 from generator.serving.adapter_probe import check_against_base, check_against_peft
 from generator.serving.endpoint import Endpoint
-from generator.serving.server import VllmServer
+from generator.serving.vllm.server import VllmServer
 
 
 class MergeNeeded(UpstreamError):
@@ -127,15 +128,9 @@ class ServedAdapter:
 def merge(model: str | Path, adapter: Path, target: Path) -> None:
     """Write `model` with `adapter` merged into its weights, and its tokenizer, to `target`."""
     from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    base = AutoModelForCausalLM.from_pretrained(
-        model, local_files_only=True, trust_remote_code=False, dtype="auto"
-    )
-    merged = PeftModel.from_pretrained(base, str(adapter), is_trainable=False).merge_and_unload()
+    merged = PeftModel.from_pretrained(load_model(model), str(adapter), is_trainable=False).merge_and_unload()
     merged.save_pretrained(target)
-    AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False).save_pretrained(
-        target
-    )
+    load_tokenizer(model).save_pretrained(target)

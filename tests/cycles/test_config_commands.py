@@ -39,6 +39,15 @@ def test_a_commented_preset_parses_back_to_itself(name: str) -> None:
     assert RunConfig.model_validate(tomllib.loads(commented_toml(config))) == config
 
 
+def test_a_table_of_the_users_own_keys_parses_back_to_itself(tmp_path: Path) -> None:
+    """A table among the settings is written inline, or it would take what follows it for its own."""
+    inside = '{ a = 1, "b c" = { d = ["x"] }, e = [{ f = 2.5 }, { g = true }] }'
+    config = load_config("smoke", [f"generator.server.extra={inside}", 'generator.server.drop=["seed"]'])
+    assert RunConfig.model_validate(tomllib.loads(commented_toml(config))) == config
+    save_config(config, tmp_path / "config.toml")
+    assert load_config(str(tmp_path / "config.toml")) == config
+
+
 def test_a_commented_configuration_holds_every_key_and_its_meaning() -> None:
     text = commented_toml(RunConfig())
     for dotted in settings(RunConfig()):

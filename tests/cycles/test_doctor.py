@@ -62,7 +62,7 @@ def test_a_missing_torchvision_is_told_with_the_release_that_fits_and_is_no_faul
     monkeypatch.setattr(installation, "_version", lambda _requirement: None)
     finding = installation.torchvision(distribution)
     assert finding.level is Level.OK and "MISSING_DEPENDENCY" in finding.says
-    assert "'torchvision==0.28.*' --index-url https://download.pytorch.org/whl/cpu" in finding.says
+    assert "pip install 'torchvision==0.28.*', from the index that torch came from" in finding.says
 
 
 def test_torchvision_and_torch_are_pinned_to_releases_that_fit() -> None:
@@ -189,6 +189,14 @@ def test_a_running_server_is_asked_what_it_serves() -> None:
         assert only(inputs.server(load_config("cpu-tiny", settings))).level is Level.OK
         wrong = only(inputs.server(load_config("cpu-tiny", [*settings, "generator.server.model=other"])))
         assert wrong.level is Level.FAULT and server.model in wrong.says
+
+
+def test_a_named_model_of_a_server_that_lists_none_is_taken_at_its_word() -> None:
+    with EndpointServer(lists=None) as server:
+        settings = ["generator.sampler=server", f'generator.server.url="{server.url}"']
+        assert only(inputs.server(load_config("cpu-tiny", settings))).level is Level.FAULT
+        named = only(inputs.server(load_config("cpu-tiny", [*settings, "generator.server.model=m"])))
+        assert named.level is Level.OK
 
 
 def test_a_tracker_that_is_not_installed_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

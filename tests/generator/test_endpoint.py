@@ -157,8 +157,8 @@ def test_retry_after_is_honoured() -> None:
 
 
 def test_a_refusal_is_not_tried_again_and_quotes_the_server() -> None:
-    with EndpointServer(status(400)) as server:
-        with pytest.raises(RequestRefused, match="HTTP 400: fault 400"):
+    with EndpointServer(status(404)) as server:
+        with pytest.raises(RequestRefused, match="HTTP 404: fault 404"):
             list(sampler(server).sample(prompts(1), None))
         assert len(server.chats()) == 1
 

@@ -27,7 +27,7 @@ from corpus.records.prompts import Message, Prompt, SamplingParameters
 from generator.config.serving import EngineConfig, ServerConfig
 from generator.samplers.contract import UpstreamError
 from generator.serving.endpoint_sampler import EndpointSampler
-from generator.serving.server import VllmServer
+from generator.serving.vllm.server import VllmServer
 
 ROOT = Path(__file__).parents[2]
 

@@ -54,7 +54,7 @@ class ProgramRow(Row):
     completion: str
     """The raw text of the model; equal to `source` for programs that no model wrote."""
     finish_reason: FinishReason | None
-    """Why the model stopped: stop or length."""
+    """Why the model stopped: stop, length, other, or refused (`completion` then holds the server's words)."""
     token_count: int
     """Tokens of the completion, 0 for programs that no model wrote."""
     prompt_id: str | None

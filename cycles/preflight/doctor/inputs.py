@@ -14,14 +14,16 @@ from pathlib import Path
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok
+from cycles.run.models import check_model
 from cycles.showing.tracking import check_tracking
 from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
+from generator.models.loading import load_config
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
-from generator.samplers.contract import UpstreamError
+from generator.samplers.contract import RequestRefused, UpstreamError
 from generator.serving.endpoint import Endpoint
-from generator.serving.installation import installed_vllm
+from generator.serving.vllm.installation import installed_vllm
 
 _SECONDS = 10.0
 
@@ -34,36 +36,21 @@ def model(config: RunConfig) -> Iterator[Finding]:
     elif settings.served_elsewhere and not config.learns:
         yield ok("Model", "none needed here: the server has it")
     else:
-        yield _local_model(settings.model)
+        yield _local_model(config)
 
 
-def _local_model(name: str) -> Finding:
-    choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
+def _local_model(config: RunConfig) -> Finding:
+    name = config.generator.model
     try:
+        check_model(config)
         place = resolve_model(name)
+        digest = weights_hash(place)
+        kind = load_config(place).model_type
     except Mistake as error:
-        return fault("Model", str(error), choose)
-    from safetensors import SafetensorError, safe_open
-    from transformers import AutoConfig, AutoTokenizer
-
-    digest = weights_hash(place)
-    if digest is None:
-        if isinstance(place, Path):
-            return fault("Model", f"{place} holds no weights (*.safetensors or *.bin)", "copy them there")
-        return fault("Model", f"{name} is not in the local cache", f"hf download {name}")
-    try:
-        shape = AutoConfig.from_pretrained(place, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
-        for file in sorted(place.glob("*.safetensors")) if isinstance(place, Path) else []:
-            with safe_open(file, framework="pt"):  # compares the header with the file's length
-                pass
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        anew = "git checkout -- generator/embedded/model" if name == "embedded" else "copy it anew"
-        return fault("Model", f"{name} is damaged: {reason}", f"{anew}, or {choose}")
-    if tokenizer.chat_template is None:
-        return fault("Model", f"{name}: its tokenizer has no chat template", "use an instruct version of it")
-    return ok("Model", f"{name} ({shape.model_type}), weights {digest}")
+        anew = "git checkout -- generator/embedded/model, or " if name == "embedded" else ""
+        choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
+        return fault("Model", str(error), anew + choose)
+    return ok("Model", f"{name} ({kind}), weights {digest}")
 
 
 def server(config: RunConfig) -> Iterator[Finding]:
@@ -87,21 +74,16 @@ def _endpoint(settings: GeneratorConfig) -> Finding:
     if variable and not key:
         return fault("Server", f"{url}: the variable {variable} holds no key", f"export {variable}=...")
 
-    async def served() -> list[str]:
+    async def served() -> str:
         async with Endpoint(url, api_key=key, timeout_seconds=_SECONDS, attempts=1) as endpoint:
-            return [card["id"] for card in await endpoint.models() if not card.get("parent")]
+            return (await endpoint.base_model(settings.server.model))[0]
 
     try:
-        names = asyncio.run(served())
+        return ok("Server", f"{url} serves {asyncio.run(served())}")
+    except RequestRefused as error:
+        return fault("Server", str(error), "correct generator.server.url, model or api_key_variable")
     except UpstreamError as error:
         return fault("Server", str(error), "start it, or correct generator.server.url")
-    if settings.server.model is not None and settings.server.model not in names:
-        fix = "set generator.server.model to one of them"
-        return fault("Server", f"{url} does not serve {settings.server.model}, but {', '.join(names)}", fix)
-    if settings.server.model is None and len(names) != 1:
-        fix = "name one: generator.server.model"
-        return fault("Server", f"{url} serves {len(names)} models: {', '.join(names)}", fix)
-    return ok("Server", f"{url} serves {', '.join(names)}")
 
 
 def task(config: RunConfig) -> Finding:

@@ -20,7 +20,6 @@ from cycles.run.devices import used_devices
 
 DISTRIBUTION = "archloop"
 _REINSTALL = "bash scripts/setup in the checkout, or: python -m pip install"
-_CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
@@ -80,7 +79,7 @@ def torchvision(distribution: str = DISTRIBUTION) -> Finding:
     return ok(
         "torchvision",
         "not installed: a program that imports it ends MISSING_DEPENDENCY. To let it run on the processor: "
-        f"python -m pip install '{pin}' --index-url {_CPU_WHEELS}",
+        f"python -m pip install '{pin}', from the index that torch came from",
     )
 
 

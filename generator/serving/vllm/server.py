@@ -1,10 +1,10 @@
 """Our own `vllm serve`: started, watched, stopped, and gone with its last process whatever happens to us.
 
-The server runs under `generator/serving/watchdog.py`, in a session of its own: Ctrl-C in the terminal does
-not reach it, and it ends when this process ends in any way. It stays up between calls, so that all cycles of
-a run share one; `release` frees its memory for a training, and the next `start` brings it back. It asks for a
-key, as others on this machine could load adapters into it otherwise; the key is handed to it by its
-environment and stands in no command line and no log.
+The server runs under `generator/serving/vllm/watchdog.py`, in a session of its own: Ctrl-C in the terminal
+does not reach it, and it ends when this process ends in any way. It stays up between calls, so that all
+cycles of a run share one; `release` frees its memory for a training, and the next `start` brings it back. It
+asks for a key, as others on this machine could load adapters into it otherwise; the key is handed to it by
+its environment and stands in no command line and no log.
 
 This module does *not* speak to the model: `generator.serving.endpoint_sampler` does. It imports no vLLM, so
 that the server may run on an interpreter of its own.
@@ -27,10 +27,10 @@ from pathlib import Path
 
 from generator.config.serving import EngineConfig, ServerConfig
 from generator.samplers.contract import UpstreamError, model_label
-from generator.serving import watchdog as vllm_watchdog
-from generator.serving.command import serve_command, serve_environment
-from generator.serving.failure import explain
-from generator.serving.installation import installed_vllm
+from generator.serving.vllm import watchdog as vllm_watchdog
+from generator.serving.vllm.command import serve_command, serve_environment
+from generator.serving.vllm.failure import explain
+from generator.serving.vllm.installation import installed_vllm
 
 logger = logging.getLogger(__name__)
 

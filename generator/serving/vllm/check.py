@@ -1,6 +1,6 @@
 """Does this interpreter's vLLM work? Generates a few tokens with the model at the given path, and says so.
 
-    python -I generator/serving/check.py MODEL
+    python -I generator/serving/vllm/check.py MODEL
 
 Run by scripts/install_vllm under the interpreter that it has just equipped, which need not know archloop:
 this script imports nothing of ours. It does *not* measure anything.
