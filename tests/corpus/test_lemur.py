@@ -20,7 +20,7 @@ from corpus.exchange.exporting.dataset import TableFormat, export_dataset
 from corpus.exchange.exporting.lemur import export_lemur
 from corpus.exchange.exporting.lemur_modules import ACCURACY, transform_module
 from corpus.exchange.importing.importer import import_programs, recognise
-from corpus.exchange.importing.source import ImportReport
+from corpus.exchange.importing.source import ImportReport, ImportSourceError
 from corpus.exchange.importing.trials import settings_of
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.index import NoveltyIndex
@@ -243,6 +243,25 @@ def test_output_folders_of_nngpt_enter_with_their_results(tmp_path: Path) -> Non
         assert found == {("B0", 0.3), ("B1", 0.4), ("B2", 0.1), ("B2", 0.2)}
         first, second = (row.protocol_id for row in ledger.evaluations()[:2])
         assert first == second and first.startswith("imported:nn-gpt/img-classification_cifar-10_acc/e2/")
+
+
+def test_results_of_nngpt_with_no_number_for_an_epoch_are_left_behind(tmp_path: Path) -> None:
+    told = {"eval_args": {**NAMES, "prm": {**PRM, "epoch": [2]}}, "eval_results": ["name", 0.3]}
+    nngpt_folder(tmp_path / "out", "B0", network(1), told)
+    report, ledger = bring_in(tmp_path / "out", tmp_path / "ledger")
+    ledger.close()
+    assert (report.programs, report.reasons()) == (1, {"BAD_STATISTICS": 1})
+
+
+def test_an_import_holds_no_more_trials_than_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"eval_args": {**NAMES, "prm": PRM}, "eval_results": ["name", 0.3]}
+    folder = nngpt_folder(tmp_path / "out", "B0", network(1), told)
+    (folder / "1.json").write_text(json.dumps([trial(0.1, epoch=1, note="a" * 100)] * 100))
+    monkeypatch.setattr("corpus.exchange.importing.source.MAX_TEXT_CHARACTERS", 10_000)
+    with pytest.raises(ImportSourceError, match="in parts"):
+        import_programs(recognise(tmp_path / "out"), None, dry_run=True)
 
 
 def test_a_folder_with_a_program_of_that_name_alone_is_a_folder_of_programs(tmp_path: Path) -> None:
