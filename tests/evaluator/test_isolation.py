@@ -125,7 +125,7 @@ def test_every_tier_contains_programs_and_changes_no_result(tier: Tier, tmp_path
     with opened(tier) as evaluator:
         assert evaluator.tier is tier
         good, *refused, writes = evaluator.evaluate(candidate(each, i) for i, each in enumerate(sources))
-    assert good.accuracy == pytest.approx(0.83046, abs=1e-5)
+    assert good.accuracy == pytest.approx(0.827586, abs=1e-5)
     for result in refused:
         assert result.status in {*REFUSED, EvaluationStatus.MISSING_DEPENDENCY}, result
         assert "the secret" not in (result.error or "")
