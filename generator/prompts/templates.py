@@ -45,8 +45,8 @@ Task
 
 Contract
 1. At module level, `def supported_hyperparameters()` returns the set of names of the hyperparameters that the
-   module reads, for example {{'lr', 'momentum', 'dropout'}}. Their values arrive in a dict `prm`, each in
-   [0, 1].
+   module reads, for example {{'lr', 'momentum', 'dropout'}}. Their values arrive in a dict `prm`; these three
+   lie in [0, 1].
 2. `class Net(nn.Module)` with
    `def __init__(self, in_shape: tuple, out_shape: tuple, prm: dict, device: torch.device)`.
    `in_shape` is (batch, channels, height, width), `out_shape` is (classes,). Build every layer here, with
