@@ -153,6 +153,7 @@ def print_tables(reports: dict[str, list[list[CycleReport]]]) -> None:
             ]
             print("| " + " | ".join(cells) + " |")
     print_ratios(reports, cycles - 1)
+    print_best(reports, cycles)
     print_seconds(reports)
 
 
@@ -169,6 +170,17 @@ def print_ratios(reports: dict[str, list[list[CycleReport]]], last: int) -> None
             each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             cells.append(f"{each}: **{statistics.geometric_mean(ratios):.2f}x**")
         print(f"| {control} | {cells[0]} | {cells[1]} |")
+
+
+def print_best(reports: dict[str, list[list[CycleReport]]], cycles: int) -> None:
+    """Print what a user takes home: the best network of all cycles, seed by seed."""
+    evaluations = sum(row.candidates for row in next(iter(reports.values()))[0][:cycles])
+    print(f"\nBest validation accuracy among all {evaluations} evaluations, seed by seed, and the mean:\n")
+    print("| arm | best network |")
+    print("|---|---|")
+    for arm, runs in reports.items():
+        best = [max(row.best_accuracy or 0.0 for row in run[:cycles]) for run in runs]
+        print(f"| {arm} | {', '.join(f'{each:.3f}' for each in best)}: **{statistics.fmean(best):.3f}** |")
 
 
 def print_seconds(reports: dict[str, list[list[CycleReport]]]) -> None:

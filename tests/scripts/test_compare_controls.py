@@ -61,6 +61,9 @@ def test_the_table_pools_seeds_and_the_ratios_are_paired(tmp_path: Path) -> None
     assert rows[0][2].startswith("25%") and rows[1][2].startswith("75%")
     assert rows[1][3].startswith("0.600")
     assert "| random search | 0.75, 0.75: **0.75x** | 1.00, 1.00: **1.00x** |" in result.stdout
+    assert "among all 8 evaluations" in result.stdout
+    assert "| closed loop | 0.800, 0.800: **0.800** |" in result.stdout
+    assert "| random search | 0.600, 0.600: **0.600** |" in result.stdout
     assert "| frozen | 3.00, 3.00: **3.00x** | 6.00, 6.00: **6.00x** |" in result.stdout
     assert "| random-valid | 1.00, 1.00: **1.00x** | 2.00, 2.00: **2.00x** |" in result.stdout
 
