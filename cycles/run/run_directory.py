@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.files.reading import MAX_NOTES_BYTES, read_text
-from corpus.files.whole import write_whole
+from corpus.files.whole import is_taken, write_whole
 from corpus.records.mistakes import command_line
 from cycles.config.run import RunConfig, load_config, save_config
 from cycles.errors import UsageError
@@ -74,7 +74,7 @@ class RunDirectory:
         Raises:
             UsageError: Something does.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if is_taken(self.path):
             resume = command_line("archloop", "resume", self.path)
             raise UsageError(
                 f"{self.path} exists already. Go on with it: {resume}. Or choose another: --out DIR."
