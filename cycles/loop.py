@@ -72,8 +72,10 @@ class Loop:
                 f"{lesson.required}; the generator stays as it is"
             )
         elif not self.teacher.take_over(lesson):
-            with self._stage(cycle, CycleStage.TRAIN, self.teacher.planned_steps(lesson)):
-                self.teacher.teach(lesson, self._on_training_step)
+            job = self.teacher.job(lesson, self._on_training_step)
+            steps = self.config.finetune.planned_steps(len(job.examples))
+            with self._stage(cycle, CycleStage.TRAIN, steps):
+                self.teacher.teach(lesson, job)
 
     def generate(self, cycle: int) -> None:
         """Write the candidates of `cycle` that are missing."""

@@ -88,9 +88,17 @@ class Teacher:
         previous = None if last is None else self.directory.adapter(last)
         return Lesson(cycle, chosen, self.config.min_examples, previous)
 
-    def planned_steps(self, lesson: Lesson) -> int:
-        """Return the optimiser steps that a lesson will take."""
-        return self.config.planned_steps(len(self._examples(lesson)))
+    def job(self, lesson: Lesson, on_step: StepCallback) -> TrainingJob:
+        """Return the fine-tuning that a lesson is: its rows, its seed, and where the adapter goes."""
+        seed = derive_seed(self.seed, "train", lesson.cycle)
+        taught = [self._example(candidate) for candidate in lesson.teachers]
+        return TrainingJob(
+            select_examples(taught, self.replay(), self.config.replay, seed),
+            output_dir=self.directory.adapter(lesson.cycle),
+            seed=seed,
+            previous=lesson.previous,
+            on_step=on_step,
+        )
 
     def take_over(self, lesson: Lesson) -> bool:
         """Record the adapter that was finished just before the run stopped; return whether there is one."""
@@ -99,18 +107,10 @@ class Teacher:
             self._record(lesson, result)
         return result is not None
 
-    def teach(self, lesson: Lesson, on_step: StepCallback) -> None:
+    def teach(self, lesson: Lesson, job: TrainingJob) -> None:
         """Train the adapter that writes the lesson's cycle, and record what was learnt from whom."""
         self.make_room()
-        job = TrainingJob(
-            self._examples(lesson),
-            output_dir=self.directory.adapter(lesson.cycle),
-            seed=self._training_seed(lesson),
-            previous=lesson.previous,
-            on_step=on_step,
-        )
-        result = self.trainer().train(job)
-        self._record(lesson, result)
+        self._record(lesson, self.trainer().train(job))
 
     def in_force(self, cycle: int) -> tuple[Path | None, TrainingResult | None]:
         """Return the adapter that writes `cycle` and its fine-tuning: its own, or the last one before it."""
@@ -119,13 +119,6 @@ class Teacher:
 
     def _last_trained(self, cycle: int) -> int | None:
         return next((past for past in range(cycle, 0, -1) if self.ledger.training(past)), None)
-
-    def _training_seed(self, lesson: Lesson) -> int:
-        return derive_seed(self.seed, "train", lesson.cycle)
-
-    def _examples(self, lesson: Lesson) -> list[TrainingExample]:
-        taught = [self._example(candidate) for candidate in lesson.teachers]
-        return select_examples(taught, self.replay(), self.config.replay, self._training_seed(lesson))
 
     def _example(self, candidate: Candidate) -> TrainingExample:
         asked = (

@@ -63,7 +63,7 @@ class Run:
         """Teach before `cycle` what there is to be taught, then admit a program for each letter."""
         lesson = self.teacher.lesson(cycle)
         if lesson is not None and lesson.enough:
-            self.teacher.teach(lesson, lambda *_: None)
+            self.teacher.teach(lesson, self.teacher.job(lesson, lambda *_: None))
         rows = [(program(f"conv{letter} relu{letter} norm{letter}"), 0.9) for letter in words]
         write_cycle(self.ledger, cycle, rows, RULE)
 
