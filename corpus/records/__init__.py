@@ -4,6 +4,7 @@
     prompts      a question to a model, and its answer
     chats        a question as a model's own chat template renders it
     candidates   a program, and where it comes from
+    search       what a search asks, proposes and is told
     evaluations  how the judgement of a program ended
     graphs       the network that a program builds
     admissions   whether a candidate entered the corpus, and why
