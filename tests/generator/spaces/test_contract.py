@@ -54,7 +54,7 @@ def test_an_edit_always_leads_to_another_network(name: str, cap: int) -> None:
 
 
 @each_space
-def test_every_point_can_be_reached_by_edits_from_any_other_kind_of_place(name: str) -> None:
+def test_edits_alone_lead_about_in_the_whole_space(name: str) -> None:
     """A walk of edits alone comes to see as many networks as draws do, or nearly."""
     space, rng = build_space(name, DIGITS, CAP), random.Random(5)
     point, walked, drawn = space.sample(rng), set(), set()
@@ -85,7 +85,7 @@ def test_programs_build_with_the_parameters_foretold_and_answer(name: str, shape
     import torch
 
     space: Any = build_space(name, shape, CAP)
-    for point in walk(name, 40, shape):
+    for point in walk(name, 34, shape):
         net = build(space.render(point), shape)
         count = sum(weight.numel() for weight in net.parameters() if weight.requires_grad)
         assert count == space.parameters(point) <= CAP, space.encode(point)
@@ -151,10 +151,10 @@ def test_the_description_holds_an_encoding_that_is_legal_and_names_no_data_set(n
     assert [name for name in named if name in space.describe().lower()] == []
 
 
-@each_space
-def test_the_sandbox_trains_what_a_space_writes(name: str) -> None:
-    space = build_space(name, DIGITS, CAP)
-    programs = [space.render(point) for point in walk(name, 4)]
+def test_the_sandbox_trains_what_the_spaces_write() -> None:
+    programs = [
+        build_space(name, DIGITS, CAP).render(point) for name in space_names() for point in walk(name, 2)
+    ]
     trials = [Candidate.imported(f"p/{index}", each, generator="test") for index, each in enumerate(programs)]
     with SandboxedEvaluator(EvaluatorConfig(workers=1)) as evaluator:
         statuses = [evaluation.status for evaluation in evaluator.evaluate(trials)]
