@@ -3,8 +3,8 @@
 Faults are of two kinds. Those that may pass (no connection, 408, 429, 5xx, an answer cut short, too large or
 without a choice) are tried again, a bounded number of times, after a pause that doubles and is jittered so
 that many clients do not come back in step; a `Retry-After` is honoured. Those that will not pass (another
-4xx) are reported at once, in the server's own words. No message and no line of the log holds the key or the password
-of a URL, whoever repeats them.
+4xx) are reported at once, in the server's own words. No message and no line of the log holds the key or the
+password of a URL, whoever repeats them.
 
 Hosts elsewhere are reached through the proxies of the environment (`HTTPS_PROXY`, `NO_PROXY` and so on), this
 machine never is.
