@@ -29,7 +29,6 @@ from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.parts import (
     base_model_hash,
-    build_decider,
     build_evaluator,
     build_sampler,
     build_trainer,
@@ -51,6 +50,7 @@ from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
 from evaluator.tasks import find_data
+from generator.deciders.building import build_decider
 from generator.samplers.contract import UpstreamError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def open_loop(
                 exemplar_count=config.generator.exemplars,
                 run_seed=config.seed,
                 candidates=config.candidates,
-                decider=functools.cache(functools.partial(build_decider, config, sampler)),
+                decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
                 in_force=teacher.adapter_of,
             )
             yield Loop(

@@ -15,7 +15,6 @@ from corpus.records.base import TaskShape
 from cycles.config.run import RunConfig
 from evaluator.tasks import task_spec
 from finetune.job import Trainer
-from generator.deciders.contract import Decider
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
 from generator.samplers.contract import Sampler
@@ -82,11 +81,6 @@ def base_model_hash(config: RunConfig) -> str | None:
     if not config.generator.weights_here:
         return None
     return weights_hash(resolve_model(config.generator.model))
-
-
-def build_decider(config: RunConfig, sampler: Callable[[], Sampler]) -> Decider:
-    """Return who answers the questions of the search: the generator's model, or rules and chance."""
-    raise NotImplementedError
 
 
 def build_evaluator(config: RunConfig) -> SandboxedEvaluator:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
+from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
 from generator.strategies.catalogue import StrategyError, listed, settings_of
 
@@ -23,7 +24,7 @@ class StrategyConfig(BaseModel):
     """What a strategy over a space searches: `grammar` (programs of many forms), `cells` (one cell, stacked),
     `macro` (stages of blocks)."""
 
-    llm: Literal["generator", "none"] = "generator"
+    llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
 
     settings: dict[str, Any] = {}

@@ -78,6 +78,7 @@ class CellSpace:
         NoRoomError: The images are too small, or no width is below the cap.
     """
 
+    author = "cells-1"
     textual = False
 
     def __init__(

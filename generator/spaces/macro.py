@@ -78,6 +78,7 @@ class MacroSpace:
     """
 
     name = "macro"
+    author = "macro-1"
     textual = False
 
     def __init__(self, shape: TaskShape, *, max_parameters: int = 500_000) -> None:
