@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.mistakes import command_line
+from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
@@ -44,6 +45,7 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
     *(cli_report.report, cli_report.watch, cli_report.serve),
+    *(cli_compare.compare, cli_compare.retest),
 )
 for command in _ELSEWHERE:
     app.command()(command)
