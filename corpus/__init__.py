@@ -7,6 +7,7 @@
     novelty   whether a program is new, and whether it may enter
     exchange  data sets for others, programs of others
     config    what counts as new, and what may enter
+    pareto    who dominates whom: ranks, crowding distances, hypervolume
 
 Each floor imports only those above it in this list; nothing here imports another room.
 """

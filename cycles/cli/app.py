@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.mistakes import command_line
+from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
-from cycles.cli import corpus as cli_corpus
-from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
 from cycles.cli import strategies as cli_strategies
+from cycles.cli.corpus import commands as cli_corpus
+from cycles.cli.corpus import exchange as cli_exchange
 from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
@@ -46,6 +47,7 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
     *(cli_report.report, cli_report.watch, cli_report.serve),
+    *(cli_compare.compare, cli_compare.retest),
 )
 for command in _ELSEWHERE:
     app.command()(command)

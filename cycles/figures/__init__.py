@@ -9,6 +9,7 @@
     runs          several runs, gathered for a report
     comparison    one arm against another
     quantities    durations, sizes and shares in words
+    studies       runs as searches, and arms against each other over seeds
 
 Nothing here prints or draws.
 """

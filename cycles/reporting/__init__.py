@@ -12,6 +12,7 @@
     payload   the candidates as data for the page's own table, within a budget of bytes
     sections  the parts of the page that need words
     page      all of it -> one file
+    studies   the page of a study
 
 What the page shows is gathered by `cycles.figures.runs` and compared by `cycles.figures.comparison`.
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -38,6 +38,9 @@ from cycles.reporting.sections import (
 )
 from cycles.reporting.svg import short
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("page.js", "table.js", "candidate.js", "start.js")
 
@@ -49,6 +52,20 @@ def render(runs: Sequence[RunData], *, live: str | None = None) -> str:
         runs: At least one, as `gathering.gather` returns them.
         live: For a served page: the state of the ledgers that it shows, to be asked for again.
     """
+    script = "\n".join(asset(name) for name in SCRIPTS)
+    style = asset("page.css")
+    return template("page.html.j2").render(
+        **_content(runs),
+        live=live,
+        policy=content_security_policy(style, script, live=live is not None),
+        style=Markup(style),
+        script=Markup(script),
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def template(name: str) -> Template:
+    """Return a template that escapes every value, and fails over a value that it is not given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -60,16 +77,7 @@ def render(runs: Sequence[RunData], *, live: str | None = None) -> str:
     )
     environment.filters["visible"] = visible
     environment.filters["short"] = short
-    script = "\n".join(_asset(name) for name in SCRIPTS)
-    style = _asset("page.css")
-    return environment.get_template("page.html.j2").render(
-        **_content(runs),
-        live=live,
-        policy=content_security_policy(style, script, live=live is not None),
-        style=Markup(style),
-        script=Markup(script),
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-    )
+    return environment.get_template(name)
 
 
 def content_security_policy(style: str, script: str, *, live: bool) -> str:
@@ -86,7 +94,8 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of a file of `assets`."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 

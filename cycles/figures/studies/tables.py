@@ -1,0 +1,112 @@
+"""The tables of a study as rows of words, the same in the terminal, in Markdown and on the page.
+
+Every arm has the same cells, winners and losers alike. This module does *not* print, draw or compute figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from cycles.figures.statistics import mean_interval
+from cycles.figures.studies.pairs import RESAMPLES, Difference, StudyFigures
+from cycles.figures.studies.searches import FEWEST_PARAMETERS, Quantity, SearchFigures
+
+NOTE = (
+    "Accuracies are of the validation split; the test split is not read. *best*: the best of a run's "
+    "search, one training each; *re-tested best*: that network trained anew on fresh seeds of the "
+    "protocol, the mean over them. *area*: mean of the best so far over all evaluations, failed ones "
+    "included. *hypervolume*: share of the plane between accuracy 0 and 1 and, on a logarithmic scale, "
+    "between the cap on parameters (the point of reference: accuracy 0 at the cap) and "
+    f"{FEWEST_PARAMETERS} that some valid program dominates. Differences are means over paired seeds; "
+    f"their bootstrap interval ({RESAMPLES:,} resamples) is somewhat too narrow over few seeds."
+)
+"""What the figures mean; to be shown below them."""
+
+NO_VALUE = "-"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table: its caption, and its cells; the first column names the row."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def grids(figures: StudyFigures) -> list[Grid]:
+    """Return the tables of a study: seed by seed, arm by arm, difference by difference."""
+    found = [_by_seed(figures), _by_arm(figures)]
+    return [*found, _differences(figures)] if figures.pairs else found
+
+
+def markdown(figures: StudyFigures) -> str:
+    """Return verdicts, tables and notes as Markdown."""
+    parts = ["\n".join(f"- {pair.sentence}." for pair in figures.pairs)] if figures.pairs else []
+    for grid in grids(figures):
+        lines = [grid.headings, tuple("---" for _ in grid.headings), *grid.rows]
+        table = "\n".join(
+            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines
+        )
+        parts.append(f"{grid.caption}:\n\n{table}")
+    return "\n\n".join([*parts, *figures.remarks, NOTE]) + "\n"
+
+
+def _by_seed(figures: StudyFigures) -> Grid:
+    """Return what a user takes home, run by run: the deciding figure and its mean."""
+    seeds = sorted({run.seed for runs in figures.arms.values() for run in runs})
+    quantity = figures.quantities[0] if figures.quantities else Quantity("best", "best")
+    rows = []
+    for arm, runs in figures.arms.items():
+        by_seed = {run.seed: quantity.of(run) for run in runs}
+        values = [value for value in by_seed.values() if value is not None]
+        mean = f"{fmean(values):.3f}" if values else NO_VALUE
+        rows.append((arm, *(_value(by_seed.get(seed), quantity) for seed in seeds), mean))
+    budgets = sorted({run.evaluations for runs in figures.arms.values() for run in runs})
+    spent = " or ".join(f"{budget:,}" for budget in budgets)
+    caption = f"Best network of {spent} evaluations by seed ({quantity.title})"
+    return Grid(caption, ("arm", *map(str, seeds), "mean"), tuple(rows))
+
+
+def _by_arm(figures: StudyFigures) -> Grid:
+    rows = [
+        (quantity.title, *(_mean(quantity, runs) for runs in figures.arms.values()))
+        for quantity in figures.quantities
+    ]
+    caption = "Means over the seeds, with Student's 95% interval where there are several"
+    return Grid(caption, ("figure", *figures.arms), tuple(rows))
+
+
+def _differences(figures: StudyFigures) -> Grid:
+    known = [{each.key: each for each in pair.differences} for pair in figures.pairs]
+    rows = [
+        (quantity.title, *(_difference(pair.get(quantity.key), quantity) for pair in known))
+        for quantity in figures.quantities
+    ]
+    headings = ("figure", *(f"{pair.first} - {pair.second}" for pair in figures.pairs))
+    return Grid("Paired differences, with their 95% bootstrap interval", headings, tuple(rows))
+
+
+def _mean(quantity: Quantity, runs: Sequence[SearchFigures]) -> str:
+    values = [value for run in runs if (value := quantity.of(run)) is not None]
+    if len(values) < 2:
+        return _value(values[0] if values else None, quantity)
+    mean = mean_interval(values, bounds=(0.0, quantity.most))
+    places = quantity.places
+    return f"{mean.value:.{places}f} [{mean.low:.{places}f}, {mean.high:.{places}f}]"
+
+
+def _value(value: float | None, quantity: Quantity) -> str:
+    return NO_VALUE if value is None else f"{value:.{quantity.places}f}"
+
+
+def _difference(difference: Difference | None, quantity: Quantity) -> str:
+    if difference is None:
+        return NO_VALUE
+    places = quantity.places
+    value, low, high = difference.value, difference.low, difference.high
+    if difference.pairs < 2:
+        return f"{value:+.{places}f}"
+    return f"{value:+.{places}f} [{low:.{places}f}, {high:.{places}f}]"
