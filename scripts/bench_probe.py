@@ -33,6 +33,7 @@ BAR_MILLISECONDS = 60.0
 """What a probe of a small network may cost, wall time on an idle machine."""
 
 _COLUMNS = ("probe_wall", "evaluation_wall", "probe_cpu", "evaluation_cpu")
+_TITLES = ("evaluation", "probe, cpu", "eval., cpu", "ratio, cpu")
 
 
 def main() -> None:
@@ -77,7 +78,7 @@ def _once(evaluator: SandboxedEvaluator, program: Candidate) -> tuple[float, flo
 def measure_workers(
     config: EvaluatorConfig, task: Task, programs: Sequence[Candidate], rounds: int
 ) -> dict[str, float]:
-    """Return the wall milliseconds for each program when all are probed at once, by one worker and by several."""
+    """Return the wall milliseconds a program when all are probed at once, by one worker and by several."""
     sources = [program.source for program in programs if program.source is not None]
     one, several = config.model_copy(update={"workers": 1}), config
     milliseconds: dict[str, list[float]] = {"one": [], "several": []}
@@ -101,7 +102,7 @@ def _table(figures: dict[str, Any]) -> str:
     lines = [
         f"{figures['cores']} cores, load {figures['load']:.1f}; milliseconds, medians",
         "",
-        f"{'program':<28}{'probe':>10}{'evaluation':>12}{'probe, cpu':>12}{'eval., cpu':>12}{'ratio, cpu':>12}",
+        f"{'program':<28}{'probe':>10}" + "".join(f"{title:>12}" for title in _TITLES),
     ]
     for row in rows:
         cells = "".join(f"{row[name]:>12.1f}" for name in _COLUMNS[1:])
@@ -115,9 +116,10 @@ def _table(figures: dict[str, Any]) -> str:
             "",
             f"median probe {wall:.1f} ms by the clock (bar: {BAR_MILLISECONDS:g} on an idle machine), "
             f"{np.median([row['probe_cpu'] for row in rows]):.1f} ms of the processor",
-            f"an evaluation takes {_ratio(rows, 'wall')} times the wall time, {_ratio(rows, 'cpu')} times the "
-            "processor time",
-            f"all at once: {side['one']:.1f} ms a program with one worker, {side['several']:.1f} ms with several",
+            f"an evaluation takes {_ratio(rows, 'wall')} times the wall time, {_ratio(rows, 'cpu')} times "
+            "the processor time",
+            f"all at once: {side['one']:.1f} ms a program with one worker, "
+            f"{side['several']:.1f} ms with several",
         ]
     )
 

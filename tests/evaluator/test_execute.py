@@ -1,7 +1,8 @@
-"""`SandboxedEvaluator.execute`: a script in the jail, over the training split, and what is kept of its words."""
+"""`SandboxedEvaluator.execute`: a script in the jail over the training split, and its transcript."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task
 from tests.evaluator_programs import candidate, processes_of_programs, program
 
-SCRIPTS = ScriptConfig(cpu_seconds=1, wall_seconds=5.0, memory_bytes=2**29, output_bytes=100_000)
+SCRIPTS = ScriptConfig(cpu_seconds=1, wall_seconds=8.0, memory_bytes=2**29, output_bytes=100_000)
 CONFIG = EvaluatorConfig(task="digits-clean", workers=1, cpu_seconds=5, wall_seconds=20.0, scripts=SCRIPTS)
 
 
@@ -107,9 +108,9 @@ def test_a_script_that_leaves_in_peace_has_finished(evaluator: SandboxedEvaluato
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("while True: pass", "1 seconds of processor time"),
-        ("import time\ntime.sleep(60)", "5 seconds of wall time"),
-        ("x = []\nwhile True: x.append(bytearray(10**6))", "MemoryError"),
+        ("while True: pass", "seconds of (processor|wall) time"),
+        ("import time\ntime.sleep(60)", "more than 8 seconds of wall time"),
+        ("x = [bytearray(10**8) for _ in range(10)]", "MemoryError"),
         ("import torch\ntorch.zeros(2**29)", "allocate"),
         ("print('x' * 200_000)", "100000 bytes"),
         ("while True: print('flood')", "100000 bytes"),
@@ -124,8 +125,9 @@ def test_a_script_that_leaves_in_peace_has_finished(evaluator: SandboxedEvaluato
 )
 def test_a_script_beyond_a_limit_says_which(evaluator: SandboxedEvaluator, code: str, words: str) -> None:
     result = evaluator.execute(code)
-    assert result.ending is ScriptEnding.LIMIT_EXCEEDED and words in (result.error or ""), result
-    assert result.wall_seconds < 7 and len(result.output) <= MAX_OUTPUT_CHARACTERS
+    assert result.ending is ScriptEnding.LIMIT_EXCEEDED, result
+    assert re.search(words, result.error or ""), result
+    assert result.wall_seconds < 10 and len(result.output) <= MAX_OUTPUT_CHARACTERS
     assert processes_of_programs() == []
 
 
@@ -218,15 +220,17 @@ def test_nothing_that_a_script_does_reaches_the_next_job(evaluator: SandboxedEva
 SEARCH = """\
 import re
 
-found = 0
+found = dict.fromkeys(PATTERNS, 0)
 for row in open("/proc/self/maps").read().splitlines():
     addresses, rights, *_ = row.split()
     start, end = (int(each, 16) for each in addresses.split("-"))
     if "w" in rights:
         memory = open("/proc/self/mem", "rb", 0)
         memory.seek(start)
-        found += len(re.findall(PATTERN, memory.read(end - start), re.DOTALL))
-print(found)
+        content = memory.read(end - start)
+        for name, pattern in PATTERNS.items():
+            found[name] += len(re.findall(pattern.encode(), content, re.DOTALL))
+print(sorted(name for name, count in found.items() if count))
 """
 
 
@@ -237,16 +241,16 @@ def test_no_label_and_no_image_of_another_split_is_in_the_process() -> None:
     Of the training split, the control, it finds both.
     """
     task = load_task("digits-clean")
+    patterns = {
+        f"{name} {kind}": "".join(f"\\x{byte:02x}" for byte in rows.tobytes())
+        for name, split in (("train", task.train), ("val", task.val), ("test", task.read_test()))
+        for kind, rows in (("image", split.images[7]), ("labels", split.labels[:24]))
+    }
     limits = SCRIPTS.model_copy(update={"cpu_seconds": 30, "wall_seconds": 120.0})
     config = CONFIG.model_copy(update={"isolation": "unsafe", "scripts": limits})
     with SandboxedEvaluator(config) as uncontained:
-        for split, there in ((task.train, True), (task.val, False), (task.read_test(), False)):
-            for rows in (split.images[7], split.labels[:24]):
-                pattern = "".join(f"\\x{byte:02x}" for byte in rows.tobytes())
-                code = f"PATTERN = {pattern!r}.encode()\n{SEARCH}"
-                result = uncontained.execute(code)
-                assert result.ending is ScriptEnding.FINISHED, result
-                assert (int(result.output) > 0) is there, (split, result)
+        result = uncontained.execute(f"PATTERNS = {patterns!r}\n{SEARCH}")
+    assert result.output == "['train image', 'train labels']\n", result
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def _print_at_once() -> None:
     """Write standard output and error through one stream without a buffer, so that order and end are kept."""
     raw = io.FileIO(1, "w", closefd=False)
     # A raw file where a buffered one is expected: what Python itself makes of standard output under -u.
-    stream = io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)  # type: ignore[type-var]
+    stream = io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
 
 
