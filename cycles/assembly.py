@@ -111,6 +111,7 @@ def open_loop(
             )
             machine_id = ledger.add_machine(Machine.model_validate(environment()))
             strategy = strategy_of(config)
+            sandbox = functools.cache(lambda: _started(config, running, directory, observer))
             teacher = Teacher(
                 ledger=ledger,
                 directory=directory,
@@ -132,6 +133,7 @@ def open_loop(
                 run_seed=config.seed,
                 candidates=config.candidates,
                 decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
+                sandbox=sandbox,
                 in_force=teacher.adapter_of,
             )
             yield Loop(
@@ -152,7 +154,7 @@ def open_loop(
                 judging=Judge(
                     ledger=ledger,
                     gate=AdmissionGate.from_ledger(ledger, config.corpus),
-                    evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
+                    evaluator=sandbox,
                     machine_id=machine_id,
                 ),
                 observer=tracked(observer, config, directory.path),

@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from evaluator.channel.limits import Limits
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.isolation.tiers import Isolation
 from evaluator.tasks import generated_names, reads_files, require_task
@@ -66,10 +67,26 @@ class _Subject(BaseModel):
         return self
 
 
+class ScriptConfig(BaseModel):
+    """What a script of a search may use; processes, threads and scratch are as for programs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    cpu_seconds: int = Field(default=20, ge=1)
+    """Processor time of a script, in seconds."""
+    wall_seconds: float = Field(default=60.0, gt=0.0)
+    """Wall time after which a script is killed, in seconds."""
+    memory_bytes: int = Field(default=2 * 2**30, ge=64 * 2**20)
+    """Address space that a script may add to that of the warm process it starts from, in bytes."""
+    output_bytes: int = Field(default=2**20, ge=0)
+    """Text that a script may print, and size of a file that it may write, in bytes; of the text 5,000
+    characters are kept."""
+
+
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers` and `isolation` is part of the protocol's id; `task_seed`,
+    All but `data_path`, `workers`, `isolation` and `scripts` is part of the protocol's id; `task_seed`,
     `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
@@ -88,6 +105,18 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     consistency losses do so twice, and so does a layer whose activations are recomputed."""
     below_chance_factor: float = Field(default=1.2, ge=0.0)
     """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid."""
+    scripts: ScriptConfig = ScriptConfig()
+    """What a script of a search may use."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a program may use, evaluated or probed."""
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+
+    @property
+    def script_limits(self) -> Limits:
+        """What a script may use."""
+        return Limits(**(self.limits.model_dump() | self.scripts.model_dump()))
 
     @model_validator(mode="after")
     def _wall_time_is_the_backstop(self) -> Self:

@@ -19,6 +19,8 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Message, Prompt
 from corpus.records.search.calls import Answer, AnswerPath
+from corpus.records.search.probes import Probe
+from corpus.records.search.transcripts import ScriptEnding, Transcript
 from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.judging import Judge
@@ -71,6 +73,15 @@ class Hashed:
                     accuracy=(number % 1000) / 1000, parameters=number % 5000,
                 )  # fmt: skip
 
+    def probe(self, sources: Sequence[str]) -> list[Probe]:
+        return [
+            Probe(failure=None, stage=Stage.DONE, parameters=len(each), output_shape=(1, 2))
+            for each in sources
+        ]
+
+    def execute(self, code: str) -> Transcript:
+        return Transcript(ending=ScriptEnding.FINISHED, output=f"{len(code)} characters")
+
 
 class SeededDecider:
     """Answers by the seed of the question alone: numbers as text, a number in a document, an option."""
@@ -106,6 +117,7 @@ class Arena:
             run_seed=config.seed,
             candidates=config.candidates,
             decider=parts.get("decider", SeededDecider),
+            sandbox=parts.get("sandbox", Hashed),
             in_force=lambda _cycle: (None, None),
         )
         self.search = Search(ledger, strategy or strategy_of(config), bench)

@@ -3,6 +3,7 @@
     app         run, resume, status
     endings     what every command's end means: a line and an exit code
     steps       generate, evaluate, finetune
+    probing     probe
     corpus      corpus stats, show, search, ..., export, import
     config      config show, diff, schema, ...
     setup       init, doctor

@@ -105,7 +105,7 @@ def evaluate(
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
-    sources = [_read_program(path) for path in files]
+    sources = [read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
@@ -248,7 +248,12 @@ def _show_program(text: str) -> None:
     typer.echo(visible(text) if sys.stdout.isatty() else text)
 
 
-def _read_program(path: Path) -> str:
+def read_program(path: Path) -> str:
+    """Return the text of a program that the user names.
+
+    Raises:
+        UsageError: There is none.
+    """
     from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
 
     try:

@@ -15,13 +15,16 @@ import signal
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason
+from evaluator.channel.limits import Limits
 from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
+from evaluator.supervisor.printed import printable
 from evaluator.supervisor.session import Cause, Ending
 
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
 _LAST_WORDS_CHARACTERS = 200
+_TAIL_CHARACTERS = 2_000
 
 
 def no_code(candidate: Candidate, protocol: str) -> Evaluation:
@@ -34,7 +37,7 @@ def no_code(candidate: Candidate, protocol: str) -> Evaluation:
         protocol_id=protocol,
         status=EvaluationStatus.NO_CODE,
         stage=Stage.EXTRACT,
-        error=_printable(error[:MAX_ERROR_CHARACTERS]),
+        error=printable(error[:MAX_ERROR_CHARACTERS]),
     )
 
 
@@ -45,8 +48,13 @@ def unjudgeable(candidate: Candidate, protocol: str, attempts: int) -> Evaluatio
         protocol_id=protocol,
         status=EvaluationStatus.CRASHED,
         stage=Stage.IMPORT,
-        error=f"the process that it was started from died with it, {attempts} times out of {attempts}",
+        error=died_with_its_zygote(attempts),
     )
+
+
+def died_with_its_zygote(attempts: int) -> str:
+    """Return the error of a text with which zygote after zygote died."""
+    return f"the process that it was started from died with it, {attempts} times out of {attempts}"
 
 
 def evaluation(
@@ -81,7 +89,7 @@ def evaluation(
         reuse = trained and _reuse(trained, config.max_passes, max_kept_bytes)
         status, detail = reuse or _grade(talk.accuracy, config.below_chance_factor * chance)
     else:
-        status, detail = _unfinished(ending, config)
+        status, detail = unfinished(ending, config.limits)
     return Evaluation(
         candidate_id=candidate.id,
         protocol_id=protocol,
@@ -96,9 +104,9 @@ def evaluation(
         parameters=talk.built.parameters if talk.built else None,
         flops=talk.built.flops if talk.built else None,
         peak_memory_bytes=ending.exited.peak_memory_bytes,
-        error_type=_printable(error_type),
-        error=_printable(detail and detail[:MAX_ERROR_CHARACTERS]),
-        output_tail=_printable(ending.output_tail) or None,
+        error_type=error_type and printable(error_type),
+        error=detail and printable(detail[:MAX_ERROR_CHARACTERS]),
+        output_tail=printable(ending.printed.tail[-_TAIL_CHARACTERS:]) or None,
         graph=talk.graph,
     )
 
@@ -120,35 +128,36 @@ def _reuse(trained: Trained, max_passes: float, max_kept_bytes: int) -> tuple[Ev
     return None
 
 
-def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def unfinished(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
     """Return what ended a program that neither failed by its own account nor finished, and its last words."""
-    status, detail = _cause(ending, config)
-    tail = " ".join(ending.output_tail.split())[-_LAST_WORDS_CHARACTERS:]
+    status, detail = cause(ending, limits)
+    tail = " ".join(ending.printed.tail.split())[-_LAST_WORDS_CHARACTERS:]
     return status, f"{detail}; it printed: {tail}" if tail else detail
 
 
-def _cause(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def cause(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
+    """Return what ended a child that neither failed by its own account nor finished."""
     match ending.cause:
         case Cause.WALL_TIME:
-            return EvaluationStatus.TIMEOUT, f"more than {config.wall_seconds:g} seconds of wall time"
+            return EvaluationStatus.TIMEOUT, f"more than {limits.wall_seconds:g} seconds of wall time"
         case Cause.OUTPUT:
-            return EvaluationStatus.OUTPUT_LIMIT, f"it printed more than {config.output_bytes} bytes"
+            return EvaluationStatus.OUTPUT_LIMIT, f"it printed more than {limits.output_bytes} bytes"
         case Cause.BREACH:
             return EvaluationStatus.PROTOCOL_ERROR, ending.detail
         case Cause.SILENCE:
             return EvaluationStatus.CRASHED, "it closed the result channel"
-    return _self_inflicted(ending, config)
+    return _self_inflicted(ending, limits)
 
 
-def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def _self_inflicted(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
     code = ending.exited.exit_code
     if ending.exited.too_many_processes:
-        allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
+        allowed = f"{limits.max_processes} processes and {limits.max_threads} threads are allowed"
         return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
-    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * config.cpu_seconds:
-        return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
-    if _NATIVE_MEMORY.search(ending.output_tail):
-        return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
+    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * limits.cpu_seconds:
+        return EvaluationStatus.TIMEOUT, f"more than {limits.cpu_seconds} seconds of processor time"
+    if _NATIVE_MEMORY.search(ending.printed.tail):
+        return EvaluationStatus.OUT_OF_MEMORY, f"more than {limits.memory_bytes} bytes"
     if code < 0:
         return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
     return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
@@ -168,10 +177,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _printable(text: str | None) -> str | None:
-    """Return `text` without the control characters that would let a program write to the user's terminal."""
-    if text is None:
-        return None
-    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)

@@ -71,10 +71,13 @@ class Toy(Strategy):
             number = bench.model.json("planner", chat, {"type": "object"})
             text = bench.model.generate("writer", chat)
             kind = bench.model.choose("writer", chat, ["wide", "deep"])
+            built = bench.probe("planner", [f"# {turn}", "# other"])
+            seen = bench.execute("planner", "print(1)" * turn).output
             chance = bench.rng("toy", turn).random()
+            heard = f"{text} {chance} {built[0].parameters} {seen}"
             proposals = [
                 Proposal(
-                    program=None if (turn + place) % 7 == 0 else f"# {number.answer.value} {text} {chance}\n",
+                    program=None if (turn + place) % 7 == 0 else f"# {number.answer.value} {heard}\n",
                     author="toy-1",
                     call=kind.call,
                     key=f"{turn}/{place}",
