@@ -112,7 +112,10 @@ def test_a_refused_prompt_is_left_to_the_rule_and_a_choice_to_chance() -> None:
 
 
 def test_two_refused_questions_in_a_row_stop_the_search_with_the_servers_words() -> None:
-    with EndpointServer(refuses=lambda body: "too long" if len(body["messages"]) > 1 else None) as server:
+    def refuses(body: dict[str, Any]) -> str | None:
+        return "too long" if body["messages"][-1]["content"] == "What next?" else None
+
+    with EndpointServer(refuses=refuses) as server:
         decider = over(server, "none")
         decider.generate(CHAT, seed=1)
         with pytest.raises(RequestRefused, match="too long"):
