@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Novelty = Literal["lexical", "structural", "both"]
+Novelty = Literal["lexical", "structural", "both", "key"]
 
 Search = Literal["exact", "minhash"]
 
@@ -31,7 +31,8 @@ class CorpusConfig(BaseModel):
     novelty: Novelty = "lexical"
     """What makes a program new: its text (Jaccard similarity below tau), the network that it builds (another
     graph of operators and shapes than any in the corpus), or both at once. A program that only changes how a
-    known network is trained is new by its text alone. Without a recorded network the text decides."""
+    known network is trained is new by its text alone. Without a recorded network the text decides. `key`:
+    its point in the search space, where programs are too alike in their text to be told apart by it."""
 
     search: Search = "exact"
     """Who proposes near-duplicates: an inverted index that misses none ("exact"), or MinHash-LSH as in the

@@ -1,18 +1,18 @@
 """Puts a run together: opens its directory and ledger, and gives the loop its parts.
 
-The only place that knows every concrete class. Parts are built when first asked for, so that a resumed run
-whose cycles are all judged loads no model, and a run that nobody teaches never imports a trainer.
+With `cycles.parts` the only place that knows every concrete class. Parts are built when first asked for, so
+that a resumed run whose cycles are all judged loads no model, and a run that nobody teaches never imports a
+trainer.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +20,21 @@ from typing import TYPE_CHECKING
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
-from corpus.records.base import TaskShape
 from corpus.records.machines import Machine
+from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.config.trust import require_consent
 from cycles.judging import Judge
 from cycles.loop import Loop
 from cycles.observer import Observer
+from cycles.parts import (
+    base_model_hash,
+    build_evaluator,
+    build_sampler,
+    build_trainer,
+    strategy_of,
+    task_shape,
+)
 from cycles.run.devices import check_devices
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -39,19 +47,14 @@ from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgres
 from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
 from cycles.teaching import Teacher
+from cycles.writing import Writer
 from evaluator.errors import SandboxError
-from evaluator.tasks import find_data, task_spec
-from finetune.job import Trainer
-from generator.models.places import resolve_model
-from generator.models.weights import weights_hash
-from generator.samplers.contract import Sampler, UpstreamError
-from generator.strategies.closed_loop import ClosedLoop
-from generator.strategies.contract import Strategy
+from evaluator.tasks import find_data
+from generator.deciders.building import build_decider
+from generator.samplers.contract import UpstreamError
 
 if TYPE_CHECKING:
     from evaluator.supervisor.sandbox import SandboxedEvaluator
-
-logger = logging.getLogger(__name__)
 
 
 def start_run(path: Path, config: RunConfig) -> RunDirectory:
@@ -107,28 +110,42 @@ def open_loop(
                 config.sharing,
             )
             machine_id = ledger.add_machine(Machine.model_validate(environment()))
+            strategy = strategy_of(config)
+            teacher = Teacher(
+                ledger=ledger,
+                directory=directory,
+                teachers=config.teaching.by,
+                config=config.finetune,
+                template=config.generator.template,
+                request=plain_request(config, shape),
+                seed=config.seed,
+                trainer=functools.cache(functools.partial(build_trainer, config)),
+                replay=functools.partial(replay_pool, ledger, config, shape),
+                lesson_of=strategy.lesson,
+                make_room=sampler.make_room,
+            )
+            bench = RunBench(
+                ledger=ledger,
+                request=program_request(config, shape),
+                template=config.generator.template,
+                exemplar_count=config.generator.exemplars,
+                run_seed=config.seed,
+                candidates=config.candidates,
+                decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
+                in_force=teacher.adapter_of,
+            )
             yield Loop(
                 config=config,
                 directory=directory,
                 ledger=ledger,
-                teacher=Teacher(
+                teacher=teacher,
+                search=Search(ledger, strategy, bench),
+                writer=Writer(
                     ledger=ledger,
-                    directory=directory,
-                    teachers=config.teaching.by,
-                    config=config.finetune,
-                    template=config.generator.template,
-                    request=plain_request(config, shape),
-                    seed=config.seed,
-                    trainer=functools.cache(functools.partial(build_trainer, config)),
-                    replay=functools.partial(replay_pool, ledger, config, shape),
-                    make_room=sampler.make_room,
-                ),
-                search=Search(
-                    ledger=ledger,
-                    strategy=build_strategy(config),
                     sampler=sampler,
                     sampling=config.generator.sampling,
                     batch_size=config.generator.batch_size,
+                    in_force=teacher.adapter_of,
                     generator_hash=functools.cache(functools.partial(base_model_hash, config)),
                     machine_id=machine_id,
                 ),
@@ -148,27 +165,6 @@ def open_ledger(path: Path) -> LedgerWriter:
     return LedgerWriter.open(path) if path.exists() else LedgerWriter.create(path)
 
 
-def task_shape(config: RunConfig) -> TaskShape:
-    """Return image shape and number of classes of the configured task, as programs see them."""
-    settings = config.evaluator
-    return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
-
-
-def build_strategy(config: RunConfig) -> Strategy:
-    """Return the strategy that the configuration names, for the configured task."""
-    shape = task_shape(config)
-    if config.strategy.name == "random":
-        from generator.strategies.random_search import RandomSearch
-
-        return RandomSearch(shape, max_parameters=config.evaluator.max_parameters, seed=config.seed)
-    return ClosedLoop(
-        program_request(config, shape),
-        template=config.generator.template,
-        exemplars=config.generator.exemplars,
-        seed=config.seed,
-    )
-
-
 @contextmanager
 def passing_log() -> Iterator[Path]:
     """Yield a place for a server's log that belongs to no run; it stays only where the server fails."""
@@ -185,42 +181,6 @@ def passing_log() -> Iterator[Path]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def build_sampler(
-    config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
-) -> Sampler:
-    """Return the sampler that the configuration names; as a context it stops a server of ours.
-
-    Args:
-        config: The run's configuration.
-        log_file: Where a server of ours writes its log; None for nowhere.
-        notify: Is told what is done with servers and adapters, a line at a time.
-    """
-    settings = config.generator
-    if settings.sampler == "transformers":
-        from generator.samplers.transformers import TransformersSampler
-
-        return TransformersSampler(
-            resolve_model(settings.model),
-            settings.sampling,
-            batch_size=settings.batch_size,
-            threads=settings.threads,
-            device=settings.device,
-        )
-    from generator.serving.samplers import offline_sampler, server_sampler
-
-    if settings.sampler == "offline":
-        return offline_sampler(settings, lora_rank=config.finetune.rank)
-    log_file = log_file or Path(os.devnull)
-    return server_sampler(settings, lora_rank=config.finetune.rank, log_file=log_file, notify=notify)
-
-
-def base_model_hash(config: RunConfig) -> str | None:
-    """Return the content hash of the generator's base model, None where no model of this machine writes."""
-    if not config.generator.weights_here:
-        return None
-    return weights_hash(resolve_model(config.generator.model))
-
-
 def _started(
     config: RunConfig, running: ExitStack, directory: RunDirectory, observer: Observer
 ) -> SandboxedEvaluator:
@@ -229,25 +189,6 @@ def _started(
     observer.note(f"Sandbox: {evaluator.isolation}")
     directory.record_isolation(str(evaluator.tier), evaluator.isolation)
     return evaluator
-
-
-def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
-    """Return the sandboxed evaluator, not yet started."""
-    from evaluator.supervisor.sandbox import SandboxedEvaluator
-
-    return SandboxedEvaluator(config.evaluator)
-
-
-def build_trainer(config: RunConfig) -> Trainer:
-    """Return the LoRA trainer over the generator's own model."""
-    model = resolve_model(config.generator.model)
-    if config.finetune.runs_in_own_process:
-        from finetune.process_trainer import ProcessTrainer
-
-        return ProcessTrainer(model, config.finetune)
-    from finetune.trainer import LoraTrainer
-
-    return LoraTrainer(model, config.finetune)
 
 
 @contextmanager

@@ -11,3 +11,7 @@ class UsageError(Mistake):
 
 class ConfigError(UsageError):
     """The configuration cannot be used."""
+
+
+class Diverged(UsageError):
+    """A search that runs again says other than what the ledger holds of it: its code or settings changed."""

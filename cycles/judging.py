@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
-from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.search.trials import Trial
 
 
 class Evaluator(Protocol):
@@ -23,13 +23,6 @@ class Evaluator(Protocol):
     def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
         """Yield the evaluations in the order of the candidates; closing the iterator stops the work."""
         ...
-
-
-class Judgement(NamedTuple):
-    """What became of one candidate."""
-
-    evaluation: Evaluation
-    admission: Admission
 
 
 @dataclass
@@ -48,11 +41,11 @@ class Judge:
     evaluator: Callable[[], Evaluator]
     machine_id: str
 
-    def judge(self, candidates: Sequence[Candidate]) -> Generator[Judgement, None, None]:
-        """Yield the judgements of `candidates` in their order, each once it is in the ledger."""
+    def judge(self, candidates: Sequence[Candidate]) -> Generator[Trial, None, None]:
+        """Yield what becomes of `candidates`, in their order, each once it is in the ledger."""
         with closing(self.evaluator().evaluate(candidates)) as results:
             for candidate, result in zip(candidates, results, strict=True):
                 evaluation = result.model_copy(update={"machine_id": result.machine_id or self.machine_id})
-                admission = self.gate.decide(evaluation, candidate.source)
+                admission = self.gate.decide(evaluation, candidate)
                 self.ledger.add_judgement(evaluation, admission)
-                yield Judgement(evaluation, admission)
+                yield Trial(candidate, evaluation, admission)

@@ -1,8 +1,9 @@
-"""The closed loop, to be read first: a generator writes programs, the winners teach it, and it writes again.
+"""The loop, to be read first: a search proposes programs, they are judged, and winners teach the generator.
 
     train     the teacher: LoRA on those who teach           (not in cycle 0, not where nobody teaches)
-    generate  the search: proposals -> completions -> candidates
-    judge     the judge: evaluate in the sandbox, decide on admission
+    explore   the search, batch by batch until the cycle is full:
+                  generate  the writer: proposals -> completions -> candidates
+                  judge     the judge: evaluate in the sandbox, decide on admission; the search hears of it
     complete  the cycle's row and its report
 
 Every stage asks the ledger what is already done and does the rest, so running it again *is* resuming: there
@@ -25,29 +26,31 @@ from cycles.figures.cycle_report import cycle_report
 from cycles.figures.metrics import add_to_metrics
 from cycles.figures.records import CycleReport
 from cycles.judging import Judge
-from cycles.observer import Observer
+from cycles.observer import SEARCH, Observer
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory
-from cycles.search import Search
+from cycles.search import Batch, Search
 from cycles.teaching import Teacher
+from cycles.writing import Writer
 
 
 @dataclass
 class Loop:
-    """One run: its configuration and directory, its ledger, and the three who do the work."""
+    """One run: its configuration and directory, its ledger, and the four who do the work."""
 
     config: RunConfig
     directory: RunDirectory
     ledger: LedgerWriter
     teacher: Teacher
     search: Search
+    writer: Writer
     judging: Judge
     observer: Observer
     interruption: Interruption
 
     def run(self) -> None:
-        """Run every cycle that is not complete."""
-        while (cycle := self.current_cycle()) is not None:
+        """Run every cycle that is not complete, until the search has nothing more to try."""
+        while (cycle := self.current_cycle()) is not None and not self.search.over:
             self.run_cycle(cycle)
 
     def current_cycle(self) -> int | None:
@@ -57,8 +60,7 @@ class Loop:
     def run_cycle(self, cycle: int) -> CycleReport:
         """Do what is left of one cycle and return its report."""
         self.train(cycle)
-        self.generate(cycle)
-        self.judge(cycle)
+        self.explore(cycle)
         return self.complete(cycle)
 
     def train(self, cycle: int) -> None:
@@ -74,37 +76,43 @@ class Loop:
         elif not self.teacher.take_over(lesson):
             job = self.teacher.job(lesson, self._on_training_step)
             steps = self.config.finetune.planned_steps(len(job.examples))
-            with self._stage(cycle, CycleStage.TRAIN, steps):
+            self.observer.stage_started(cycle, CycleStage.TRAIN, steps)
+            with self._timed(cycle, CycleStage.TRAIN):
                 self.teacher.teach(lesson, job)
+            self.observer.stage_finished()
 
-    def generate(self, cycle: int) -> None:
-        """Write the candidates of `cycle` that are missing."""
-        missing = self.search.missing(cycle, self.config.candidates)
-        if not missing:
+    def explore(self, cycle: int) -> None:
+        """Write and judge what the search proposes for `cycle`, until it is full."""
+        batch = self.search.due(cycle)
+        piecewise = batch is not None and not batch.whole
+        if batch is not None and piecewise:
+            self.observer.stage_started(cycle, SEARCH, self.config.candidates - min(batch.proposals))
+        while batch is not None:
+            self.generate(batch)
+            self.judge(batch)
+            batch = self.search.due(cycle)
+        if piecewise:
+            self.observer.stage_finished()
+
+    def generate(self, batch: Batch) -> None:
+        """Write the candidates of `batch` that are missing."""
+        if not batch.unwritten:
             return
-        adapter, training = self.teacher.in_force(cycle)
-        with self._stage(cycle, CycleStage.GENERATE, sum(len(batch) for batch in missing)):
-            for batch in missing:
-                self.search.write(
-                    cycle,
-                    batch,
-                    adapter=adapter,
-                    adapter_hash=training.adapter_hash if training else None,
-                    on_sample=self.observer.advanced,
-                )
+        advanced = self.observer.advanced if batch.whole else _show_nothing
+        with self._stage(batch, CycleStage.GENERATE, len(batch.unwritten)):
+            for _ in self.writer.write(batch.cycle, batch.unwritten, advanced):
                 self.interruption.check()
 
-    def judge(self, cycle: int) -> None:
-        """Judge the candidates of `cycle` that are not judged yet, in order."""
-        pending = self.ledger.unevaluated(cycle)
-        if not pending:
-            return
+    def judge(self, batch: Batch) -> None:
+        """Judge the candidates of `batch`, in order, and let the search hear of each."""
+        candidates = self.ledger.unevaluated(batch.cycle)
         with (
-            self._stage(cycle, CycleStage.JUDGE, len(pending)),
-            closing(self.judging.judge(pending)) as judgements,
+            self._stage(batch, CycleStage.JUDGE, len(candidates)),
+            closing(self.judging.judge(candidates)) as trials,
         ):
-            for evaluation, admission in judgements:
-                self.observer.judged(evaluation, admission)
+            for trial in trials:
+                self.search.hear(trial)
+                self.observer.judged(trial.evaluation, trial.admission)
                 self.interruption.check()
 
     def complete(self, cycle: int) -> CycleReport:
@@ -120,12 +128,24 @@ class Loop:
         self.interruption.check()
 
     @contextmanager
-    def _stage(self, cycle: int, name: CycleStage, total: int) -> Iterator[None]:
-        """Show a stage and record the wall time of what was done of it, also when it is interrupted."""
-        self.observer.stage_started(cycle, name, total)
+    def _stage(self, batch: Batch, name: CycleStage, total: int) -> Iterator[None]:
+        """Record a stage's wall time, and show it by itself where it is the whole cycle's."""
+        if batch.whole:
+            self.observer.stage_started(batch.cycle, name, total)
+        with self._timed(batch.cycle, name):
+            yield
+        if batch.whole:
+            self.observer.stage_finished()
+
+    @contextmanager
+    def _timed(self, cycle: int, name: CycleStage) -> Iterator[None]:
+        """Record the wall time of what was done of a stage, also when it is interrupted."""
         start = time.monotonic()
         try:
             yield
         finally:
             self.ledger.record_stage(cycle, name, time.monotonic() - start)
-        self.observer.stage_finished()
+
+
+def _show_nothing() -> None:
+    """Where a search hears in between, what is judged moves its bar, and what is written does not."""

@@ -10,15 +10,18 @@ from typing import Protocol
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
-from corpus.records.trainings import CycleStage
 from cycles.figures.records import CycleReport
+
+SEARCH = "search"
+"""The stage of a search that hears of some candidates before it proposes the next: written and judged in
+turn."""
 
 
 class Observer(Protocol):
     """Is told what the loop does, in the order in which it does it."""
 
-    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
-        """A stage of `total` steps begins; a resumed stage counts only what is left."""
+    def stage_started(self, cycle: int, stage: str, total: int) -> None:
+        """A stage of `total` steps begins, a `CycleStage` or `SEARCH`; a resumed one counts what is left."""
         ...
 
     def advanced(self, done: int = 1, detail: str = "") -> None:

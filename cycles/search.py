@@ -1,160 +1,175 @@
-"""The search: a strategy proposes, a model answers where it is asked, and the candidates are in the ledger.
+"""The search: a strategy is run from its start, and told what is recorded until it says something new.
 
-A batch is written whole or not at all and drawn again whole, since its rows may depend on one another in the
-last bit of a matrix product. Where each prompt is answered by itself (`Sampler.answers_by_batch`), what was
-answered before a batch broke off is kept, and only the rest is asked again.
+The ledger holds every proposal as a candidate and every answer as a call, so nothing of a strategy is ever
+saved: a run that resumes replays it. What it proposes again must be what is recorded; if it is not,
+`Diverged` names the place. It is advanced only when its next batch is due, so that no question slips in
+before a fine-tuning.
 
-It does *not* judge: what the strategy may know of earlier candidates, it reads from the ledger.
+It does *not* write or judge: `cycles.writing` and `cycles.judging` do, with the batch that is due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from corpus.ledger.rows import storable
 from corpus.ledger.writer import LedgerWriter
-from corpus.records.candidates import Candidate, Origin
-from corpus.records.prompts import Completion, Prompt, SamplingParameters
-from generator.prompts.extraction import extract_program
-from generator.samplers.contract import Sample, Sampler
-from generator.strategies.contract import Draft, Strategy
+from corpus.records.candidates import Candidate
+from corpus.records.prompts import Prompt
+from corpus.records.search.proposals import Proposal
+from corpus.records.search.trials import Trial
+from cycles.bench import RunBench, diverged
+from generator.strategies.contract import Conversation, Strategy
 
-Batch = Mapping[int, Prompt | Draft]
-"""Proposals by their index within the cycle."""
+
+@dataclass(frozen=True)
+class Batch:
+    """Proposals of one cycle that are not judged yet.
+
+    Attributes:
+        cycle: The cycle.
+        proposals: All of them, by their places within the cycle, in order.
+        unwritten: Those that are no candidates yet.
+        whole: Whether the strategy proposed all of the cycle at once, so that nothing is to be heard before.
+    """
+
+    cycle: int
+    proposals: Mapping[int, Proposal]
+    unwritten: Mapping[int, Proposal]
+    whole: bool
+
+
+@dataclass
+class _Recorded:
+    """What the ledger holds of one cycle, by place within it; prompts by id."""
+
+    cycle: int
+    candidates: dict[int, Candidate]
+    trials: dict[int, Trial]
+    prompts: dict[str, Prompt]
 
 
 @dataclass
 class Search:
-    """Brings the candidates of a cycle into the ledger, one batch and one transaction at a time.
+    """The conversation with a strategy, over the whole run.
 
     Attributes:
-        ledger: Where prompts and candidates are appended.
+        ledger: What is recorded, and where prompts are appended.
         strategy: Who proposes.
-        sampler: Returns who answers prompts, loaded when it is first asked for.
-        sampling: How answers are drawn.
-        batch_size: Proposals in a batch.
-        generator_hash: Returns the content hash of the base model's weights, None where none are here.
-        machine_id: The machine that writes, None where nobody notes it.
+        bench: What the strategy may touch.
+        over: Whether the strategy has nothing more to try.
     """
 
     ledger: LedgerWriter
     strategy: Strategy
-    sampler: Callable[[], Sampler]
-    sampling: SamplingParameters
-    batch_size: int
-    generator_hash: Callable[[], str | None]
-    machine_id: str | None
+    bench: RunBench
+    over: bool = False
+    _conversation: Conversation | None = None
+    _proposals: list[Proposal] = field(default_factory=list)
+    _told: list[Trial] = field(default_factory=list)
+    _recorded: _Recorded | None = None
 
-    def missing(self, cycle: int, count: int) -> list[Batch]:
-        """Return what is not written yet of a cycle of `count` candidates, in batches."""
-        proposals = self._proposals(cycle, count)
-        written = {candidate.index for candidate in self.ledger.candidates(cycle=cycle)}
-        batches = (
-            range(first, min(first + self.batch_size, len(proposals)))
-            for first in range(0, len(proposals), self.batch_size)
-        )
-        left = ({place: proposals[place] for place in batch if place not in written} for batch in batches)
-        return [batch for batch in left if batch]
+    def due(self, cycle: int) -> Batch | None:
+        """Return what is to be written and judged next in `cycle`; None once it is full, or the search over.
 
-    def write(
-        self,
-        cycle: int,
-        batch: Batch,
-        *,
-        adapter: Path | None,
-        adapter_hash: str | None,
-        on_sample: Callable[[], None],
-    ) -> None:
-        """Append the candidates of one batch.
-
-        Args:
-            cycle: Their cycle.
-            batch: What they were proposed as.
-            adapter: Folder of the adapter that the model has on, None for the base model.
-            adapter_hash: Its content hash.
-            on_sample: Called as each is finished.
+        Raises:
+            Diverged: The strategy says other than what the ledger holds of it.
         """
-        prompts = {place: each for place, each in batch.items() if isinstance(each, Prompt)}
-        if prompts:
-            self._write_answers(cycle, prompts, adapter, adapter_hash, on_sample)
-        drafts = {place: each for place, each in batch.items() if isinstance(each, Draft)}
-        self.ledger.add_candidates([self._drafted(cycle, *each) for each in drafts.items()])
-        for _ in drafts:
-            on_sample()
+        end = (cycle + 1) * self.bench.candidates
+        while True:
+            self._hear_what_is_recorded(end)
+            settled = self.bench.place + len(self._told)
+            if settled >= end or self.over:
+                return None
+            if len(self._told) < len(self._proposals):
+                return self._batch(settled, end)
+            self._advance()
 
-    def _write_answers(
-        self,
-        cycle: int,
-        prompts: Mapping[int, Prompt],
-        adapter: Path | None,
-        adapter_hash: str | None,
-        on_sample: Callable[[], None],
-    ) -> None:
-        sampler = self.sampler()
-        model, samples = sampler.model_name, dict[str, Sample]()
+    def hear(self, trial: Trial) -> None:
+        """Take in what became of the next proposal."""
+        self._told.append(trial)
+
+    def _batch(self, settled: int, end: int) -> Batch:
+        """Return the proposals from place `settled` on, up to the end of its cycle."""
+        size = self.bench.candidates
+        cycle, first = divmod(settled, size)
+        here = self._proposals[len(self._told) :][: end - settled]
+        proposals = {first + offset: proposal for offset, proposal in enumerate(here)}
+        written = self._of(cycle).candidates
+        unwritten = {place: each for place, each in proposals.items() if place not in written}
+        whole = self.bench.place <= cycle * size and first + len(here) == size
+        return Batch(cycle, proposals, unwritten, whole)
+
+    def _hear_what_is_recorded(self, end: int) -> None:
+        """Compare the batch with the ledger up to place `end`, and hear the trials that stand there."""
+        while len(self._told) < len(self._proposals) and (place := self.bench.place + len(self._told)) < end:
+            cycle, index = divmod(place, self.bench.candidates)
+            recorded, proposal = self._of(cycle), self._proposals[len(self._told)]
+            if index in recorded.candidates:
+                _compare(proposal, recorded.candidates[index], recorded.prompts)
+            if index not in recorded.trials:
+                return
+            self.hear(recorded.trials[index])
+
+    def _advance(self) -> None:
+        """Tell the strategy what became of its last batch, and take the next one."""
+        told, self._told, self._proposals = self._told, [], []
+        self.bench.hear(told)
         try:
-            with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
-                for sample in arriving:
-                    samples[sample.prompt_id] = sample
-                    on_sample()
-            if len(samples) != len(prompts):
-                raise ValueError(f"the sampler gave {len(samples)} completions for {len(prompts)} prompts")
-        finally:
-            if len(samples) == len(prompts) or not sampler.answers_by_batch:
-                self.ledger.add_candidates(
-                    [
-                        self._sampled(cycle, place, samples[prompt.id], model, adapter_hash)
-                        for place, prompt in prompts.items()
-                        if prompt.id in samples
-                    ]
-                )
+            if self._conversation is None:
+                self._conversation = self.strategy.search(self.bench)
+                self._proposals = next(self._conversation)
+            else:
+                self._proposals = self._conversation.send(told)
+        except StopIteration:
+            self.over = True
+            return
+        if not self._proposals:
+            raise ValueError(f"strategy '{self.strategy.name}' proposed an empty batch")
+        self._keep_prompts()
 
-    def _proposals(self, cycle: int, count: int) -> Sequence[Prompt | Draft]:
-        """Return what was proposed for a cycle: prompts are kept, and other proposals come out the same."""
-        if kept := self.ledger.prompts(cycle):
-            return kept
-        proposed = self.strategy.propose(self.ledger, cycle, count)
-        prompts = [proposal for proposal in proposed if isinstance(proposal, Prompt)]
-        if prompts:
+    def _keep_prompts(self) -> None:
+        """Append the prompts of a batch that are not in the ledger, and compare those that are."""
+        fresh: dict[int, list[Prompt]] = {}
+        for place, proposal in enumerate(self._proposals, start=self.bench.place):
+            if isinstance(prompt := proposal.program, Prompt):
+                cycle = place // self.bench.candidates
+                known = self._of(cycle).prompts.get(prompt.id)
+                if known is None:
+                    fresh.setdefault(cycle, []).append(prompt)
+                elif known != prompt:
+                    raise diverged(f"prompt {prompt.id}", known, prompt)
+        for cycle, prompts in fresh.items():
             self.ledger.add_prompts(cycle, prompts)
-        return proposed
+            self._of(cycle).prompts.update((prompt.id, prompt) for prompt in prompts)
 
-    def _sampled(
-        self, cycle: int, index: int, completion: Completion, model: str, adapter_hash: str | None
-    ) -> Candidate:
-        return Candidate(
-            id=candidate_id(cycle, index),
-            origin=Origin.SAMPLED,
-            source=extract_program(completion.text),
-            completion=completion.text if completion.refusal is None else completion.refusal,
-            finish_reason=completion.finish_reason,
-            token_count=completion.token_count,
-            prompt_id=completion.prompt_id,
-            cycle=cycle,
-            index=index,
-            generator=model,
-            generator_hash=self.generator_hash(),
-            adapter_hash=adapter_hash,
-            machine_id=self.machine_id,
-            sampling=self.sampling,
-        )
-
-    def _drafted(self, cycle: int, index: int, draft: Draft) -> Candidate:
-        return Candidate(
-            id=candidate_id(cycle, index),
-            origin=Origin.SAMPLED,
-            source=draft.source,
-            completion=draft.source,
-            cycle=cycle,
-            index=index,
-            generator=draft.author,
-            seed=draft.seed,
-            machine_id=self.machine_id,
-        )
+    def _of(self, cycle: int) -> _Recorded:
+        """Return what the ledger held of a cycle when the search came to it, and the prompts since."""
+        if self._recorded is None or self._recorded.cycle != cycle:
+            self._recorded = _Recorded(
+                cycle,
+                {candidate.index: candidate for candidate in self.ledger.candidates(cycle=cycle)},
+                {trial.candidate.index: trial for trial in self.ledger.judged(cycle)},
+                {prompt.id: prompt for prompt in self.ledger.prompts(cycle)},
+            )
+        return self._recorded
 
 
-def candidate_id(cycle: int, index: int) -> str:
-    """Return the id of a candidate by its place: `c003/0017`."""
-    return f"c{cycle:03d}/{index:04d}"
+def _compare(proposal: Proposal, candidate: Candidate, prompts: Mapping[str, Prompt]) -> None:
+    """Check that a candidate is what `proposal` proposes.
+
+    Raises:
+        Diverged: It is not.
+    """
+    program, noted = proposal.program, proposal.provenance()
+    said: dict[str, object]
+    held: dict[str, object]
+    if isinstance(program, Prompt):
+        said, held = {"prompt": program}, {"prompt": prompts.get(candidate.prompt_id or "")}
+    else:
+        said, held = {"program": storable(program)}, {"program": candidate.source}
+    if candidate.operator:  # earlier versions noted none of these
+        said, held = said | noted, held | {name: getattr(candidate, name) for name in noted}
+    if said != held:
+        raise diverged(f"candidate {candidate.id}", held, said)

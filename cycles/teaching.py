@@ -5,7 +5,8 @@
                      "previous": it continues the last adapter, with what was chosen since that was trained
 
 A program is taught as the answer to the prompt that it answered; one that no prompt asked for as the answer
-to the run's plain request. The teacher does *not* train: a trainer that is passed in does.
+to the run's plain request; unless the strategy makes another lesson of it. The teacher does *not* train: a
+trainer that is passed in does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.prompts import Message
+from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample, TrainingResult
 from cycles.config.teaching import Teachers
 from cycles.run.run_directory import RunDirectory
@@ -65,6 +67,7 @@ class Teacher:
         seed: The run's seed.
         trainer: Returns who trains, built when it is first asked for.
         replay: Returns the rows of the starting corpus.
+        lesson_of: What a trial teaches, given its program as a plain answer; None for nothing.
         make_room: Has the sampler give its memory back where the two take turns on one device.
     """
 
@@ -77,6 +80,7 @@ class Teacher:
     seed: int
     trainer: Callable[[], Trainer]
     replay: Callable[[], Sequence[TrainingExample]]
+    lesson_of: Callable[[Trial, TrainingExample], TrainingExample | None]
     make_room: Callable[[], None]
 
     def lesson(self, cycle: int) -> Lesson | None:
@@ -91,7 +95,10 @@ class Teacher:
     def job(self, lesson: Lesson, on_step: StepCallback) -> TrainingJob:
         """Return the fine-tuning that a lesson is: its rows, its seed, and where the adapter goes."""
         seed = derive_seed(self.seed, "train", lesson.cycle)
-        taught = [self._example(candidate) for candidate in lesson.teachers]
+        cycles = {candidate.cycle for candidate in lesson.teachers if candidate.cycle is not None}
+        trials = {trial.candidate.id: trial for cycle in cycles for trial in self.ledger.judged(cycle)}
+        lessons = (self.lesson_of(trials[each.id], self._plain(each)) for each in lesson.teachers)
+        taught = [example for example in lessons if example is not None]
         return TrainingJob(
             select_examples(taught, self.replay(), self.config.replay, seed),
             output_dir=self.directory.adapter(lesson.cycle),
@@ -117,10 +124,15 @@ class Teacher:
         last = self._last_trained(cycle)
         return (None, None) if last is None else (self.directory.adapter(last), self.ledger.training(last))
 
+    def adapter_of(self, cycle: int) -> tuple[Path | None, str | None]:
+        """Return folder and content hash of the adapter that writes `cycle`, None and None for the base."""
+        folder, training = self.in_force(cycle)
+        return folder, training.adapter_hash if training else None
+
     def _last_trained(self, cycle: int) -> int | None:
         return next((past for past in range(cycle, 0, -1) if self.ledger.training(past)), None)
 
-    def _example(self, candidate: Candidate) -> TrainingExample:
+    def _plain(self, candidate: Candidate) -> TrainingExample:
         asked = (
             self.request if candidate.prompt_id is None else self.ledger.prompt(candidate.prompt_id).messages
         )

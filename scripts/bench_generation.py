@@ -105,16 +105,11 @@ def _adapters(arguments: argparse.Namespace) -> list[str | None]:
 
 
 def _prompts(count: int, number: int) -> list[Prompt]:
-    from corpus.records.base import TaskShape
-    from generator.prompts.templates import ProgramRequest
-    from generator.strategies.closed_loop import ClosedLoop
+    from cycles.config.run import load_config
+    from cycles.run.asking import plain_prompts
 
-    shape = TaskShape(channels=1, height=12, width=12, classes=10)
-    request = ProgramRequest(
-        shape=shape, max_parameters=EvaluatorConfig().max_parameters, target_accuracy=0.5
-    )
     seed = derive_seed("bench", number)
-    return ClosedLoop(request, template="compact", exemplars=0, seed=seed).propose(None, 0, count)
+    return plain_prompts(load_config("cpu-tiny", [f"seed={seed}"]), 0, count)
 
 
 class _Worker:

@@ -1,66 +1,133 @@
-"""Small real runs for tests of studies: accuracies as given, each evaluation under a protocol with a seed."""
+"""A run without its costs: a real ledger, search, writer and judge, over stand-ins that know seeds alone.
+
+`Seeded` writes programs of the grammar, one by each prompt's seed; `Hashed` judges a program by its text's
+hash. Neither depends on the machine, so that ledgers can be compared between machines and versions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import random
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from corpus.ledger.writer import LedgerWriter
-from corpus.novelty.gate import decide
+from corpus.novelty.gate import AdmissionGate
+from corpus.records.base import TaskShape, derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.prompts import FinishReason, Message, Prompt
+from corpus.records.search.calls import Answer, AnswerPath
+from cycles.bench import RunBench
 from cycles.config.run import RunConfig
-from cycles.run.run_directory import RunDirectory
-from tests.ledgers import candidate, program, prompt
-
-WORDS = (
-    "conv relu",
-    "linear gelu",
-    "norm tanh",
-    "gru silu",
-    "mish fold",
-    "elu pad",
-    "pool drop",
-    "flat crop",
-)
+from cycles.judging import Judge
+from cycles.parts import strategy_of, task_shape
+from cycles.run.starting_corpus import plant, program_request
+from cycles.search import Search
+from cycles.writing import Writer
+from generator.grammar import sample_program
+from generator.samplers.contract import Sample, Sampler, SamplingOptions
+from generator.strategies.contract import Strategy
 
 
-def evaluation(of: Candidate, accuracy: float | None, seed: int, parameters: int = 1000) -> Evaluation:
-    complete = accuracy is not None
-    return Evaluation(
-        candidate_id=of.id,
-        protocol_id=f"digits-v1/e1/b16/s{seed}/p{seed % 2**16:08x}",
-        status=EvaluationStatus.COMPLETE if complete else EvaluationStatus.SHAPE_ERROR,
-        stage=Stage.DONE if complete else Stage.FORWARD,
-        accuracy=accuracy,
-        parameters=parameters if complete else None,
-    )
+class Seeded(Sampler):
+    """Writes a program of the grammar for each prompt, by its seed; sometimes none."""
+
+    model_name = "seeded"
+
+    def __init__(self, shape: TaskShape) -> None:
+        self._shape = shape
+
+    def sample(
+        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+    ) -> Generator[Sample, None, None]:
+        for prompt in prompts:
+            seed = derive_seed("answer", prompt.seed, str(adapter))
+            text = sample_program(random.Random(seed), self._shape).source
+            if prompt.seed % 5 == 0:
+                text = "I cannot."
+            yield Sample(
+                prompt_id=prompt.id, text=text, finish_reason=FinishReason.STOP, token_count=len(text) // 4
+            )
 
 
-def write_search(
-    path: Path, config: RunConfig, cycles: Sequence[Sequence[float | None]], *, parameters: int = 1000
-) -> Path:
-    """Write a run with the given accuracies, None for a program that failed; return its directory."""
-    directory = RunDirectory.create(path, config)
-    with LedgerWriter.create(directory.ledger_file) as ledger:
-        for cycle, scores in enumerate(cycles):
-            rows = [
-                candidate(cycle, index, program(f"{WORDS[index]} c{cycle}s{config.seed}"))
-                for index in range(len(scores))
-            ]
-            ledger.add_prompts(cycle, [prompt(cycle, index) for index in range(len(scores))])
-            ledger.add_candidates(rows)
-            for row, score in zip(rows, scores, strict=True):
-                judged = evaluation(row, score, config.evaluator.seed, parameters)
-                ledger.add_judgement(judged, decide(judged, None, config.corpus))
-            ledger.complete_cycle(cycle)
-    return path
+class Hashed:
+    """Judges a program by the hash of its text: a third of them are invalid."""
+
+    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+        for candidate in candidates:
+            known: dict[str, Any] = {"candidate_id": candidate.id, "protocol_id": "hashed"}
+            if candidate.source is None:
+                yield Evaluation(**known, status=EvaluationStatus.NO_CODE, stage=Stage.DONE)
+                continue
+            number = int(hashlib.sha256(candidate.source.encode()).hexdigest()[:8], 16)
+            if number % 3 == 0:
+                failed = EvaluationStatus.SHAPE_ERROR
+                yield Evaluation(**known, status=failed, stage=Stage.FORWARD, error="no")
+            else:
+                yield Evaluation(
+                    **known, status=EvaluationStatus.COMPLETE, stage=Stage.DONE,
+                    accuracy=(number % 1000) / 1000, parameters=number % 5000,
+                )  # fmt: skip
 
 
-def add_retests(path: Path, accuracies: Mapping[tuple[str, int], float | None]) -> None:
-    """Append re-tests, by candidate and seed, to a run's ledger."""
-    directory = RunDirectory(path)
-    with LedgerWriter.open(directory.ledger_file) as ledger:
-        by_id = {row.id: row for row in ledger.candidates()}
-        for (identifier, seed), accuracy in accuracies.items():
-            ledger.add_evaluation(evaluation(by_id[identifier], accuracy, seed))
+class SeededDecider:
+    """Answers by the seed of the question alone: numbers as text, a number in a document, an option."""
+
+    def generate(self, messages: Sequence[Message], *, seed: int, adapter: Path | None = None) -> Answer:
+        return Answer(value=f"{seed % 97}", path=AnswerPath.FREE, model="seeded", token_count=1)
+
+    def json(
+        self, messages: Sequence[Message], schema: Any, *, seed: int, adapter: Path | None = None
+    ) -> Answer:
+        return Answer(value={"number": seed % 5}, path=AnswerPath.PARSED, model="seeded", token_count=2)
+
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, seed: int, adapter: Path | None = None
+    ) -> Answer:
+        return Answer(value=options[seed % len(options)], path=AnswerPath.CHANCE)
+
+
+class Arena:
+    """A run of `config` over an open ledger, with stand-ins for its model and its evaluator."""
+
+    def __init__(
+        self, ledger: LedgerWriter, config: RunConfig, strategy: Strategy | None = None, **parts: Any
+    ) -> None:
+        shape = task_shape(config)
+        plant(ledger, config, shape)
+        self.ledger, self.config = ledger, config
+        bench = RunBench(
+            ledger=ledger,
+            request=program_request(config, shape),
+            template=config.generator.template,
+            exemplar_count=config.generator.exemplars,
+            run_seed=config.seed,
+            candidates=config.candidates,
+            decider=parts.get("decider", SeededDecider),
+            in_force=lambda _cycle: (None, None),
+        )
+        self.search = Search(ledger, strategy or strategy_of(config), bench)
+        self.writer = Writer(
+            ledger=ledger,
+            sampler=lambda: Seeded(shape),
+            sampling=config.generator.sampling,
+            batch_size=config.generator.batch_size,
+            in_force=lambda _cycle: (None, None),
+            generator_hash=lambda: None,
+            machine_id=None,
+        )
+        gate = AdmissionGate.from_ledger(ledger, config.corpus)
+        evaluator = parts.get("evaluator", Hashed)
+        self.judging = Judge(ledger=ledger, gate=gate, evaluator=evaluator, machine_id=None)
+
+    def run(self) -> None:
+        """Write and judge what is left of every cycle."""
+        for cycle in range(self.config.cycles):
+            while not self.ledger.is_complete(cycle) and (batch := self.search.due(cycle)) is not None:
+                for _ in self.writer.write(cycle, batch.unwritten, lambda: None):
+                    pass
+                for trial in self.judging.judge(self.ledger.unevaluated(cycle)):
+                    self.search.hear(trial)
+            self.ledger.complete_cycle(cycle)

@@ -38,7 +38,7 @@ from corpus.programs.structure import structure_of
 from corpus.records.base import TaskShape
 from corpus.records.graphs import MAX_GRAPH_NODES
 from corpus.records.mistakes import Mistake
-from cycles.cli.corpus_access import named_text
+from cycles.cli.corpus.access import named_text
 from cycles.cli.steps import _read_examples
 from cycles.config.run import load_config
 from cycles.config.toml import MAX_CHARACTERS as MAX_TOML_CHARACTERS

@@ -7,16 +7,8 @@ This module does *not* write; `corpus.ledger.writer` appends.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
-
 from corpus.ledger import rows
-from corpus.ledger.connection import open_database
-from corpus.ledger.errors import sqlite_errors_named
+from corpus.ledger.opened import OpenLedger
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
@@ -24,6 +16,8 @@ from corpus.records.exchange import Provenance, SplitAssignment
 from corpus.records.graphs import NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
+from corpus.records.search.calls import Call
+from corpus.records.search.trials import Trial
 from corpus.records.trainings import CycleRow, TrainingResult
 
 _CANDIDATES = """
@@ -34,44 +28,11 @@ _CANDIDATES = """
 _IN_ORDER = ' ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
-class Judged(NamedTuple):
-    """A candidate with the evaluation and the admission that settled it."""
-
-    candidate: Candidate
-    evaluation: Evaluation
-    admission: Admission
-
-
-class Ledger:
+class Ledger(OpenLedger):
     """One ledger, open for reading: it locks out nobody, and may be read while a run goes on.
 
     Use it as a context manager, in the thread that opened it. Every method may raise a `LedgerError`.
-
-    Attributes:
-        path: The file.
     """
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        """Read from `connection`, whose file is `path`; use `open`."""
-        self.path = path
-        self._connection = connection
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Return an existing ledger, checked."""
-        return cls(path, open_database(path, read_only=True))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def prompts(self, cycle: int) -> list[Prompt]:
         """Return the prompts of a cycle, in the order in which they were appended."""
@@ -121,13 +82,13 @@ class Ledger:
         )
         return [rows.admission_from(row) for row in found]
 
-    def judged(self, cycle: int) -> list[Judged]:
+    def judged(self, cycle: int) -> list[Trial]:
         """Return the judged candidates of a cycle, by index."""
         with self._snapshot():
             deciding = self._deciding_evaluations(cycle)
             admissions = {row.candidate_id: row for row in self.admissions(cycle)}
             return [
-                Judged(candidate, deciding[candidate.id], admissions[candidate.id])
+                Trial(candidate, deciding[candidate.id], admissions[candidate.id])
                 for candidate in self.candidates(cycle)
                 if candidate.id in admissions
             ]
@@ -141,6 +102,10 @@ class Ledger:
                 " ORDER BY admissions.seq"
             )
             return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
+
+    def calls(self) -> list[Call]:
+        """Return the calls of the run's search, in the order in which they were made."""
+        return [rows.call_from(row) for row in self._select("SELECT * FROM calls ORDER BY seq")]
 
     def training(self, cycle: int) -> TrainingResult | None:
         """Return the fine-tuning recorded for the generator of `cycle`, if there was one."""
@@ -225,6 +190,14 @@ class Ledger:
         )
         return [(row["id"], row["source_id"]) for row in found]
 
+    def admitted_keys(self) -> list[str]:
+        """Return the points of a search space that the admitted stand for, in the order of admission."""
+        found = self._select(
+            "SELECT key FROM candidates JOIN admissions ON candidate_id = candidates.id"
+            " WHERE admitted = 1 AND key IS NOT NULL ORDER BY admissions.seq"
+        )
+        return [row["key"] for row in found]
+
     def source(self, address: str) -> str:
         """Return the program kept at an address.
 
@@ -265,33 +238,3 @@ class Ledger:
             cycle,
         )
         return {row["candidate_id"]: rows.evaluation_from(row) for row in found}
-
-    def _only(self, query: str, key: str) -> sqlite3.Row:
-        """Return the row of a key, which stands at most once.
-
-        Raises:
-            KeyError: There is none.
-        """
-        found = self._select(query, key)
-        if not found:
-            raise KeyError(key)
-        return found[0]
-
-    def _select(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
-        with sqlite_errors_named(self.path):
-            return self._connection.execute(query, parameters).fetchall()
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        with sqlite_errors_named(self.path):
-            self._connection.execute(begin)
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-
-    def _snapshot(self) -> AbstractContextManager[None]:
-        """Let the queries of a block see one state, even beside a writer."""
-        return self._transaction("BEGIN")

@@ -16,6 +16,7 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.graphs import NetworkGraph
 from corpus.records.prompts import Prompt
+from corpus.records.search.calls import Answer, Call, Question
 
 Row = sqlite3.Row
 
@@ -27,9 +28,21 @@ def prompt_row(prompt: Prompt, cycle: int) -> dict[str, Any]:
 
 def candidate_row(candidate: Candidate, source_id: str | None, completion_id: str) -> dict[str, Any]:
     """Return the row of a candidate, its two texts replaced by their addresses."""
-    row = _plain(candidate, "parents", "sampling")
+    row = _plain(candidate, "parents", "sampling", "decisions")
     del row["source"], row["completion"]
     return {**row, "source_id": source_id, "completion_id": completion_id}
+
+
+def call_row(call: Call) -> dict[str, Any]:
+    """Return the row of a call: the fields of its question and of its answer stand side by side."""
+    row = _plain(call)
+    question, answer = (row.pop(name) for name in ("question", "answer"))
+    texts = {name: json.dumps(question.pop(name)) for name in ("messages", "asks")}
+    value = json.dumps(answer.pop("value"))
+    parts = {**question, **texts, **answer, "value": value}
+    return row | {
+        name: storable(str(part) if isinstance(part, str) else part) for name, part in parts.items()
+    }
 
 
 def evaluation_row(evaluation: Evaluation, structure: str | None) -> dict[str, Any]:
@@ -61,12 +74,20 @@ def prompt_from(row: Row) -> Prompt:
 
 def candidate_from(row: Row) -> Candidate:
     """Return the candidate of a row that holds its texts as `source` and `completion`."""
-    return Candidate.model_validate(_fields(Candidate, row, "parents", "sampling"))
+    return Candidate.model_validate(_fields(Candidate, row, "parents", "sampling", "decisions"))
 
 
 def evaluation_from(row: Row) -> Evaluation:
     """Return the evaluation of a row."""
     return Evaluation.model_validate(_fields(Evaluation, row, "losses"))
+
+
+def call_from(row: Row) -> Call:
+    """Return the call of a row."""
+    question = Question.model_validate(_fields(Question, row, "messages", "asks"))
+    answer = Answer.model_validate(_fields(Answer, row, "value"))
+    own = {name: row[name] for name in ("id", "cycle", "seconds", "adapter_hash")}
+    return Call(**own, question=question, answer=answer)
 
 
 def admission_from(row: Row) -> Admission:

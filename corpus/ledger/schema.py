@@ -168,7 +168,34 @@ ALTER TABLE evaluations ADD COLUMN passes REAL;
 ALTER TABLE evaluations ADD COLUMN kept_bytes INTEGER
 """
 
-LEDGER_TABLES = (*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES)
+_SEARCH_TABLES = ("calls",)
+
+_SEARCH = """
+CREATE TABLE calls (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    cycle INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    role TEXT NOT NULL,
+    messages TEXT NOT NULL,
+    asks TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    path TEXT NOT NULL,
+    text TEXT,
+    model TEXT,
+    token_count INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    adapter_hash TEXT
+) STRICT;
+ALTER TABLE candidates ADD COLUMN call_id TEXT REFERENCES calls (id);
+ALTER TABLE candidates ADD COLUMN key TEXT;
+ALTER TABLE candidates ADD COLUMN operator TEXT NOT NULL DEFAULT '';
+ALTER TABLE candidates ADD COLUMN idea TEXT;
+ALTER TABLE candidates ADD COLUMN decisions TEXT NOT NULL DEFAULT '[]'
+"""
+
+LEDGER_TABLES = (*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES, *_SEARCH_TABLES)
 """All tables, each guarded against change."""
 
 
@@ -185,6 +212,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_EXCHANGE.split(";"), *(trigger for table in _EXCHANGE_TABLES for trigger in _append_only(table))),
     (*_STRUCTURE.split(";"), *(trigger for table in _STRUCTURE_TABLES for trigger in _append_only(table))),
     tuple(_DATA_USE.split(";")),
+    (*_SEARCH.split(";"), *(trigger for table in _SEARCH_TABLES for trigger in _append_only(table))),
 )
 """Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""
 

@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 from corpus.ledger import rows
 from corpus.ledger.connection import create_database, lock_for_writing, open_database
 from corpus.ledger.errors import ConflictError
-from corpus.ledger.reader import Judged, Ledger
+from corpus.ledger.reader import Ledger
 from corpus.programs.structure import structure_of
 from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.base import content_id
@@ -30,9 +30,8 @@ from corpus.records.exchange import ImportedEvaluation, ImportedProgram, SplitAs
 from corpus.records.graphs import NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
+from corpus.records.search.calls import Call
 from corpus.records.trainings import CycleStage, TrainingResult
-
-__all__ = ["Judged", "LedgerWriter"]
 
 
 class LedgerWriter(Ledger):
@@ -81,6 +80,11 @@ class LedgerWriter(Ledger):
         with self._writing():
             for prompt in prompts:
                 self._append("prompts", ("id",), rows.prompt_row(prompt, cycle))
+
+    def add_call(self, call: Call) -> None:
+        """Append one call of the search."""
+        with self._writing():
+            self._append("calls", ("id",), rows.call_row(call))
 
     def add_candidates(self, candidates: Sequence[Candidate]) -> None:
         """Append one batch of candidates, all or none."""

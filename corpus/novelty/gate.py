@@ -6,6 +6,7 @@ This module does *not* evaluate, and does not write to the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from corpus.config import CorpusConfig
@@ -20,9 +21,11 @@ from corpus.records.evaluations import Evaluation
 class AdmissionGate:
     """The gate of one corpus: it knows who is in, and whoever it admits is in from then on."""
 
-    def __init__(self, config: CorpusConfig, novelty: NoveltyIndex, structures: StructureIndex) -> None:
-        """Guard the corpus that both indexes hold."""
-        self._config, self._novelty, self._structures = config, novelty, structures
+    def __init__(
+        self, config: CorpusConfig, novelty: NoveltyIndex, structures: StructureIndex, keys: Iterable[str]
+    ) -> None:
+        """Guard the corpus that both indexes hold, with these keys of a search space."""
+        self._config, self._novelty, self._structures, self._keys = config, novelty, structures, set(keys)
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
@@ -31,27 +34,35 @@ class AdmissionGate:
         Raises:
             SimilarityMismatchError: The ledger was filled under another definition of similarity.
         """
-        return cls(config, NoveltyIndex.from_ledger(ledger, config), StructureIndex.from_ledger(ledger))
+        structures = StructureIndex.from_ledger(ledger)
+        return cls(config, NoveltyIndex.from_ledger(ledger, config), structures, ledger.admitted_keys())
 
-    def decide(self, evaluation: Evaluation, source: str | None) -> Admission:
+    def decide(self, evaluation: Evaluation, candidate: Candidate) -> Admission:
         """Return the decision about a candidate; of twins that come one after the other only one enters.
 
         Args:
             evaluation: Its judgement.
-            source: Its program, None where there is none.
+            candidate: The candidate.
         """
-        compared = source if evaluation.valid else None
+        compared = candidate.source if evaluation.valid else None
         neighbour = self._novelty.nearest(compared) if compared else None
         twin_id = self._structures.twin(evaluation) if evaluation.valid else None
-        admission = decide(evaluation, neighbour, self._config, twin_id)
-        if admission.admitted and source:
-            self._novelty.add(evaluation.candidate_id, source)
+        known = candidate.key in self._keys
+        admission = decide(evaluation, neighbour, self._config, twin_id, known_key=known)
+        if admission.admitted and candidate.source:
+            self._novelty.add(evaluation.candidate_id, candidate.source)
             self._structures.add(evaluation)
+            self._keys |= {candidate.key} if candidate.key is not None else set()
         return admission
 
 
 def decide(
-    evaluation: Evaluation, neighbour: Neighbour | None, config: CorpusConfig, twin_id: str | None = None
+    evaluation: Evaluation,
+    neighbour: Neighbour | None,
+    config: CorpusConfig,
+    twin_id: str | None = None,
+    *,
+    known_key: bool = False,
 ) -> Admission:
     """Return the decision about one candidate.
 
@@ -62,12 +73,13 @@ def decide(
         config: Threshold, tau, and which notion of novelty decides.
         twin_id: The first program of the corpus that builds the same network, those of the same cycle
             included; None without one.
+        known_key: Whether the corpus holds the same point of the search space.
 
     Raises:
         ValueError: The evaluation is COMPLETE but has no accuracy.
     """
     known = evaluation.graph is not None or evaluation.structure is not None
-    by_text = config.novelty != "structural" or not known
+    by_text = config.novelty in ("lexical", "both") or (config.novelty == "structural" and not known)
     if not evaluation.valid:
         reason = AdmissionReason.INVALID
     elif evaluation.accuracy is None:
@@ -76,8 +88,10 @@ def decide(
         reason = AdmissionReason.EXACT_DUPLICATE
     elif by_text and neighbour is not None and neighbour.jaccard >= config.tau:
         reason = AdmissionReason.NEAR_DUPLICATE
-    elif config.novelty != "lexical" and twin_id is not None:
+    elif config.novelty in ("structural", "both") and twin_id is not None:
         reason = AdmissionReason.DUPLICATE_STRUCTURE
+    elif config.novelty == "key" and known_key:
+        reason = AdmissionReason.DUPLICATE_KEY
     elif evaluation.accuracy < config.min_accuracy:
         reason = AdmissionReason.BELOW_THRESHOLD
     else:

@@ -20,6 +20,8 @@ class AdmissionReason(StrEnum):
     """Its Jaccard similarity to a program of the corpus, or of this cycle, is at least tau."""
     DUPLICATE_STRUCTURE = "DUPLICATE_STRUCTURE"
     """The corpus, or this cycle, holds a program of another text that builds the same network."""
+    DUPLICATE_KEY = "DUPLICATE_KEY"
+    """The corpus, or this cycle, holds a program of the same point in the search space."""
     BELOW_THRESHOLD = "BELOW_THRESHOLD"
     """It is valid and new, but its accuracy is below the threshold."""
     ADMITTED = "ADMITTED"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from corpus.records.base import Record
 from corpus.records.prompts import FinishReason, SamplingParameters
+from corpus.records.search.proposals import Decision
 
 
 class Origin(StrEnum):
@@ -43,6 +44,12 @@ class Candidate(Record):
         seed: What a program that no prompt asked for was drawn with; else the prompt holds the seed.
         machine_id: The `Machine` that wrote it, None where nobody noted it.
         sampling: The sampling parameters, None for programs that no model wrote.
+        call_id: The call of the search that wrote it, None where none did.
+        key: Its identity in a search space, None outside of spaces.
+        operator: The kind of step of the search that led to it: `ask`, `sample`, `mutate`; empty for seeds,
+            imports and the programs of earlier versions.
+        idea: What it tries, in a few words; None where nothing was said.
+        decisions: What was decided on the way to it, and by whom.
     """
 
     id: str
@@ -61,6 +68,11 @@ class Candidate(Record):
     seed: int | None = None
     machine_id: str | None = None
     sampling: SamplingParameters | None = None
+    call_id: str | None = None
+    key: str | None = None
+    operator: str = ""
+    idea: str | None = None
+    decisions: tuple[Decision, ...] = ()
 
     @classmethod
     def seeded(cls, index: int, source: str, *, generator: str, seed: int | None = None) -> Self:

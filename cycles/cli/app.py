@@ -19,13 +19,15 @@ import typer
 from corpus.records.mistakes import command_line
 from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
-from cycles.cli import corpus as cli_corpus
-from cycles.cli import exchange as cli_exchange
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
+from cycles.cli import strategies as cli_strategies
+from cycles.cli.corpus import commands as cli_corpus
+from cycles.cli.corpus import exchange as cli_exchange
 from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
+from cycles.cli.strategies import search_settings
 from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ app = typer.Typer(
 app.add_typer(cli_config.config_app, name="config")
 app.add_typer(cli_corpus.corpus_app, name="corpus")
 _ELSEWHERE: tuple[Callable[..., None], ...] = (
-    *(cli_setup.init, cli_setup.doctor),
+    *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
     *(cli_report.report, cli_report.watch, cli_report.serve),
     *(cli_compare.compare, cli_compare.retest),
@@ -84,7 +86,13 @@ def run(
     overrides: SetOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run directory.  [default: runs/PRESET]")] = None,
     strategy: Annotated[
-        str | None, typer.Option("--strategy", help="Who searches: closed-loop or, as a control, random.")
+        str | None, typer.Option("--strategy", help="Who searches: see `archloop strategies`.")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="What is searched: grammar, cells, cells-3, macro.")
+    ] = None,
+    llm: Annotated[
+        str | None, typer.Option("--llm", help="Who answers a strategy's questions: generator or none.")
     ] = None,
     teachers: Annotated[
         str | None,
@@ -113,12 +121,7 @@ def run(
 
     settings = list(overrides or [])
     settings += [f"{key}={value}" for key, value in (("seed", seed), ("cycles", cycles)) if value is not None]
-    if strategy is not None:
-        settings.append(f"strategy.name={json.dumps(strategy)}")
-        # What asks no model leaves none to teach.
-        teachers = teachers or ("nobody" if strategy == "random" else None)
-    if teachers is not None:
-        settings.append(f"teaching.by={json.dumps(teachers)}")
+    settings += search_settings(strategy, space, llm, teachers)
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     if dry:
         _show_dry_run(config, gpu_memory_gb, calibrate and gpu_memory_gb is None, as_json)

@@ -26,6 +26,7 @@ from cycles.showing.terminal import say
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
     from corpus.records.trainings import CycleStage, TrainingExample
+    from cycles.loop import Loop
 
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
@@ -52,8 +53,9 @@ def generate(
 
         _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
-    from corpus.records.prompts import Prompt
-    from cycles.assembly import build_sampler, build_strategy, passing_log
+    from cycles.assembly import passing_log
+    from cycles.parts import build_sampler
+    from cycles.run.asking import plain_prompts
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
     from generator.samplers.contract import in_order
@@ -65,10 +67,9 @@ def generate(
     check_model(config, trains=False, adapter=adapter)
     if out is not None:
         _refuse_if_filled(out)
-    proposals = build_strategy(config).propose(None, 0, count)
-    prompts = [proposal for proposal in proposals if isinstance(proposal, Prompt)]
-    if not prompts:
+    if not config.strategy.asks_model:
         raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
+    prompts = plain_prompts(config, 0, count)
     size = config.generator.batch_size
     kept = "what was printed stands." if out is None else f"the programs in {out} are kept."
     with (
@@ -100,7 +101,7 @@ def evaluate(
         _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate
-    from cycles.assembly import build_evaluator
+    from cycles.parts import build_evaluator
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
@@ -142,9 +143,9 @@ def finetune(
 
         _stage(run, CycleStage.TRAIN, as_json, trusted=trusted)
         return
-    from cycles.assembly import build_trainer
     from cycles.config.run import load_config
     from cycles.figures.quantities import duration
+    from cycles.parts import build_trainer
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
     from finetune.job import TrainingJob
@@ -185,16 +186,31 @@ def _stage(
         elif stage is CycleStage.TRAIN:
             loop.train(cycle)
         elif stage is CycleStage.GENERATE:
-            loop.generate(cycle)
+            _generate(loop, cycle)
         else:
-            missing = loop.config.candidates - len(loop.ledger.candidates(cycle=cycle))
-            if missing:
-                raise UsageError(
-                    f"cycle {cycle} lacks {missing} candidates. "
-                    f"First: {command_line('archloop', 'generate', '--run', path)}"
-                )
-            loop.judge(cycle)
-            loop.complete(cycle)
+            _judge(loop, cycle, path)
+
+
+def _generate(loop: Loop, cycle: int) -> None:
+    batch = loop.search.due(cycle)
+    if batch is not None and batch.whole:
+        loop.generate(batch)
+    elif batch is not None:
+        loop.observer.note(
+            f"strategy '{loop.search.strategy.name}' hears of some candidates before it proposes the next: "
+            "`evaluate` writes and judges them in turn."
+        )
+
+
+def _judge(loop: Loop, cycle: int, path: Path) -> None:
+    batch = loop.search.due(cycle)
+    if batch is not None and batch.whole and batch.unwritten:
+        raise UsageError(
+            f"cycle {cycle} lacks {len(batch.unwritten)} candidates. "
+            f"First: {command_line('archloop', 'generate', '--run', path)}"
+        )
+    loop.explore(cycle)
+    loop.complete(cycle)
 
 
 def _refuse_if_filled(out: Path) -> None:

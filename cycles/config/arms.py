@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
+from generator.strategies.catalogue import listed
 
 
 class ArmName(NamedTuple):
@@ -29,22 +30,36 @@ class ArmName(NamedTuple):
 CLOSED_LOOP = ArmName("loop", "closed loop", "loop")
 """The arm that all others are a control of."""
 
-_NAMES = {
-    ("closed-loop", Teachers.WINNERS): CLOSED_LOOP,
-    ("closed-loop", Teachers.RANDOM_VALID): ArmName("random-valid", "random-valid control", "any valid"),
-    ("closed-loop", Teachers.NOBODY): ArmName("frozen", "frozen control", "frozen"),
-    ("random", Teachers.NOBODY): ArmName("random-search", "random search", "random"),
+_TAUGHT = {
+    Teachers.WINNERS: CLOSED_LOOP,
+    Teachers.RANDOM_VALID: ArmName("random-valid", "random-valid control", "any valid"),
+    Teachers.NOBODY: ArmName("frozen", "frozen control", "frozen"),
 }
+"""The closed loop by who teaches."""
+
+_RANDOM = ArmName("random-search", "random search", "random")
+_EVOLUTION = ArmName("evolution", "regularised evolution", "evolution")
+_SEARCHES = {"random": _RANDOM, "evolution": _EVOLUTION}
+"""Strategies that have a name of their own in a comparison."""
 
 
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
-    searcher, teachers = config.strategy.name, config.teaching.by
-    composed = ArmName(f"{searcher}-{teachers}", f"{searcher}, taught by {teachers}", searcher)
-    return _NAMES.get((searcher, teachers), composed)
+    strategy, teachers = config.strategy, config.teaching.by
+    if strategy.name == "closed-loop":
+        return _TAUGHT[teachers]
+    name = strategy.name.rpartition(".")[2]
+    arm = _SEARCHES.get(name, ArmName(name, name.replace("-", " ").replace("_", " "), name[:9]))
+    if strategy.over_space and strategy.space != "grammar":
+        arm = ArmName(f"{arm.key}-{strategy.space}", f"{arm.words} over {strategy.space}", arm.label)
+    if listed(strategy.name).asks_model and strategy.llm == "none":
+        arm = ArmName(f"{arm.key}-ruled", f"{arm.words} by rules", arm.label)
+    if teachers is not Teachers.NOBODY:
+        arm = ArmName(f"{arm.key}-{teachers}", f"{arm.words}, taught by {teachers}", arm.label)
+    return arm
 
 
 def in_order(arms: set[ArmName]) -> list[ArmName]:
     """Return arms in the order in which people read them: the closed loop first, its controls after it."""
-    known = list(_NAMES.values())
+    known = [*_TAUGHT.values(), _RANDOM, _EVOLUTION]
     return sorted(arms, key=lambda arm: (known.index(arm) if arm in known else len(known), arm))

@@ -31,6 +31,7 @@ from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
 from generator.config.strategy import StrategyConfig
+from generator.spaces.catalogue import textual
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -106,6 +107,17 @@ class RunConfig(BaseModel):
             raise ValueError(
                 f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
                 "teaching.by to 'nobody'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _novelty_can_tell_the_points_of_a_space(self) -> RunConfig:
+        strategy = self.strategy
+        by_text = self.corpus.novelty in ("lexical", "both")
+        if strategy.over_space and by_text and not textual(strategy.space):
+            raise ValueError(
+                f"the programs of the space '{strategy.space}' are too alike for novelty by their text: set "
+                "corpus.novelty to 'key' or 'structural'"
             )
         return self
 

@@ -1,9 +1,9 @@
 """What a configuration may not decide alone, as it may be a stranger's: what is started, and without a jail.
 
-A file or a run's directory can come from anywhere, and archloop does as it says. Two settings hand over the
-machine: an interpreter that is started, and programs without isolation. They count only when the command says
-so too, by naming the setting itself or by vouching for the file. This module does *not* judge any other
-setting: the rest decides what is computed, not what is run.
+A file or a run's directory can come from anywhere, and archloop does as it says. Three settings hand over the
+machine: an interpreter that is started, a module that is imported, and programs without isolation. They count
+only when the command says so too, by naming the setting itself or by vouching for the file. This module does
+*not* judge any other setting: the rest decides what is computed, not what is run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from cycles.config.run import RunConfig
 from cycles.errors import ConfigError
 
 _ISOLATION, _INTERPRETER = "evaluator.isolation", "generator.server.python"
+_STRATEGY = "strategy.name"
 
 
 def require_consent(
@@ -48,6 +49,9 @@ def _handing_over(config: RunConfig) -> Iterator[tuple[str, str, str]]:
     if config.evaluator.isolation == "unsafe":
         asks = "is 'unsafe': programs could do whatever you can do"
         yield _ISOLATION, asks, "--unsafe, or --trust-config"
+    if "." in config.strategy.name:
+        asks = f"is '{config.strategy.name}', a module of its own that would be imported"
+        yield _STRATEGY, asks, f"--strategy {config.strategy.name}, or --trust-config"
     server = config.generator.server
     if config.generator.own_server and server.python is not None:
         yield _INTERPRETER, f"is '{server.python}', which would be started", "--trust-config"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from corpus.ledger.reader import Ledger
-from corpus.ledger.writer import Judged
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.graphs import NetworkGraph
+from corpus.records.search.trials import Trial
 from cycles.config.arms import ArmName, arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
@@ -52,7 +52,7 @@ class RunData:
     environment: dict[str, Any]
     state: RunStatus
     reports: list[CycleReport]
-    judged: list[Judged]
+    judged: list[Trial]
     referenced: list[tuple[Candidate, Evaluation | None]] = field(default_factory=list)
     exemplars: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taught: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class RunData:
         return frozenset(row.evaluation.protocol_id for row in self.judged)
 
     @property
-    def valid(self) -> list[Judged]:
+    def valid(self) -> list[Trial]:
         """The valid candidates, best first; equal accuracies in the order of the ledger."""
         found = [row for row in self.judged if row.evaluation.valid and row.evaluation.accuracy is not None]
         return sorted(found, key=lambda row: -(row.evaluation.accuracy or 0.0))
@@ -164,6 +164,6 @@ def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluatio
     return [(candidate, found) for candidate, found in ledger.admitted() if candidate.id in wanted]
 
 
-def _networks(ledger: Ledger, best: Sequence[Judged]) -> dict[str, NetworkGraph]:
+def _networks(ledger: Ledger, best: Sequence[Trial]) -> dict[str, NetworkGraph]:
     drawn = [row for row in best if row.evaluation.structure is not None][:DRAWN_NETWORKS]
     return {row.candidate.id: ledger.graph(row.evaluation.structure or "") for row in drawn}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from corpus.ledger.reader import Ledger
-from corpus.ledger.writer import Judged
+from corpus.records.search.trials import Trial
 from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.status import RunStatus, run_status
@@ -48,7 +48,7 @@ class Snapshot:
 
     state: RunStatus
     cycles: list[CycleSummary]
-    best: list[Judged]
+    best: list[Trial]
     seconds_left: float | None
 
     @property
@@ -65,7 +65,7 @@ class Watcher:
     config: RunConfig
     _summaries: dict[int, CycleSummary] = field(default_factory=dict)
     _seconds: dict[int, dict[str, float]] = field(default_factory=dict)
-    _best: list[Judged] = field(default_factory=list)
+    _best: list[Trial] = field(default_factory=list)
     _first_seen: tuple[float, int] | None = None
 
     def look(self) -> Snapshot:
@@ -107,7 +107,7 @@ class Watcher:
         return pace * (self.config.candidates * (state.cycles - state.current) - state.judged)
 
 
-def summary(cycle: int, rows: Sequence[Judged], threshold: float) -> CycleSummary:
+def summary(cycle: int, rows: Sequence[Trial], threshold: float) -> CycleSummary:
     """Return the counts of one cycle."""
     accuracies = [row.evaluation.accuracy or 0.0 for row in rows if row.evaluation.valid]
     return CycleSummary(
@@ -121,6 +121,6 @@ def summary(cycle: int, rows: Sequence[Judged], threshold: float) -> CycleSummar
     )
 
 
-def _ranked(rows: Sequence[Judged]) -> list[Judged]:
+def _ranked(rows: Sequence[Trial]) -> list[Trial]:
     valid = [row for row in rows if row.evaluation.valid]
     return sorted(valid, key=lambda row: -(row.evaluation.accuracy or 0.0))[:BEST]

@@ -22,11 +22,13 @@ from corpus.novelty.gate import decide
 from corpus.records.base import Record
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
+from corpus.records.prompts import Prompt
 from corpus.records.trainings import TrainingExample
-from cycles.assembly import build_evaluator, build_sampler, build_strategy, build_trainer, task_shape
 from cycles.config.run import RunConfig
+from cycles.parts import build_evaluator, build_sampler, build_trainer, task_shape
+from cycles.run.asking import plain_proposals
 from cycles.run.starting_corpus import plant, replay_pool
-from cycles.search import Search
+from cycles.writing import Writer
 from finetune.job import TrainingJob
 from generator.models.places import resolve_model
 
@@ -131,31 +133,32 @@ def _sampled(
     if config.strategy.asks_model and settings.uses_vllm and settings.weights_here:
         notes.append("sampling was not measured: that would start vLLM, which takes minutes")
         return 0.0, 0.0, []
-    plain = config.model_copy(update={"generator": settings.model_copy(update={"exemplars": 0})})
-    search = Search(
+    writer = Writer(
         ledger=ledger,
-        strategy=build_strategy(plain),
         sampler=functools.cache(lambda: build_sampler(config)),
         sampling=settings.sampling,
         batch_size=settings.batch_size,
+        in_force=lambda _cycle: (None, None),
         generator_hash=lambda: None,
         machine_id=None,
     )
     started = time.monotonic()
-    first = _cycle(search, 0, 1)  # samplers load when they are first asked
+    first = _cycle(writer, config, 0, 1)  # samplers load when they are first asked
     loaded = time.monotonic()
     if loaded - started > _PATIENCE_SECONDS:
         notes.append("only one program was sampled, as that took long enough")
         return 0.0, loaded - started, first
-    batch = _cycle(search, 1, min(_BATCH, settings.batch_size))
+    batch = _cycle(writer, config, 1, min(_BATCH, settings.batch_size))
     return loaded - started, time.monotonic() - loaded, batch
 
 
-def _cycle(search: Search, cycle: int, size: int) -> list[Candidate]:
+def _cycle(writer: Writer, config: RunConfig, cycle: int, size: int) -> list[Candidate]:
     """Write a cycle of so many candidates under the base model."""
-    for batch in search.missing(cycle, size):
-        search.write(cycle, batch, adapter=None, adapter_hash=None, on_sample=lambda: None)
-    return search.ledger.candidates(cycle=cycle)
+    proposals = plain_proposals(config, cycle, size)
+    writer.ledger.add_prompts(cycle, [each.program for each in proposals if isinstance(each.program, Prompt)])
+    for _ in writer.write(cycle, dict(enumerate(proposals)), lambda: None):
+        pass
+    return writer.ledger.candidates(cycle=cycle)
 
 
 def _note_judgements(ledger: LedgerWriter, config: RunConfig, evaluations: Sequence[Evaluation]) -> None:

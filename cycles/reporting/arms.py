@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.ledger.writer import Judged
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.search.trials import Trial
 from cycles.config.arms import in_order
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
@@ -62,7 +62,7 @@ class Arm:
         """Return the figures of one cycle, one for each run that completed it."""
         return [report for run in self.runs for report in run.reports if report.cycle == cycle]
 
-    def judged(self, cycle: int | None = None) -> list[Judged]:
+    def judged(self, cycle: int | None = None) -> list[Trial]:
         """Return the judged candidates of all runs, or those of one cycle."""
         return [
             row for run in self.runs for row in run.judged if cycle is None or row.candidate.cycle == cycle

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from corpus.ledger.writer import Judged
+from corpus.records.search.trials import Trial
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm, ramp
@@ -125,9 +125,9 @@ def novelty(arm: Arm, tau: float) -> Markup:
     )
 
 
-def pareto_front(rows: Sequence[Judged]) -> list[Judged]:
+def pareto_front(rows: Sequence[Trial]) -> list[Trial]:
     """Return the candidates that no smaller one equals or beats in accuracy, smallest first."""
-    front: list[Judged] = []
+    front: list[Trial] = []
     sized = [row for row in rows if row.evaluation.parameters and row.evaluation.accuracy is not None]
     for row in sorted(sized, key=lambda r: (r.evaluation.parameters or 0, -(r.evaluation.accuracy or 0))):
         if not front or (row.evaluation.accuracy or 0) > (front[-1].evaluation.accuracy or 0):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from corpus.ledger.writer import Judged
 from corpus.novelty.diversity import block_families, skeleton
+from corpus.records.search.trials import Trial
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
@@ -40,7 +40,7 @@ class Exhibit:
     """
 
     run: RunData
-    row: Judged
+    row: Trial
     address: str
     name: str
     families: list[str]

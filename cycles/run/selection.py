@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
-from corpus.ledger.reader import Judged, Ledger
+from corpus.ledger.reader import Ledger
 from corpus.records.admissions import AdmissionReason
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
+from corpus.records.search.trials import Trial
 from cycles.config.teaching import Teachers
 
 
@@ -33,7 +34,7 @@ def training_set(ledger: Ledger, teachers: Teachers, cycles: Iterable[int], seed
     return chosen
 
 
-def _random_valid(judged: Sequence[Judged], count: int, seed: int) -> list[Candidate]:
+def _random_valid(judged: Sequence[Trial], count: int, seed: int) -> list[Candidate]:
     distinct = {row.candidate.source: row.candidate for row in judged if row.evaluation.valid}
     pool = sorted(distinct.values(), key=lambda candidate: candidate.index)
     return sorted(random.Random(seed).sample(pool, min(count, len(pool))), key=lambda c: c.index)

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
 from corpus.records.text import one_line
-from corpus.records.trainings import CycleStage
 from cycles.figures.quantities import duration, percent
 from cycles.figures.records import CycleReport
 from cycles.showing.cells import rate_cell
@@ -67,7 +66,7 @@ class TerminalProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
+    def stage_started(self, cycle: int, stage: str, total: int) -> None:
         """Show a new bar."""
         self._tally = Tally()
         self._task = self._progress.add_task(stage, total=total, cycle=cycle, detail="")
@@ -111,7 +110,7 @@ class PlainProgress:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
+    def stage_started(self, cycle: int, stage: str, total: int) -> None:
         """Remember the stage; the line comes with the first progress or the end."""
         self._label, self._total, self._done, self._detail = f"cycle {cycle} {stage}", total, 0, ""
         self._tally = Tally()
@@ -159,7 +158,7 @@ class JsonProgress:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def stage_started(self, cycle: int, stage: CycleStage, total: int) -> None:
+    def stage_started(self, cycle: int, stage: str, total: int) -> None:
         """Emit `stage_started`."""
         self._emit("stage_started", cycle=cycle, stage=stage, total=total)
 

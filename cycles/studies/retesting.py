@@ -15,12 +15,13 @@ from pathlib import Path
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
 from corpus.records.machines import Machine
-from cycles.assembly import build_evaluator, open_ledger
+from cycles.assembly import open_ledger
 from cycles.config.run import RunConfig
 from cycles.config.study import RetestConfig
 from cycles.errors import UsageError
 from cycles.figures.status import run_status
 from cycles.figures.studies.retests import Retested, Retests
+from cycles.parts import build_evaluator
 from cycles.run.run_directory import RunDirectory, environment
 
 

@@ -70,6 +70,11 @@ class ServerConfig(BaseModel):
     extra: dict[str, JsonValue] = {}
     """Further fields of every request, which win over ours: `{ reasoning_effort = "low" }`."""
 
+    guide: Literal["structured_outputs", "response_format", "none"] = "structured_outputs"
+    """How the endpoint at `url` can be held to a form of answers. `structured_outputs`: by vLLM's field of
+    that name, JSON by OpenAI's `response_format`; `response_format`: JSON alone, by OpenAI's; `none`: not at
+    all, so the form is asked for in words. Our own server knows every guide."""
+
     system_turn: bool = True
     """Whether the endpoint's model takes a system turn; if not, its text stands before the user's. For our
     own server the model's chat template decides."""

@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-StrategyName = Literal["closed-loop", "random"]
+from generator.deciders.building import Llm
+from generator.spaces.catalogue import require_space
+from generator.strategies.catalogue import StrategyError, listed, settings_of
 
 
 class StrategyConfig(BaseModel):
-    """The `[strategy]` table of a run's configuration: who searches."""
+    """The `[strategy]` table of a run's configuration: who searches, and where."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    name: StrategyName = "closed-loop"
-    """Who decides what is tried next: `closed-loop` asks the model for the same thing again and again, and
-    all the learning is in its adapter; `random` draws programs of the grammar and asks no model."""
+    name: str = "closed-loop"
+    """Who decides what is tried next; `archloop strategies` lists them. `package.module` is one of your own
+    (see CONTRIBUTING.md)."""
+
+    space: str = "grammar"
+    """What a strategy over a space searches: `grammar` (programs of many forms), `cells` (one cell, stacked),
+    `macro` (stages of blocks)."""
+
+    llm: Llm = "generator"
+    """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
+
+    settings: dict[str, Any] = {}
+    """The strategy's own settings; `archloop strategies NAME` lists them."""
 
     @property
     def asks_model(self) -> bool:
-        """Whether a language model writes the programs."""
-        return self.name != "random"
+        """Whether a language model takes part."""
+        return listed(self.name).asks_model and self.llm != "none"
+
+    @property
+    def over_space(self) -> bool:
+        """Whether the strategy searches the space."""
+        return listed(self.name).over_space
+
+    @field_validator("space")
+    @classmethod
+    def _known_space(cls, name: str) -> str:
+        require_space(name)
+        return name
+
+    @model_validator(mode="after")
+    def _settings_are_the_strategys(self) -> Self:
+        if "." in self.name:  # a stranger's module is not imported before the user has agreed to it
+            return self
+        try:
+            settings_of(self.name, self.settings)
+        except StrategyError as error:
+            raise ValueError(str(error)) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(map(str, ("settings", *first["loc"])))
+            raise ValueError(f"{path}: {first['msg'].removeprefix('Value error, ')}") from None
+        return self

@@ -5,10 +5,10 @@ This module does *not* choose anything but attribute names: which steps there ar
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from generator.grammar.derivation import Choices
 from generator.grammar.layers import Step
 from generator.grammar.vocabulary import Names
 
@@ -119,7 +119,7 @@ def block_class(name: str, arguments: Sequence[str], writer: Writer, result: str
 
 
 def write_chain(
-    rng: random.Random,
+    choices: Choices,
     steps: Sequence[Step],
     *,
     inline: bool,
@@ -128,7 +128,7 @@ def write_chain(
 ) -> Writer:
     """Return a writer that holds `steps`, as one `nn.Sequential` if `inline`, else written out."""
     roles = [*(("body",) if inline else roles_of(steps)), *extra_roles]
-    writer = Writer(Names(rng, roles))
+    writer = Writer(Names(choices, roles))
     if inline:
         writer.write_sequential("body", steps)
     else:

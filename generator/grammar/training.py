@@ -7,11 +7,10 @@ This module does *not* know the network that is trained.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.grammar.vocabulary import pick
+from generator.grammar.derivation import Choices
 
 OPTIMIZERS: Mapping[str, float] = {"SGD": 6, "Adam": 2.5, "AdamW": 2, "RMSprop": 0.7, "Adagrad": 0.4}
 
@@ -54,17 +53,17 @@ class Recipe:
     log_softmax: bool
 
 
-def draw_recipe(rng: random.Random) -> Recipe:
-    """Draw loss, optimiser and the wording of the training loop."""
-    loss = pick(
-        rng,
+def draw_recipe(choices: Choices) -> Recipe:
+    """Choose loss, optimiser and the wording of the training loop."""
+    loss = choices.pick(
+        "loss",
         {"CrossEntropyLoss()": 8, "CrossEntropyLoss(label_smoothing=0.1)": 1.3, "NLLLoss()": 1.2},
     )
-    kind = pick(rng, OPTIMIZERS)
-    factor, extra = pick(rng, FACTORS[kind]), pick(rng, EXTRAS[kind])
-    criterion = rng.choice(("criterion", "criteria", "loss_fn"))
-    optimizer = rng.choice(("optimizer", "opt", "optim"))
-    x, y = rng.choice(BATCH_NAMES)
+    kind = choices.pick("optimizer", OPTIMIZERS)
+    factor, extra = choices.pick("factor", FACTORS[kind]), choices.pick("extra", EXTRAS[kind])
+    criterion = choices.choice("name of criterion", ("criterion", "criteria", "loss_fn"))
+    optimizer = choices.choice("name of optimizer", ("optimizer", "opt", "optim"))
+    x, y = choices.choice("name of batch", BATCH_NAMES)
     lines = [
         "    def train_setup(self, prm):",
         "        self.to(self.device)",
@@ -76,15 +75,17 @@ def draw_recipe(rng: random.Random) -> Recipe:
         f"        for {x}, {y} in train_data:",
     ]
     loop = [f"self.{optimizer}.zero_grad()"]
-    if rng.random() < 0.6:
-        loop.insert(rng.randrange(2), f"{x}, {y} = {x}.to(self.device), {y}.to(self.device)")
+    if choices.chance("moves first", 0.6):
+        place = choices.choice("place of move", (0, 1))
+        loop.insert(place, f"{x}, {y} = {x}.to(self.device), {y}.to(self.device)")
         loop.append(f"loss = self.{criterion}(self({x}), {y})")
     else:
-        result = rng.choice(("out", "scores", "pred"))
+        result = choices.choice("name of scores", ("out", "scores", "pred"))
         loop += [f"{result} = self({x}.to(self.device))"]
         loop += [f"loss = self.{criterion}({result}, {y}.to(self.device))"]
     loop.append("loss.backward()")
-    if rng.random() < 0.25:
-        loop.append(f"nn.utils.clip_grad_norm_(self.parameters(), {rng.choice(('1.0', '3.0', '0.5'))})")
+    if choices.chance("clipped", 0.25):
+        norm = choices.choice("clip norm", ("1.0", "3.0", "0.5"))
+        loop.append(f"nn.utils.clip_grad_norm_(self.parameters(), {norm})")
     loop.append(f"self.{optimizer}.step()")
     return Recipe((*lines, *(f"            {line}" for line in loop)), loss == "NLLLoss()")

@@ -8,14 +8,14 @@ This module does *not* write the class: it yields steps.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from corpus.records.base import TaskShape
-from generator.grammar.blocks import Block, mlp
+from generator.grammar.block import Block
+from generator.grammar.blocks import mlp
+from generator.grammar.derivation import Choices
 from generator.grammar.layers import Step, conv, linear, module_step, norm, size_after
-from generator.grammar.vocabulary import HIDDEN_WIDTHS, WIDTHS, Taste, pick
+from generator.grammar.sketch import Sketch
+from generator.grammar.vocabulary import HIDDEN_WIDTHS, WIDTHS
 
 POOLS: Mapping[tuple[str, str, int, int, int], float] = {
     ("nn.MaxPool2d(2)", "F.max_pool2d({x}, 2)", 2, 2, 0): 6,
@@ -28,72 +28,12 @@ POOLS: Mapping[tuple[str, str, int, int, int], float] = {
 """(module, functional form, kernel, stride, padding) of the poolings."""
 
 
-@dataclass
-class Sketch:
-    """A network under construction: the steps so far and what the last one leaves.
-
-    Attributes:
-        shape: The task.
-        taste: The program's preferences.
-        rng: Source of all choices.
-        channels: Channels (or features, once flat) that the last step leaves.
-        height: Rows that it leaves.
-        width: Columns that it leaves.
-        steps: The steps.
-        families: Block families used, in order.
-        parameters: Trainable parameters so far.
-    """
-
-    shape: TaskShape
-    taste: Taste
-    rng: random.Random
-    channels: int
-    height: int
-    width: int
-    steps: list[Step] = field(default_factory=list)
-    families: list[str] = field(default_factory=list)
-    parameters: int = 0
-
-    @property
-    def bindings(self) -> Mapping[str, int]:
-        """Values of the shape expressions that a program may use in place of literals."""
-        return {"in_shape[1]": self.shape.channels, "out_shape[0]": self.shape.classes}
-
-    @property
-    def side(self) -> int:
-        """The shorter side."""
-        return min(self.height, self.width)
-
-    def add(self, *steps: Step) -> None:
-        """Append `steps` and count their parameters."""
-        self.steps += steps
-        self.parameters += sum(step.count(self.bindings) for step in steps)
-
-    def shrink(self, kernel: int, stride: int, padding: int) -> None:
-        """Track a window that moves over the image."""
-        self.height = size_after(self.height, kernel, stride, padding)
-        self.width = size_after(self.width, kernel, stride, padding)
-
-    def finish(self) -> None:
-        """Append normalisation and activation for the present channels."""
-        self.add(*self.taste.norm(str(self.channels)), self.taste.act())
-
-    def next_width(self) -> int:
-        """Draw the next number of channels: doubled, kept or free."""
-        way = pick(self.rng, {"double": 3.5, "keep": 2, "free": 4.5})
-        if way == "double" and self.channels * 2 in WIDTHS:
-            return self.channels * 2
-        if way == "keep" and self.channels in WIDTHS:
-            return self.channels
-        return pick(self.rng, WIDTHS)
-
-
 def draw_pool(sketch: Sketch) -> Step | None:
     """Draw a pooling that leaves both sides at least 2, or None where there is none; track the size."""
-    choices = {pool: weight for pool, weight in POOLS.items() if size_after(sketch.side, *pool[2:]) >= 2}
-    if not choices:
+    pools = {pool: weight for pool, weight in POOLS.items() if size_after(sketch.side, *pool[2:]) >= 2}
+    if not pools:
         return None
-    module, functional, *window = pick(sketch.rng, choices)
+    module, functional, *window = sketch.choices.pick("kind of pool", pools)
     sketch.shrink(*window)
     if sketch.taste.functional:
         return Step((module,), (), functional)
@@ -109,12 +49,14 @@ def add_pool(sketch: Sketch) -> None:
 
 def add_conv(sketch: Sketch, text: str | None = None) -> None:
     """Append a convolution with normalisation and activation; `text`, if given, names its input channels."""
-    rng, out = sketch.rng, sketch.next_width() if text is None else pick(sketch.rng, WIDTHS)
+    choices = sketch.choices
+    out = sketch.next_width() if text is None else choices.pick("width", WIDTHS)
     first = text is not None
-    kernel = pick(rng, {3: 7, 5: 2, 7: 0.7, 1: 0.2} if first else {3: 7, 5: 1.5, 1: 1})
+    kernel = choices.pick("kernel", {3: 7, 5: 2, 7: 0.7, 1: 0.2} if first else {3: 7, 5: 1.5, 1: 1})
     stride, padding, dilation, groups = 1, kernel // 2, 1, 1
-    variant = pick(
-        rng, {"same": 6, "stride": 1.6, "bare": 1.0, "dilated": 0.7, "grouped": 0.0 if first else 0.9}
+    grouped = 0.0 if first else 0.9
+    variant = choices.pick(
+        "variant", {"same": 6, "stride": 1.6, "bare": 1.0, "dilated": 0.7, "grouped": grouped}
     )
     if variant == "stride" and kernel > 1 and sketch.side >= 4:
         stride = 2
@@ -123,7 +65,7 @@ def add_conv(sketch: Sketch, text: str | None = None) -> None:
     elif variant == "dilated" and kernel == 3:
         padding, dilation = 2, 2
     elif variant == "grouped" and sketch.channels % 4 == 0:
-        groups = rng.choice((2, 4))
+        groups = choices.choice("groups", (2, 4))
     sketch.add(
         conv(
             text or str(sketch.channels),
@@ -143,10 +85,9 @@ def add_conv(sketch: Sketch, text: str | None = None) -> None:
 
 def call_block(sketch: Sketch, block: Block, times: int = 1) -> str:
     """Return a call of `block`, track what it leaves, and count its parameters `times` times."""
-    width = sketch.next_width() if sketch.rng.random() < 0.5 and sketch.channels in WIDTHS else None
-    text, sketch.channels, parameters = block.call(sketch.channels, sketch.rng, width=width)
+    text, sketch.channels, parameters = block.call(sketch.channels, sketch.choices)
     sketch.parameters += times * parameters
-    if block.strided and sketch.side >= 4 and sketch.rng.random() < 0.5:
+    if block.strided and sketch.side >= 4 and sketch.choices.chance("halved", 0.5):
         text += ", 2"
         sketch.height, sketch.width = (sketch.height + 1) // 2, (sketch.width + 1) // 2
     return text + ")"
@@ -154,7 +95,10 @@ def call_block(sketch: Sketch, block: Block, times: int = 1) -> str:
 
 def add_block(sketch: Sketch, block: Block) -> None:
     """Append one call of `block`, or a short repetition of it where it keeps its width."""
-    repeats = sketch.rng.choice((2, 3)) if block.keeps_width and sketch.rng.random() < 0.2 else 1
+    choices = sketch.choices
+    repeats = (
+        choices.choice("repeats", (2, 3)) if block.keeps_width and choices.chance("repeated", 0.2) else 1
+    )
     call = call_block(sketch, block, repeats)
     sketch.families.append(block.family)
     if repeats > 1:
@@ -164,16 +108,17 @@ def add_block(sketch: Sketch, block: Block) -> None:
 
 def add_block_list(sketch: Sketch, block: Block) -> None:
     """Append several calls of `block` in an `nn.ModuleList` that `forward` loops over."""
-    calls = [call_block(sketch, block) for _ in range(sketch.rng.choice((2, 2, 3)))]
+    calls = [call_block(sketch, block) for _ in sketch.choices.repeat("calls", (2, 2, 3))]
     sketch.families.append(block.family)
     sketch.add(Step((), (("list", f"nn.ModuleList([{', '.join(calls)}])"),), "{m}({x})", loop=True))
 
 
 def add_width_loop(sketch: Sketch) -> None:
     """Append plain convolutions that `__init__` collects in a loop over their widths."""
-    rng, taste = sketch.rng, sketch.taste
-    widths = [pick(rng, WIDTHS) for _ in range(rng.choice((2, 3)))]
-    pool = "nn.MaxPool2d(2)" if sketch.side >= 2 ** (len(widths) + 1) and rng.random() < 0.7 else None
+    choices, taste = sketch.choices, sketch.taste
+    widths = [choices.pick("width", WIDTHS) for _ in choices.repeat("widths", (2, 3))]
+    pooled = sketch.side >= 2 ** (len(widths) + 1) and choices.chance("pool", 0.7)
+    pool = "nn.MaxPool2d(2)" if pooled else None
     modules = [conv("c", "w", 3, bias=taste.bias), *taste.norm("w"), taste.act()]
     row = ", ".join([*(module for step in modules for module in step.modules), *([pool] if pool else [])])
     first = "in_shape[1]" if not sketch.steps else str(sketch.channels)
@@ -190,23 +135,24 @@ def add_width_loop(sketch: Sketch) -> None:
 
 def add_inline(sketch: Sketch) -> None:
     """Append a residual, concatenating or depthwise connection that is written out in `forward`."""
-    rng, c = sketch.rng, str(sketch.channels)
+    choices, c = sketch.choices, str(sketch.channels)
     act = sketch.taste.activation[1] if sketch.taste.functional else "{x}"
-    way = pick(rng, {"residual": 3, "inception": 2, "dense": 2, "depthwise": 1.5})
+    way = choices.pick("connection", {"residual": 3, "inception": 2, "dense": 2, "depthwise": 1.5})
     if way == "residual":
         steps, call = [conv(c, c, 3)], "{x} + " + act.format(x="self.{0}({x})")
     elif way == "inception":
-        a, b = pick(rng, WIDTHS), pick(rng, WIDTHS)
-        small, large = rng.choice(((1, 3), (3, 5), (1, 5)))
+        a, b = choices.pick("width", WIDTHS), choices.pick("width 2", WIDTHS)
+        small, large = choices.choice("kernels", ((1, 3), (3, 5), (1, 5)))
         steps = [conv(c, str(a), small, role="branch"), conv(c, str(b), large, role="branch")]
         call, sketch.channels = act.format(x="torch.cat([self.{0}({x}), self.{1}({x})], 1)"), a + b
     elif way == "dense":
-        growth = pick(rng, {4: 2, 8: 3, 12: 1, 16: 3, 24: 1})
+        growth = choices.pick("growth", {4: 2, 8: 3, 12: 1, 16: 3, 24: 1})
         steps, sketch.channels = [conv(c, str(growth), 3)], sketch.channels + growth
         call = "torch.cat([{x}, " + act.format(x="self.{0}({x})") + "], 1)"
     else:
         out = sketch.next_width()
-        steps = [conv(c, c, rng.choice((3, 5)), groups=c, role="depth"), conv(c, str(out), 1, role="point")]
+        kernel = choices.choice("kernel", (3, 5))
+        steps = [conv(c, c, kernel, groups=c, role="depth"), conv(c, str(out), 1, role="point")]
         call, sketch.channels = act.format(x="self.{1}(self.{0}({x}))"), out
     sketch.families.append(way)
     parts = tuple(part for step in steps for part in step.parts)
@@ -214,35 +160,47 @@ def add_inline(sketch: Sketch) -> None:
     sketch.add(Step((), parts, call, starts=True))
 
 
-def flatten_step(rng: random.Random) -> Step:
+def flatten_step(choices: Choices) -> Step:
     """Return the step from an image to a row of features."""
-    return Step(("nn.Flatten()",), (), rng.choice(("{x}.flatten(1)", "torch.flatten({x}, 1)")))
+    return Step(
+        ("nn.Flatten()",),
+        (),
+        choices.choice("wording of flatten", ("{x}.flatten(1)", "torch.flatten({x}, 1)")),
+    )
 
 
 def draw_linear_trunk(sketch: Sketch) -> list[Block]:
-    """Draw a multi-layer perceptron up to its last hidden layer; return the helper blocks it uses."""
-    rng, taste = sketch.rng, sketch.taste
-    if rng.random() < 0.2:
-        add_pool(sketch)
+    """Choose a multi-layer perceptron up to its last hidden layer; return the helper blocks it uses."""
+    choices, taste = sketch.choices, sketch.taste
+    with choices.span("input"):
+        if choices.chance("pool", 0.2):
+            add_pool(sketch)
     pooled = bool(sketch.steps)
-    sketch.add(flatten_step(rng))
+    sketch.add(flatten_step(choices))
     sketch.channels *= sketch.height * sketch.width
     sketch.height = sketch.width = 1
     inputs = "in_shape[1] * in_shape[2] * in_shape[3]"
-    text = str(sketch.channels) if pooled or rng.random() < 0.6 else inputs
-    bound = {"in_shape[1]": sketch.channels, "in_shape[2]": 1, "in_shape[3]": 1}
-    block = mlp(taste, rng) if rng.random() < 0.5 else None
+    text = str(sketch.channels) if pooled or choices.chance("literal inputs", 0.6) else inputs
+    block = None
+    if choices.chance("block", 0.5):
+        with choices.span("helper"):
+            block = mlp(taste, choices)
     sketch.families += ["residual", "mlp"] if block is not None and block.keeps_width else ["mlp"]
-    for index in range(rng.choice((1, 2, 2, 3)) + (block is not None)):
+    for index in choices.repeat("layers", [count + (block is not None) for count in (1, 2, 2, 3)]):
         if block is not None and index:
             sketch.add(module_step("block", call_block(sketch, block), starts=True))
-            continue
-        out = pick(rng, HIDDEN_WIDTHS)
-        layer = linear(text if not index else str(sketch.channels), str(out))
-        sketch.parameters += layer.count(bound)
-        sketch.steps.append(layer)
-        sketch.channels = out
-        if rng.random() < 0.25:
-            sketch.add(*norm("layer", str(out)))
-        sketch.add(taste.act())
+        else:
+            _add_hidden(sketch, text if not index else str(sketch.channels))
     return [block] if block is not None else []
+
+
+def _add_hidden(sketch: Sketch, inputs: str) -> None:
+    """Append a linear layer with activation; `inputs` names its features."""
+    out = sketch.choices.pick("width", HIDDEN_WIDTHS)
+    layer = linear(inputs, str(out))
+    sketch.parameters += layer.count({"in_shape[1]": sketch.channels, "in_shape[2]": 1, "in_shape[3]": 1})
+    sketch.steps.append(layer)
+    sketch.channels = out
+    if sketch.choices.chance("normed", 0.25):
+        sketch.add(*norm("layer", str(out)))
+    sketch.add(sketch.taste.act())

@@ -8,15 +8,12 @@ This module does *not* know layers' shapes or the order of a program's parts.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
+from generator.grammar.derivation import Choices
 from generator.grammar.layers import Step, norm
-
-T = TypeVar("T")
 
 WIDTHS: Mapping[int, float] = {4: 2, 8: 4, 12: 3, 16: 6, 24: 4, 32: 6, 48: 2.5, 64: 2.5, 96: 0.7}
 """Channel numbers and how often they are drawn."""
@@ -76,22 +73,19 @@ CLASS_NAMES: Mapping[str, tuple[str, ...]] = {
 CHANNEL_PAIRS = (("cin", "cout"), ("a", "b"), ("inp", "oup"), ("n_in", "n_out"), ("ci", "co"))
 
 
-def pick(rng: random.Random, weights: Mapping[T, float]) -> T:
-    """Return a key of `weights`, drawn in proportion to its weight."""
-    return rng.choices(list(weights), weights=list(weights.values()))[0]
-
-
 class Names:
     """Attribute names of one class: one stem for each role, numbered where the role occurs more than once.
 
     Args:
-        rng: Draws the stems.
+        choices: Chooses the stems.
         roles: The roles of all attributes of the class, with repetition.
     """
 
-    def __init__(self, rng: random.Random, roles: Iterable[str]) -> None:
+    def __init__(self, choices: Choices, roles: Iterable[str]) -> None:
         self._totals = Counter(roles)
-        self._stems = {role: rng.choice(ATTRIBUTE_NAMES[role]) for role in self._totals}
+        self._stems = {
+            role: choices.choice(f"name of {role}", ATTRIBUTE_NAMES[role]) for role in self._totals
+        }
         self._used: Counter[str] = Counter()
 
     def next(self, role: str) -> str:
@@ -122,13 +116,13 @@ class Taste:
         return norm(self.norm_kind, width, self.norm_groups)
 
 
-def draw_taste(rng: random.Random) -> Taste:
-    """Draw a program's taste."""
-    norm_kind = pick(rng, NORMS)
+def draw_taste(choices: Choices) -> Taste:
+    """Choose a program's taste."""
+    norm_kind = choices.pick("norm", NORMS)
     return Taste(
-        activation=pick(rng, ACTIVATIONS),
+        activation=choices.pick("activation", ACTIVATIONS),
         norm_kind=norm_kind,
-        norm_groups=pick(rng, {1: 1, 2: 2, 4: 2}),
-        functional=rng.random() < 0.6,
-        bias=norm_kind == "none" or rng.random() < 0.5,
+        norm_groups=choices.pick("groups of a norm", {1: 1, 2: 2, 4: 2}),
+        functional=choices.chance("functional", 0.6),
+        bias=norm_kind == "none" or choices.chance("bias", 0.5),
     )

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from corpus.records.base import Record, derive_seed
 from corpus.records.mistakes import Mistake
-from corpus.records.prompts import Completion, Prompt
+from corpus.records.prompts import Completion, Message, Prompt
 
 
 class UpstreamError(Exception):
@@ -30,6 +30,10 @@ class UpstreamError(Exception):
 
 class RequestRefused(UpstreamError, ValueError):
     """The server understood the request and will never serve it: repeating it would not help."""
+
+
+class PromptTooLong(ValueError):
+    """A prompt fills the model's context and leaves no room for an answer."""
 
 
 class UnsupportedOption(Mistake):
@@ -143,8 +147,37 @@ class Sampler(ABC):
             UpstreamError: What answers is gone, and patience did not help.
             UnsupportedOption: This sampler cannot do what `options` asks for, or takes no adapter.
             AdapterError: The folder holds no adapter.
-            ValueError: A prompt fills the model's context.
+            ValueError: A prompt fills the model's context (`PromptTooLong` without vLLM).
         """
+
+    def guides(self, guide: Guide) -> bool:  # noqa: ARG002 - no guide, by default
+        """Return whether completions can be held to `guide`: every token that would break it is masked."""
+        return False
+
+    def score(
+        self,
+        messages: Sequence[Message],  # noqa: ARG002 - nothing is scored, by default
+        options: Sequence[str],  # noqa: ARG002
+        adapter: Path | None,  # noqa: ARG002
+    ) -> list[float]:
+        """Return how likely the model finds each of `options` as its whole answer to a chat, seeds aside.
+
+        Args:
+            messages: The chat.
+            options: Texts of one token or more.
+            adapter: As in `sample`.
+
+        Returns:
+            For each option the mean over its tokens of the natural log-probability, under the model itself
+            (temperature 1, no filter). The token that ends an answer is not among them.
+
+        Raises:
+            UnsupportedOption: This sampler cannot score.
+            PromptTooLong: Chat and option do not fit the model's context.
+        """
+        raise UnsupportedOption(
+            f"the {type(self).__name__} cannot score options: set generator.sampler to 'transformers'"
+        )
 
     def release(self) -> None:  # noqa: B027 - what holds no memory has nothing to do here
         """Give back the memory that the next call would take again; nothing where there is none."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from corpus.records.prompts import SamplingParameters
+from generator.samplers.contract import PromptTooLong
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -89,12 +90,12 @@ def decode(
         stop_ids: Tokens that end a row.
 
     Raises:
-        ValueError: The prompts leave no room in the model's context.
+        PromptTooLong: The prompts leave no room in the model's context.
     """
     context = model.config.get_text_config().max_position_embeddings
     limit = min(parameters.max_new_tokens, context - tokens.shape[1])
     if limit < 1:
-        raise ValueError(f"a prompt of {tokens.shape[1]} tokens fills the model's context")
+        raise PromptTooLong(f"a prompt of {tokens.shape[1]} tokens fills the model's context")
     cache = DynamicCache(config=model.config)
     cache.layers = [BufferedLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
     uniforms = torch.stack([_stream(seed, limit) for seed in seeds]).to(tokens.device)  # (B, limit)

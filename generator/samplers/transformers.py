@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.records.adapters import adapter_hash
 from corpus.records.chats import rendered
-from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
+from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.models.adapter_fit import check_adapter
 from generator.models.loading import ends_of, load_model, load_tokenizer
 from generator.samplers.contract import (
@@ -78,7 +78,7 @@ class TransformersSampler(Sampler):
             ChatTemplateError: The model's chat template is missing, or renders no prompt.
             ModelError: The model cannot be read.
             UnsupportedOption: A guide was asked for.
-            ValueError: A prompt fills the model's context.
+            PromptTooLong: A prompt fills the model's context.
         """
         options = options or SamplingOptions()
         if options.guide is not None:
@@ -90,6 +90,21 @@ class TransformersSampler(Sampler):
         rows = [(prompt, index) for prompt in prompts for index in range(options.n)]
         for start in range(0, len(rows), self._batch_size):
             yield from self._sample_batch(model, rows[start : start + self._batch_size], options)
+
+    def score(self, messages: Sequence[Message], options: Sequence[str], adapter: Path | None) -> list[float]:
+        """Return the mean log-probability of each option; see `generator.samplers.contract.Sampler`.
+
+        Up to `batch_size` options share one forward pass.
+        """
+        from generator.samplers.scoring import mean_log_probabilities
+
+        model, chat = self._load(adapter), rendered(self._tokenizer, messages)
+        prompt = self._tokens(chat)
+        answers = [self._tokens_after(chat, prompt, option) for option in options]
+        scores: list[float] = []
+        for start in range(0, len(answers), self._batch_size):
+            scores += mean_log_probabilities(model, prompt, answers[start : start + self._batch_size])
+        return scores
 
     def release(self) -> None:
         """Drop the model and free its memory; the next call reads it again."""
@@ -149,6 +164,14 @@ class TransformersSampler(Sampler):
                 token_count=len(tokens),
                 logprobs=logprobs,
             )
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _tokens_after(self, chat: str, prompt: list[int], answer: str) -> list[int]:
+        """Return the tokens of `answer` as they follow the chat; alone, some tokenizers put a blank first."""
+        both = self._tokens(chat + answer)
+        return both[len(prompt) :] if both[: len(prompt)] == prompt else self._tokens(answer)
 
     def _up_to_stop_text(self, tokens: list[int], stop: Sequence[str]) -> tuple[list[int], str, bool]:
         """Return the tokens up to that which completes a stop text, the text before it, and if it is cut."""

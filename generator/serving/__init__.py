@@ -3,6 +3,8 @@
     samplers          the sampler that the settings ask for
     chat              what a chat completion is asked with, and what servers answer
     endpoint          HTTP requests, retries, typed failures
+    transport         a body within a bound, the pause that a server asks for
+    in_flight         many requests at a time
     credentials       keys: fit to be sent, never in a message
     endpoint_sampler  a sampler over an endpoint
     offline_sampler   a sampler over vLLM in this process

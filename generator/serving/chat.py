@@ -37,6 +37,11 @@ _REASONS = {
 _OURS = frozenset({"model", "messages"})
 """Fields that are no settings of a request."""
 
+_GUIDING = frozenset({"response_format", "structured_outputs"})
+
+_MOST_TOKENS = 10_000_000
+"""No completion has more: a server that counts more is not believed."""
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -95,11 +100,20 @@ def chat_body(
     return body
 
 
+def takes_guide(guide: Guide, config: ServerConfig) -> bool:
+    """Return whether an endpoint of somebody else's masks by `guide`, as its settings say."""
+    if config.guide == "none" or (config.guide == "response_format" and not isinstance(guide, JsonSchema)):
+        return False
+    return not _guide_fields(guide).keys() & set(config.drop)
+
+
 def remedy(body: Mapping[str, Any], words: str) -> str:
     """Return the setting that may help where a server refuses `body` with `words`, as a sentence."""
     named = [name for name in body if re.search(rf"\b{re.escape(name)}\b", words) and name not in _OURS]
     if "max_tokens" in named and "max_completion_tokens" in words:
         return 'Rename it: generator.server.rename = { max_tokens = "max_completion_tokens" }.'
+    if _GUIDING & set(named):
+        return "Say which guides it knows: generator.server.guide = 'response_format' or 'none'."
     if named:
         return f"Leave it out: generator.server.drop = {json.dumps(named)}."
     if {"system", "role"} <= set(re.findall(r"\w+", words.lower())):
@@ -143,7 +157,7 @@ def reply_from(document: Any) -> Reply:
     entries = (choice.get("logprobs") or {}).get("content")
     token_ids, prompt_token_ids = choice.get("token_ids"), document.get("prompt_token_ids")
     counted = (document.get("usage") or {}).get("completion_tokens")
-    if counted is None:
+    if counted is None or not 0 <= int(counted) <= _MOST_TOKENS:
         counted = len(token_ids or entries or ())
     # The token that ends a text is counted by servers, and is none of the completion's; a stop text is.
     ended = reason is FinishReason.STOP and choice.get("stop_reason") is None

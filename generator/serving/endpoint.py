@@ -1,10 +1,10 @@
 """A client of one OpenAI-compatible endpoint: completions with patience, and vLLM's routes for adapters.
 
-Faults are of two kinds. Those that may pass (no connection, 408, 429, 5xx, an answer cut short or without a
-choice) are tried again, a bounded number of times, after a pause that doubles and is jittered so that many
-clients do not come back in step; a `Retry-After` is honoured. Those that will not pass (another 4xx) are
-reported at once, in the server's own words. No message and no line of the log holds the key or the password
-of a URL, whoever repeats them.
+Faults are of two kinds. Those that may pass (no connection, 408, 429, 5xx, an answer cut short, too large or
+without a choice) are tried again, a bounded number of times, after a pause that doubles and is jittered so
+that many clients do not come back in step; a `Retry-After` is honoured. Those that will not pass (another
+4xx) are reported at once, in the server's own words. No message and no line of the log holds the key or the
+password of a URL, whoever repeats them.
 
 Hosts elsewhere are reached through the proxies of the environment (`HTTPS_PROXY`, `NO_PROXY` and so on), this
 machine never is.
@@ -15,14 +15,11 @@ This module does *not* start servers, word requests (`generator.serving.chat` do
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import json
 import logging
-import math
 import random
 import re
-import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +30,13 @@ from corpus.records.prompts import FinishReason
 from generator.samplers.contract import RequestRefused, UpstreamError
 from generator.serving.chat import Reply, one_line, reply_from, server_message
 from generator.serving.credentials import Redaction, without_user
+from generator.serving.transport import (
+    LONGEST_PAUSE_SECONDS,
+    BodyTooLarge,
+    bounded_body,
+    is_this_machine,
+    retry_after,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,6 @@ _OF_ONE_PROMPT = frozenset({400, 413, 422, 451})
 _NO_ROUTE = frozenset({404, 405})
 _UNAUTHORISED = 401
 _VERSION = re.compile(r"/v\d")
-_LONGEST_PAUSE_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _NO_REPLY = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
 """What any other document than a completion makes the reading of one raise."""
@@ -115,6 +118,7 @@ class Endpoint:
         self.url = without_user(self._url)
         self._redacted = Redaction(self._url, api_key)
         self._wording = wording
+        self._timeout_seconds = timeout_seconds
         self._attempts, self._backoff_seconds, self._lost = attempts, backoff_seconds, lost
         self._jitter = random.Random()
         try:
@@ -219,7 +223,7 @@ class Endpoint:
                 last = fault
             if attempt == self._attempts or (last.unreachable and self._lost()):
                 break
-            pause = min(self._backoff_seconds * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
+            pause = min(self._backoff_seconds * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
             pause = max(pause * self._jitter.uniform(0.5, 1.5), last.pause_seconds)
             logger.warning("%s%s: %s; trying again in %.1f s", self.url, route, last, pause)
             await asyncio.sleep(pause)
@@ -231,9 +235,15 @@ class Endpoint:
         self, method: str, route: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T], plain: bool
     ) -> T:
         try:
-            response = await self._client.request(method, f"{self._url}{route}", json=body)
-        except httpx2.ReadTimeout:
+            async with (
+                asyncio.timeout(self._timeout_seconds),  # the client's own begins anew with every byte
+                self._client.stream(method, f"{self._url}{route}", json=body) as response,
+            ):
+                content = await bounded_body(response)
+        except (httpx2.ReadTimeout, TimeoutError):
             raise _Passing("no answer in time (generator.server.request_timeout_seconds)") from None
+        except (BodyTooLarge, httpx2.DecodingError) as error:
+            raise _Passing(one_line(str(error))) from None
         except httpx2.TransportError as error:
             fault = self._redacted(f"{type(error).__name__}: {error}")
             raise _Passing(fault, unreachable=True) from None  # a traceback would show the error itself
@@ -241,14 +251,15 @@ class Endpoint:
             fault = self._redacted(str(error))
             raise RequestRefused(f"{self.url}: not a URL ({fault}). Mend generator.server.url.") from None
         status = response.status_code
-        text = self._redacted(response.text)  # before it is cut: half a secret is no longer known for one
+        # Before it is cut: half a secret is no longer known for one.
+        text = self._redacted(content.decode(errors="replace"))
         if status >= 500 or status in _PASSING:
-            raise _Passing(f"HTTP {status}: {server_message(text)}", pause_seconds=_retry_after(response))
+            raise _Passing(f"HTTP {status}: {server_message(text)}", pause_seconds=retry_after(response))
         if status >= 300:
             remedy = self._url_remedy if status in _NO_ROUTE else ""
             raise Refusal(f"{self.url}{route}", status, server_message(text), remedy)
         try:
-            return parse(None if plain else response.json())
+            return parse(None if plain else json.loads(content))
         except _NO_REPLY as error:
             found = one_line(self._redacted(f"{type(error).__name__}: {error}"))
             raise _Passing(f"an answer that is no completion ({found}): {one_line(text)}") from None
@@ -259,35 +270,3 @@ class Endpoint:
         if _VERSION.search(urlsplit(self.url).path):
             return ""
         return f" Such URLs mostly end in /v1: generator.server.url = '{self.url}/v1'."
-
-
-def is_this_machine(url: str) -> bool:
-    """Return whether a URL leads to this machine, before which no proxy must stand."""
-    host = urlsplit(url).hostname or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
-
-
-def _retry_after(response: httpx2.Response) -> float:
-    """Return the pause that the server asks for, in seconds, at most the longest that we make.
-
-    A date (RFC 9110, section 10.2.3) is compared with the server's own clock, which need not be ours.
-    """
-    value = response.headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        until, now = _time_of(value), _time_of(response.headers.get("Date", "")) or time.time()
-        seconds = 0.0 if until is None else until - now
-    return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS) if math.isfinite(seconds) else 0.0
-
-
-def _time_of(date: str) -> float | None:
-    """Return the seconds since 1970 of an HTTP date, None where it is none."""
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -25,16 +25,23 @@ from typing import Any
 
 from corpus.records.prompts import Prompt, SamplingParameters
 from generator.config.serving import ServerConfig
-from generator.samplers.contract import RequestRefused, Sample, Sampler, SamplingOptions, UpstreamError
-from generator.serving.chat import Reply, as_taken, chat_body, harmless, remedy, within
+from generator.samplers.contract import (
+    Guide,
+    RequestRefused,
+    Sample,
+    Sampler,
+    SamplingOptions,
+    UnsupportedOption,
+    UpstreamError,
+)
+from generator.serving.chat import Reply, as_taken, chat_body, harmless, remedy, takes_guide, within
 from generator.serving.credentials import bearer_token
 from generator.serving.endpoint import Endpoint, LostConnection, Refusal
+from generator.serving.in_flight import Key, outcomes
 from generator.serving.served_adapter import MergeNeeded, ServedAdapter
 from generator.serving.vllm.server import ServerStartError, VllmServer
 
 logger = logging.getLogger(__name__)
-
-_Key = tuple[str, int]
 
 
 class EndpointSampler(Sampler):
@@ -82,6 +89,10 @@ class EndpointSampler(Sampler):
         """False: a server's batches depend on the clock as it is."""
         return False
 
+    def guides(self, guide: Guide) -> bool:
+        """Return whether the server masks by `guide`: our own does by all, settings speak for others."""
+        return self._server is not None or takes_guide(guide, self._config)
+
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
     ) -> Generator[Sample, None, None]:
@@ -90,13 +101,20 @@ class EndpointSampler(Sampler):
         Raises:
             UpstreamError: The server is gone or refuses, and patience or restarts did not help.
             AdapterError: The folder holds no adapter.
+            UnsupportedOption: The settings say that the endpoint does not know such a guide.
         """
         if self._in_use:
             raise RuntimeError("exhaust or close the iterator of the last call first: see Sampler.sample")
+        options = options or self._defaults
+        if options.guide is not None and not self.guides(options.guide):
+            raise UnsupportedOption(
+                f"the endpoint cannot guide completions by a {options.guide.kind}: generator.server.guide is "
+                f"'{self._config.guide}'. Set it to 'structured_outputs' if the endpoint runs vLLM."
+            )
         self._in_use = True
         try:
             with asyncio.Runner() as runner:
-                yield from self._until_answered(runner, prompts, adapter, options or self._defaults)
+                yield from self._until_answered(runner, prompts, adapter, options)
         finally:
             self._in_use = False
 
@@ -146,14 +164,14 @@ class EndpointSampler(Sampler):
                 self.release()
 
     def _answers(
-        self, runner: asyncio.Runner, adapter: Path | None, bodies: Mapping[_Key, dict[str, Any]]
-    ) -> Iterator[tuple[_Key, Reply]]:
+        self, runner: asyncio.Runner, adapter: Path | None, bodies: Mapping[Key, dict[str, Any]]
+    ) -> Iterator[tuple[Key, Reply]]:
         """Yield the answers of the server in its present life."""
         if self._server is not None and self._server.start(self._adapters.model_to_serve(adapter)):
             self._adapters.forget()
         answers = self._exchange(dict(bodies), adapter)
 
-        async def following() -> tuple[_Key, Reply] | None:
+        async def following() -> tuple[Key, Reply] | None:
             return await anext(answers, None)
 
         try:
@@ -163,16 +181,16 @@ class EndpointSampler(Sampler):
             runner.run(answers.aclose())
 
     async def _exchange(
-        self, bodies: Mapping[_Key, dict[str, Any]], adapter: Path | None
-    ) -> AsyncGenerator[tuple[_Key, Reply], None]:
+        self, bodies: Mapping[Key, dict[str, Any]], adapter: Path | None
+    ) -> AsyncGenerator[tuple[Key, Reply], None]:
         async with self._endpoint() as endpoint:
             base, context = await endpoint.base_model(self._base)
             self._base = base
             model = await self._adapters.route(endpoint, base, adapter)
             bodies = {key: within(context, {**body, "model": model}) for key, body in bodies.items()}
-            refused: list[tuple[_Key, Refusal]] = []
+            refused: list[tuple[Key, Refusal]] = []
             answered = False
-            async for key, outcome in _outcomes(endpoint, bodies, self._config.concurrency):
+            async for key, outcome in outcomes(endpoint, bodies, self._config.concurrency):
                 if isinstance(outcome, Refusal):
                     refused.append((key, outcome))
                     continue
@@ -190,8 +208,8 @@ class EndpointSampler(Sampler):
     async def _check_refusals(
         self,
         endpoint: Endpoint,
-        refused: Sequence[tuple[_Key, Refusal]],
-        bodies: Mapping[_Key, dict[str, Any]],
+        refused: Sequence[tuple[Key, Refusal]],
+        bodies: Mapping[Key, dict[str, Any]],
         answered: bool,
     ) -> None:
         """See that refusals at the end of a call are the prompts' own.
@@ -236,50 +254,7 @@ class EndpointSampler(Sampler):
             await self._adapters.withdraw(endpoint)
 
 
-async def _outcomes(
-    endpoint: Endpoint, bodies: Mapping[_Key, dict[str, Any]], concurrency: int | None
-) -> AsyncGenerator[tuple[_Key, Reply | Refusal], None]:
-    """Yield what becomes of each request as it is known, at most `concurrency` at a time.
-
-    Where patience with one ends, nothing new is asked, but what is under way is waited for: it is paid for.
-
-    Raises:
-        UpstreamError: Patience ended, or the server refuses what no prompt is the reason of.
-    """
-    slots = asyncio.Semaphore(concurrency or len(bodies))
-    failures: list[UpstreamError] = []
-
-    async def ask(key: _Key) -> tuple[_Key, Reply | Refusal] | None:
-        async with slots:
-            if failures:
-                return None
-            try:
-                return key, await endpoint.chat(bodies[key])
-            except Refusal as error:
-                if not error.may_be_the_prompts:
-                    raise
-                return key, error
-            except (LostConnection, RequestRefused):
-                raise
-            except UpstreamError as error:
-                failures.append(error)
-                return None
-
-    tasks = [asyncio.create_task(ask(key)) for key in bodies]
-    try:
-        for task in asyncio.as_completed(tasks):
-            if (outcome := await task) is not None:
-                yield outcome
-    finally:
-        # Closing the connections makes the server abandon what is no longer wanted.
-        for pending in tasks:
-            pending.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if failures:
-        raise failures[0]
-
-
-def _sample(key: _Key, reply: Reply) -> Sample:
+def _sample(key: Key, reply: Reply) -> Sample:
     return Sample(
         prompt_id=key[0],
         index=key[1],

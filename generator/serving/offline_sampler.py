@@ -71,6 +71,10 @@ class OfflineSampler(Sampler):
         """`embedded`, the model's folder name, or its hub id."""
         return model_label(self._model)
 
+    def guides(self, guide: Guide) -> bool:  # noqa: ARG002 - by every guide
+        """Return True: vLLM masks by every guide."""
+        return True
+
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
     ) -> Generator[Sample, None, None]:

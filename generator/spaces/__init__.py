@@ -1,4 +1,12 @@
 """Search spaces: points that can be drawn, edited, named and written as programs.
 
-contract  what every space does
+contract   what every space does
+catalogue  which spaces there are, and how each is built
+proposing  a point as a proposal
+programs   programs of the grammar
+cells      small cells of four nodes, stacked into a network
+wiring     what a cell computes, whichever of its spellings was written
+macro      stages of blocks: how many, how wide, of which kind
+sources    what the programs of a space have in common
+errors     the mistake of asking a space for what it does not hold
 """

@@ -17,11 +17,13 @@ class Space(Protocol[Point]):
 
     Attributes:
         name: The space's name in a configuration: `cells`.
+        author: What the ledger names as the writer of its programs, with their version: `cells-1`.
         textual: Whether points that differ have programs of clearly different text, so that lexical novelty
             can tell them apart. Where it is false, only the points' keys or the recorded networks can.
     """
 
     name: str
+    author: str
     textual: bool
 
     def sample(self, rng: random.Random) -> Point:

@@ -1,6 +1,8 @@
-"""What to try next: search strategies, one file each.
+"""What to try next: search strategies, one file or folder each.
 
-contract       what every strategy does, and what it may know
+contract       what every strategy does, and all that it may touch
+catalogue      the strategies by name
 closed_loop    one request, asked again and again of a model that learns
-random_search  programs of the grammar, drawn at random: the control
+random_search  points of a space, drawn at random: the control
+evolution      points of a space, mutated: the other control
 """

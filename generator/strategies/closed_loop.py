@@ -7,52 +7,52 @@ admit.
 from __future__ import annotations
 
 import random
+from typing import Any
 
-from corpus.records.base import derive_seed
+from pydantic import BaseModel, ConfigDict
+
 from corpus.records.prompts import Prompt
-from generator.prompts.templates import ProgramRequest, TemplateName, render
-from generator.strategies.contract import AdmittedPrograms
+from corpus.records.search.proposals import DecidedBy, Decision, Proposal
+from corpus.records.search.trials import Trial
+from generator.prompts.templates import render
+from generator.spaces.contract import Space
+from generator.strategies.contract import Bench, Conversation, Strategy
 
 
-class ClosedLoop:
+class Settings(BaseModel):
+    """The closed loop has no settings: what a prompt shows is a matter of `[generator]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClosedLoop(Strategy):
     """Asks for the same program again and again, with a sampling seed and exemplars of its own each time."""
 
     name = "closed-loop"
 
-    def __init__(self, request: ProgramRequest, *, template: TemplateName, exemplars: int, seed: int) -> None:
-        """Ask for `request` under `template`, with up to `exemplars` programs in each prompt."""
-        self._request = request
-        self._template = template
-        self._exemplars = exemplars
-        self._seed = seed
+    def search(self, bench: Bench) -> Conversation:
+        """Ask for a whole cycle at a time, since the generator learns between cycles alone."""
+        while True:
+            pool = bench.exemplars(bench.exemplar_count) if bench.exemplar_count else []
+            places = range(bench.index, bench.index + bench.room)
+            yield [self._asked(bench, index, pool) for index in places]
 
-    def propose(self, known: AdmittedPrograms | None, cycle: int, count: int) -> list[Prompt]:
-        """Return the prompts of `cycle`; exemplars come from the stronger half of the admitted."""
-        pool = self._exemplar_pool(known)
-        prompts = []
-        for index in range(count):
-            seed = derive_seed(self._seed, "prompt", cycle, index)
-            chosen = random.Random(seed).sample(pool, min(self._exemplars, len(pool)))
-            messages = render(self._template, self._request, [(source, score) for _, source, score in chosen])
-            prompts.append(
-                Prompt(
-                    id=f"c{cycle:03d}/p{index:04d}",
-                    strategy=self.name,
-                    template=self._template,
-                    messages=messages,
-                    exemplar_ids=tuple(identifier for identifier, _, _ in chosen),
-                    seed=seed,
-                )
-            )
-        return prompts
+    def _asked(self, bench: Bench, index: int, pool: list[Trial]) -> Proposal:
+        seed = bench.seed("prompt", bench.cycle, index)
+        chosen = random.Random(seed).sample(pool, min(bench.exemplar_count, len(pool)))
+        shown = [(trial.candidate.source or "", trial.accuracy or 0.0) for trial in chosen]
+        prompt = Prompt(
+            id=f"c{bench.cycle:03d}/p{index:04d}",
+            strategy=self.name,
+            template=bench.template,
+            messages=render(bench.template, bench.request, shown),
+            exemplar_ids=tuple(trial.candidate.id for trial in chosen),
+            seed=seed,
+        )
+        decided = Decision(what="program", by=DecidedBy.MODEL)
+        return Proposal(program=prompt, operator="ask", decisions=(decided,))
 
-    def _exemplar_pool(self, known: AdmittedPrograms | None) -> list[tuple[str, str, float]]:
-        if known is None or not self._exemplars:
-            return []
-        scored = [
-            (candidate.id, candidate.source, evaluation.accuracy)
-            for candidate, evaluation in known.admitted()
-            if candidate.source is not None and evaluation is not None and evaluation.accuracy is not None
-        ]
-        scored.sort(key=lambda row: (-row[2], row[0]))
-        return scored[: max(self._exemplars, len(scored) // 2)]
+
+def build(_settings: Settings, _space: Space[Any] | None) -> ClosedLoop:
+    """Return the strategy."""
+    return ClosedLoop()

@@ -1,52 +1,135 @@
-"""The contract of search strategies: who decides what is tried next.
+"""The contract of search strategies: a strategy is a conversation, and its resume is a replay.
 
-A strategy turns what was admitted into proposals. It does *not* sample, evaluate or admit, and it reaches
-neither the ledger nor the evaluator: what it may know is passed to it.
+A strategy is a generator: it hands in proposals, is told what became of each, and goes on. Phases are
+sequence, a population is a local deque, memory is a local list. Nothing of it is ever saved: a run that
+resumes runs the strategy again from its start, tells it what is recorded, and answers its questions from
+their records. So a strategy has no clock, no input or output, and no chance but `Bench.rng`.
+
+It reaches neither the ledger nor the evaluator: all that it may touch is its `Bench`. It does *not* sample,
+evaluate, admit or count its budget: whoever drives it does (`cycles.search`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from corpus.records.base import Record
-from corpus.records.candidates import Candidate
-from corpus.records.evaluations import Evaluation
-from corpus.records.prompts import Prompt
+from pydantic import JsonValue
+
+from corpus.records.prompts import Message
+from corpus.records.search.calls import Answer
+from corpus.records.search.proposals import Proposal
+from corpus.records.search.trials import Trial
+from corpus.records.trainings import TrainingExample
+from generator.prompts.templates import ProgramRequest, TemplateName
+
+Conversation = Generator[list[Proposal], list[Trial], None]
+"""What a strategy says and hears: proposals, and for each, in their order, the trial that it became."""
 
 
-class Draft(Record):
-    """A whole program that a strategy proposes without asking a model.
+class Answered(NamedTuple):
+    """An answer, and the record that it stands in.
 
     Attributes:
-        source: The program.
-        author: What wrote it, such as `grammar-3`.
-        seed: What it was drawn with.
+        call: Id of the recorded call, for the proposals that come of it.
+        answer: What was answered.
     """
 
-    source: str
-    author: str
-    seed: int
+    call: str
+    answer: Answer
 
 
-class AdmittedPrograms(Protocol):
-    """What a strategy may ask the ledger."""
+class Model(Protocol):
+    """The model of the run as a strategy may ask it: each question is a row of the ledger.
 
-    def admitted(self) -> Sequence[tuple[Candidate, Evaluation | None]]:
-        """Return the admitted candidates in their order, each with its evaluation where it has one."""
+    `role` says who asks, in the strategy's words. Where the run has no model, `generate` and `json` answer
+    None by the path RULE, and the strategy goes by a rule of its own; `choose` draws by CHANCE.
+    """
+
+    def generate(self, role: str, messages: Sequence[Message]) -> Answered:
+        """Return free text."""
+        ...
+
+    def json(self, role: str, messages: Sequence[Message], schema: Mapping[str, JsonValue]) -> Answered:
+        """Return a document that `schema` (https://json-schema.org) accepts, or None."""
+        ...
+
+    def choose(self, role: str, messages: Sequence[Message], options: Sequence[str]) -> Answered:
+        """Return one of `options`."""
         ...
 
 
-class Strategy(Protocol):
-    """Proposes the candidates of a cycle: prompts for the model to answer, or programs."""
+class Bench(Protocol):
+    """All that a strategy may touch.
+
+    Attributes:
+        request: What the run asks for: the task's shape, the cap on parameters, the accuracy to exceed.
+        template: How the run renders a request as a prompt.
+        exemplar_count: Programs to show in each prompt, as the run's settings have it.
+    """
+
+    request: ProgramRequest
+    template: TemplateName
+    exemplar_count: int
+
+    @property
+    def model(self) -> Model:
+        """The model of the run."""
+        ...
+
+    @property
+    def cycle(self) -> int:
+        """The cycle that the next proposals belong to."""
+        ...
+
+    @property
+    def index(self) -> int:
+        """Place of the next proposal within that cycle."""
+        ...
+
+    @property
+    def room(self) -> int:
+        """Attempts that are left in that cycle, at least one; what is proposed beyond waits for the next."""
+        ...
+
+    def seed(self, *place: object) -> int:
+        """Return a seed that depends on the run's seed and `place` alone."""
+        ...
+
+    def rng(self, *place: object) -> random.Random:
+        """Return a source of chance that depends on the run's seed and `place` alone."""
+        ...
+
+    def exemplars(self, count: int) -> list[Trial]:
+        """Return the stronger half of the run's admitted trials, at least `count` of them: best first."""
+        ...
+
+
+class Strategy(ABC):
+    """Decides what is tried next.
+
+    Attributes:
+        name: Its name in a configuration.
+    """
 
     name: str
 
-    def propose(
-        self, known: AdmittedPrograms | None, cycle: int, count: int, /
-    ) -> Sequence[Prompt] | Sequence[Draft]:
-        """Return `count` proposals for `cycle`; equal admitted programs and seeds give equal proposals.
+    @abstractmethod
+    def search(self, bench: Bench) -> Conversation:
+        """Yield batches of at least one proposal, and hear of each; whoever returns has nothing more to try.
 
-        Without `known` programs prompts hold no exemplars.
+        It is advanced only when its next batch is due, so its questions are answered by the adapter that is
+        in force then.
         """
-        ...
+
+    def lesson(self, trial: Trial, plain: TrainingExample) -> TrainingExample | None:  # noqa: ARG002
+        """Return what the generator is to learn from a trial that teaches, None for nothing.
+
+        Args:
+            trial: The trial.
+            plain: Its program as the answer to the prompt that it answered; to the run's plain request where
+                no prompt asked for it. This is the lesson unless a strategy knows better.
+        """
+        return plain

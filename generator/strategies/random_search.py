@@ -1,4 +1,4 @@
-"""Random search: every program is drawn from the grammar, and nothing is learnt. The control of every search.
+"""Random search: every point of a space is drawn by itself, and nothing is learnt. The control of all.
 
 It asks no model. This module does *not* remember what it proposed: novelty is for the gate to decide.
 """
@@ -6,25 +6,43 @@ It asks no model. This module does *not* remember what it proposed: novelty is f
 from __future__ import annotations
 
 import random
+from typing import Any
 
-from corpus.records.base import TaskShape, derive_seed
-from generator.grammar import GRAMMAR_VERSION, sample_program
-from generator.strategies.contract import AdmittedPrograms, Draft
+from pydantic import BaseModel, ConfigDict
+
+from corpus.records.search.proposals import DecidedBy, Decision, Proposal
+from generator.spaces.contract import Space
+from generator.spaces.proposing import proposed
+from generator.strategies.contract import Bench, Conversation, Strategy
 
 
-class RandomSearch:
-    """Draws programs of the grammar, each with a seed of its own."""
+class Settings(BaseModel):
+    """Random search has no settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RandomSearch(Strategy):
+    """Draws points of a space, each with a seed of its own that its place gives."""
 
     name = "random"
 
-    def __init__(self, shape: TaskShape, *, max_parameters: int, seed: int) -> None:
-        """Draw programs for images of `shape` with at most `max_parameters` trainable parameters."""
-        self._shape, self._max_parameters, self._seed = shape, max_parameters, seed
+    def __init__(self, space: Space[Any]) -> None:
+        """Draw from `space`."""
+        self._space = space
 
-    def propose(self, _known: AdmittedPrograms | None, cycle: int, count: int) -> list[Draft]:
-        """Return the programs of `cycle`, which depend on the run's seed and their places alone."""
-        return [self._draft(derive_seed(self._seed, "prompt", cycle, index)) for index in range(count)]
+    def search(self, bench: Bench) -> Conversation:
+        """Propose a whole cycle at a time: no draw depends on another."""
+        while True:
+            places = range(bench.index, bench.index + bench.room)
+            yield [self._drawn(bench.seed("prompt", bench.cycle, index)) for index in places]
 
-    def _draft(self, seed: int) -> Draft:
-        program = sample_program(random.Random(seed), self._shape, max_parameters=self._max_parameters)
-        return Draft(source=program.source, author=f"grammar-{GRAMMAR_VERSION}", seed=seed)
+    def _drawn(self, seed: int) -> Proposal:
+        point = self._space.sample(random.Random(seed))
+        decided = Decision(what="program", by=DecidedBy.CHANCE)
+        return proposed(self._space, point, operator="sample", decisions=(decided,), seed=seed)
+
+
+def build(_settings: Settings, space: Space[Any]) -> RandomSearch:
+    """Return the strategy over `space`."""
+    return RandomSearch(space)

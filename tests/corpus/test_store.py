@@ -43,6 +43,7 @@ from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provena
 from corpus.records.graphs import BATCH, GraphNode, NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
+from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb, call_id
 from corpus.records.trainings import TrainingResult
 
 CONFIG = CorpusConfig()
@@ -265,6 +266,7 @@ def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: s
         ledger.complete_cycle(0)
         ledger.record_stage(0, "judge", 1.0)
         ledger.set_meta("seed", "3")
+        ledger.add_call(CALL)
         fill_exchange_tables(ledger)
     connection = sqlite3.connect(path)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid"):
@@ -366,6 +368,36 @@ def test_rows_lead_to_the_machine_and_the_model_that_made_them(ledger: LedgerWri
     assert ledger.machine(judged.evaluation.machine_id) == MACHINE
     with pytest.raises(KeyError):
         ledger.machine("nothing")
+
+
+CALL = Call(
+    id=call_id(0),
+    cycle=0,
+    question=Question(
+        verb=Verb.JSON,
+        role="navigator",
+        messages=(Message(role="user", content="Which way? \u2192"),),
+        asks={"type": "object"},
+        seed=7,
+    ),
+    answer=Answer(
+        value={"prefer": ["skip", None, 0.5]}, path=AnswerPath.PARSED, text="{...}", model="m", token_count=9
+    ),
+    seconds=0.25,
+    adapter_hash="abc",
+)
+
+
+def test_a_call_comes_back_as_it_was_made(ledger: LedgerWriter) -> None:
+    ledger.add_call(CALL)
+    assert ledger.calls() == [CALL]
+
+
+def test_a_call_is_not_made_twice_with_other_words(ledger: LedgerWriter) -> None:
+    ledger.add_call(CALL)
+    ledger.add_call(CALL)
+    with pytest.raises(ConflictError):
+        ledger.add_call(CALL.model_copy(update={"seconds": 1.0}))
 
 
 def test_an_unknown_machine_is_refused(ledger: LedgerWriter) -> None:

@@ -16,7 +16,7 @@ from corpus.novelty.gate import decide
 from corpus.records.machines import Machine
 from corpus.records.mistakes import Mistake
 from corpus.records.trainings import TrainingResult
-from cycles.cli.corpus import corpus_app
+from cycles.cli.corpus.commands import corpus_app
 from tests.corpus.test_similarity import edited, grammar_programs
 from tests.ledgers import candidate, evaluation, new_corpus, prompt, write_cycle
 

@@ -14,7 +14,7 @@ import pytest
 from cycles.config.run import load_config
 from cycles.config.study import load_study
 from tests.command_line import ENTRY
-from tests.searches import write_search
+from tests.studies import write_search
 
 STUDY = """
 name = "hand"

@@ -16,7 +16,7 @@ from cycles.figures.studies.searches import SearchFigures, read_search
 from cycles.figures.studies.tables import grids, markdown
 from cycles.reporting.studies.page import render_study
 from cycles.run.run_directory import RunDirectory
-from tests.searches import add_retests, write_search
+from tests.studies import add_retests, write_search
 
 
 def config(seed: int = 0, *settings: str) -> RunConfig:

@@ -56,6 +56,7 @@ class Run:
             seed=0,
             trainer=lambda: self.trainer,
             replay=lambda: [],
+            lesson_of=lambda _trial, plain: plain,
             make_room=lambda: None,
         )
 
@@ -112,7 +113,7 @@ def test_a_winner_that_no_prompt_asked_for_answers_the_plain_request(continuing:
         id="c000/0000", origin=Origin.SAMPLED, source="x = 1\n", completion="x = 1\n", cycle=0, index=0,
         generator="grammar-1", seed=1,
     )  # fmt: skip
-    example = continuing.teacher._example(drafted)
+    example = continuing.teacher._plain(drafted)
     assert (example.prompt, example.completion) == (REQUEST, "x = 1\n")
 
 

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from generator.config.serving import ServerConfig
 from generator.samplers.contract import RequestRefused, Sample, UpstreamError
-from generator.serving.endpoint import is_this_machine
 from generator.serving.endpoint_sampler import EndpointSampler
+from generator.serving.transport import is_this_machine
 from tests.endpoint_server import EndpointServer, Handler, Refuses, answer, document, status
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from corpus.records.base import TaskShape, content_id
 from generator.grammar import GRAMMAR_VERSION, GrammarProgram, sample_program
+from generator.grammar.derivation import Choices
+from generator.grammar.program import derive
 
 SHAPES = [
     TaskShape(channels=1, height=8, width=8, classes=10),
@@ -93,14 +95,13 @@ def test_no_program_exceeds_the_parameter_cap(cap: int) -> None:
 
 
 def test_the_parameter_count_of_the_construction_is_the_networks_own() -> None:
-    from generator.grammar.program import draw_program
-
     rng = random.Random(5)
     for index in range(60):
         shape = SHAPES[index % len(SHAPES)]
-        program, parameters = draw_program(rng, shape)
-        net = build(program.source, shape, 2)
-        assert sum(weight.numel() for weight in net.parameters()) == parameters, program.source
+        derivation = derive(Choices(rng), shape)
+        net = build(derivation.program.source, shape, 2)
+        count = sum(weight.numel() for weight in net.parameters())
+        assert count == derivation.parameters, derivation.program.source
 
 
 def test_equal_states_of_the_generator_give_equal_programs() -> None:

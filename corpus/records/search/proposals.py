@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from corpus.records.base import Record
 from corpus.records.prompts import Prompt
@@ -56,3 +57,14 @@ class Proposal(Record):
     idea: str | None = None
     decisions: tuple[Decision, ...] = ()
     seed: int | None = None
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the fields of a candidate that say how the search came to it."""
+        return {
+            "call_id": self.call,
+            "key": self.key,
+            "parents": self.parents,
+            "operator": self.operator,
+            "idea": self.idea,
+            "decisions": self.decisions,
+        }

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, NamedTuple
 
-from corpus.ledger.reader import Judged, Ledger
+from corpus.ledger.reader import Ledger
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
+from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig
 from cycles.config.study import MOST_SEEDS, RetestConfig
 
@@ -58,7 +59,7 @@ class Retests:
     """
 
     config: RunConfig
-    best: Sequence[Judged]
+    best: Sequence[Trial]
     known: Mapping[tuple[str, int], float]
 
     @classmethod
@@ -111,15 +112,15 @@ class Retests:
         return [seed for seed in drawn if seed != self.config.evaluator.seed][:count]
 
 
-def _best(judged: Sequence[Judged]) -> list[Judged]:
-    distinct: dict[str | None, Judged] = {}
+def _best(judged: Sequence[Trial]) -> list[Trial]:
+    distinct: dict[str | None, Trial] = {}
     for row in sorted(judged, key=lambda row: -(row.evaluation.accuracy or 0.0)):
         if row.evaluation.valid:
             distinct.setdefault(row.candidate.source, row)
     return list(distinct.values())
 
 
-def _known(ledger: Ledger, judged: Judged) -> dict[tuple[str, int], float]:
+def _known(ledger: Ledger, judged: Trial) -> dict[tuple[str, int], float]:
     search = _PROTOCOL.fullmatch(judged.evaluation.protocol_id)
     if search is None:
         return {}

@@ -13,9 +13,10 @@ from math import inf, log10
 from pathlib import Path
 from statistics import fmean
 
-from corpus.ledger.reader import Judged, Ledger
+from corpus.ledger.reader import Ledger
 from corpus.pareto import hypervolume
 from corpus.records.base import Record, UnitInterval
+from corpus.records.search.trials import Trial
 from cycles.config.arms import arm_of
 from cycles.config.study import RetestConfig
 from cycles.figures.cycle_report import cycle_report
@@ -153,13 +154,13 @@ def read_search(
     )
 
 
-def best_so_far(judged: Sequence[Judged]) -> list[float]:
+def best_so_far(judged: Sequence[Trial]) -> list[float]:
     """Return the best accuracy of a valid program after each evaluation; one that failed adds a step."""
     scores = [(row.evaluation.accuracy or 0.0) if row.evaluation.valid else 0.0 for row in judged]
     return list(accumulate(scores, max))
 
 
-def dominated_share(judged: Sequence[Judged], cap: int) -> float:
+def dominated_share(judged: Sequence[Trial], cap: int) -> float:
     """Return the hypervolume of the valid programs as `SearchFigures` has it, in [0, 1].
 
     Args:

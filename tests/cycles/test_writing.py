@@ -1,4 +1,4 @@
-"""The search over an endpoint: refused prompts are candidates, and what is paid for is kept."""
+"""The writer over an endpoint: refused prompts are candidates, and what is paid for is kept."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 from corpus.ledger.writer import LedgerWriter
-from corpus.records.base import TaskShape
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.prompts import FinishReason, SamplingParameters
-from cycles.search import Search
+from cycles.config.run import load_config
 from evaluator.supervisor.verdict import no_code
 from generator.config.serving import ServerConfig
-from generator.prompts.templates import ProgramRequest
 from generator.samplers.contract import Sampler, UpstreamError
 from generator.serving.endpoint_sampler import EndpointSampler
-from generator.strategies.closed_loop import ClosedLoop
 from tests.endpoint_server import EndpointServer, status
+from tests.searches import Arena
 
 COUNT = 6
 
@@ -37,20 +35,13 @@ def endpoint_sampler(server: EndpointServer) -> EndpointSampler:
 
 
 def write_cycle(ledger: LedgerWriter, sampler: Sampler) -> dict[int, Candidate]:
-    request = ProgramRequest(
-        shape=TaskShape(channels=1, height=8, width=8, classes=10), max_parameters=1000, target_accuracy=0.4
-    )
-    search = Search(
-        ledger=ledger,
-        strategy=ClosedLoop(request, template="compact", exemplars=0, seed=0),
-        sampler=lambda: sampler,
-        sampling=SamplingParameters(),
-        batch_size=4,
-        generator_hash=lambda: None,
-        machine_id=None,
-    )
-    for batch in search.missing(0, COUNT):
-        search.write(0, batch, adapter=None, adapter_hash=None, on_sample=lambda: None)
+    config = load_config("cpu-tiny", [f"candidates={COUNT}", "generator.batch_size=4"])
+    arena = Arena(ledger, config)
+    arena.writer.sampler = lambda: sampler
+    batch = arena.search.due(0)
+    if batch is not None:
+        for _ in arena.writer.write(0, batch.unwritten, lambda: None):
+            pass
     return {candidate.index: candidate for candidate in ledger.candidates(cycle=0)}
 
 

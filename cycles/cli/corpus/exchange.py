@@ -103,7 +103,7 @@ def import_(
 ) -> None:
     """Bring programs in from elsewhere: all that can be used, in one transaction. A new FILE.db is made."""
     from corpus.exchange.importing.importer import import_programs, recognise
-    from cycles.cli.import_report import show_import
+    from cycles.cli.corpus.import_report import show_import
 
     found = recognise(source)
     try:

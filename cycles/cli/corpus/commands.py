@@ -64,8 +64,8 @@ def stats(
 ) -> None:
     """Say what is in a corpus: how many, how well they do, how much alike they are."""
     from corpus.ledger.catalogue import Catalogue
-    from cycles.cli.corpus_access import opened, programs_at, shingler_for
-    from cycles.cli.corpus_views import statistics_of, statistics_table
+    from cycles.cli.corpus.access import opened, programs_at, shingler_for
+    from cycles.cli.corpus.views import statistics_of, statistics_table
 
     with opened(source) as (ledger, config):
         if dataset is not None:
@@ -97,8 +97,8 @@ def dedupe(
 ) -> None:
     """Report the groups of near-duplicates. Nothing is ever deleted."""
     from corpus.novelty.groups import duplicate_groups
-    from cycles.cli.corpus_access import opened, programs_at, shingler_for
-    from cycles.cli.corpus_views import group_table
+    from cycles.cli.corpus.access import opened, programs_at, shingler_for
+    from cycles.cli.corpus.views import group_table
 
     if write is not None and write.exists():
         raise UsageError(f"{write} exists already. Name a new file: --write FILE.jsonl")
@@ -128,8 +128,8 @@ def dedupe(
 def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = False) -> None:
     """Print everything about one program: prompt, completion, judgement, machine, and all its ancestors."""
     from corpus.ledger.lineage import lineage
-    from cycles.cli.corpus_access import opened_ledger
-    from cycles.cli.corpus_views import lineage_view
+    from cycles.cli.corpus.access import opened_ledger
+    from cycles.cli.corpus.views import lineage_view
 
     with opened_ledger(store) as (ledger, catalogue):
         found = lineage(ledger, catalogue, catalogue.resolve(program))
@@ -148,8 +148,8 @@ def diff(
 ) -> None:
     """Show how two programs differ, and how similar they are under both granularities."""
     from corpus.novelty.similarity import Shingler
-    from cycles.cli.corpus_access import named_text, opened, programs_at
-    from cycles.cli.corpus_views import diff_view, unified_diff
+    from cycles.cli.corpus.access import named_text, opened, programs_at
+    from cycles.cli.corpus.views import diff_view, unified_diff
 
     with opened(store) as (ledger, config):
         programs = programs_at(store, ledger)
@@ -184,8 +184,8 @@ def search(
     """Find programs by their text, by likeness to another one, or by how they did; all filters combine."""
     from corpus.ledger.catalogue import Criteria
     from corpus.novelty.scheme import stored_config
-    from cycles.cli.corpus_access import named_text, opened_ledger
-    from cycles.cli.corpus_views import entry_row, entry_table
+    from cycles.cli.corpus.access import named_text, opened_ledger
+    from cycles.cli.corpus.views import entry_row, entry_table
 
     criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset)
     with opened_ledger(store) as (ledger, catalogue):

@@ -1,0 +1,164 @@
+"""The bench of a run: what a strategy may touch, with every question answered once and recorded.
+
+A question is known by its number within the run. One that the ledger holds is answered from it, if it asks
+what was asked then; a new one is answered by the decider or the sandbox, and is in the ledger before the
+strategy hears the answer.
+
+This module does *not* advance a strategy (`cycles.search` does) or decide anything.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from corpus.ledger.writer import LedgerWriter
+from corpus.records.base import derive_seed
+from corpus.records.prompts import Message
+from corpus.records.search.calls import Answer, Call, Question, Verb, call_id
+from corpus.records.search.trials import Trial
+from cycles.errors import Diverged
+from generator.deciders.contract import Decider
+from generator.prompts.templates import ProgramRequest, TemplateName
+from generator.strategies.contract import Answered
+
+InForce = Callable[[int], tuple[Path | None, str | None]]
+"""Returns the folder and the content hash of the adapter that writes a cycle, None and None for the base."""
+
+
+@dataclass
+class RunBench:
+    """Keeps the contract of `generator.strategies.contract.Bench` over a run's ledger.
+
+    Attributes:
+        ledger: Where calls are appended.
+        request: What the run asks for.
+        template: How it is rendered.
+        exemplar_count: Programs to show in each prompt.
+        run_seed: The run's seed.
+        candidates: Attempts in a cycle.
+        decider: Returns who answers for the model, loaded when it is first asked.
+        in_force: The adapter that answers in a cycle.
+        place: Number of the next proposal within the run.
+    """
+
+    ledger: LedgerWriter
+    request: ProgramRequest
+    template: TemplateName
+    exemplar_count: int
+    run_seed: int
+    candidates: int
+    decider: Callable[[], Decider]
+    in_force: InForce
+    place: int = 0
+    _admitted: list[Trial] = field(default_factory=list)
+    _recorded: list[Call] | None = None
+    _asked: int = 0
+
+    @property
+    def cycle(self) -> int:
+        """The cycle that the next proposals belong to."""
+        return self.place // self.candidates
+
+    @property
+    def index(self) -> int:
+        """Place of the next proposal within that cycle."""
+        return self.place % self.candidates
+
+    @property
+    def room(self) -> int:
+        """Attempts that are left in that cycle."""
+        return self.candidates - self.index
+
+    @property
+    def model(self) -> RunBench:
+        """The model of the run: this bench, which keeps its contract as well."""
+        return self
+
+    def seed(self, *place: object) -> int:
+        """Return a seed that depends on the run's seed and `place` alone."""
+        return derive_seed(self.run_seed, *place)
+
+    def rng(self, *place: object) -> random.Random:
+        """Return a source of chance that depends on the run's seed and `place` alone."""
+        return random.Random(self.seed(*place))
+
+    def exemplars(self, count: int) -> list[Trial]:
+        """Return the stronger half of the admitted trials, at least `count` if there are: best first."""
+        ranked = sorted(self._admitted, key=lambda trial: (-(trial.accuracy or 0.0), trial.candidate.id))
+        return ranked[: max(count, len(ranked) // 2)]
+
+    def hear(self, trials: Sequence[Trial]) -> None:
+        """Take in what became of the last proposals, and move on past their places."""
+        self._admitted += [trial for trial in trials if trial.admission.admitted and trial.candidate.source]
+        self.place += len(trials)
+
+    def generate(self, role: str, messages: Sequence[Message]) -> Answered:
+        """Return free text."""
+        question = Question(verb=Verb.GENERATE, role=role, messages=tuple(messages), seed=self._seed())
+        return self._answered(
+            question, lambda adapter: self.decider().generate(messages, seed=question.seed, adapter=adapter)
+        )
+
+    def json(self, role: str, messages: Sequence[Message], schema: Mapping[str, JsonValue]) -> Answered:
+        """Return a document that `schema` accepts, or None."""
+        question = Question(
+            verb=Verb.JSON, role=role, messages=tuple(messages), asks=dict(schema), seed=self._seed()
+        )
+        return self._answered(
+            question,
+            lambda adapter: self.decider().json(messages, schema, seed=question.seed, adapter=adapter),
+        )
+
+    def choose(self, role: str, messages: Sequence[Message], options: Sequence[str]) -> Answered:
+        """Return one of `options`."""
+        question = Question(
+            verb=Verb.CHOOSE, role=role, messages=tuple(messages), asks=list(options), seed=self._seed()
+        )
+        return self._answered(
+            question,
+            lambda adapter: self.decider().choose(messages, options, seed=question.seed, adapter=adapter),
+        )
+
+    def _seed(self) -> int:
+        return self.seed("call", self._asked)
+
+    def _answered(self, question: Question, ask: Callable[[Path | None], Answer]) -> Answered:
+        """Return the recorded answer to the next question, or ask, and record what is answered."""
+        if self._recorded is None:
+            self._recorded = self.ledger.calls()
+        number, self._asked = self._asked, self._asked + 1
+        if number < len(self._recorded):
+            known = self._recorded[number]
+            if known.question != question:
+                raise diverged(f"call {known.id}", known.question, question)
+            return Answered(known.id, known.answer)
+        adapter, adapter_hash = self.in_force(self.cycle)
+        started = time.monotonic()
+        answer = ask(adapter)
+        call = Call(
+            id=call_id(number),
+            cycle=self.cycle,
+            question=question,
+            answer=answer,
+            seconds=time.monotonic() - started,
+            adapter_hash=adapter_hash,
+        )
+        self.ledger.add_call(call)
+        self._recorded.append(call)
+        return Answered(call.id, answer)
+
+
+def diverged(what: str, held: object, said: object) -> Diverged:
+    """Return the error that `what` is said other than the ledger holds it, with what differs of the two."""
+    first, second = (dict(each) for each in (held, said))  # type: ignore[call-overload]
+    names = ", ".join(name for name in second if first.get(name) != second[name])
+    return Diverged(
+        f"{what}: the search says other than the ledger holds ({names}), so its code or its settings changed "
+        "since. Go on with the version and the settings that the run was started with, or start a new run."
+    )

@@ -1,0 +1,8 @@
+"""The commands over what is stored.
+
+commands       corpus stats, show, search, ...
+exchange       export, import
+import_report  what an import did, in words
+access         what a command's path stands for: a run, a ledger, a folder
+views          programs and figures as tables in the terminal
+"""

@@ -1,0 +1,102 @@
+"""The parts of a run, each built from its configuration. `cycles.assembly` puts them together.
+
+Together with it the only place that knows concrete classes. Heavy ones are imported when they are built.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.records.base import TaskShape
+from cycles.config.run import RunConfig
+from evaluator.tasks import task_spec
+from finetune.job import Trainer
+from generator.models.places import resolve_model
+from generator.models.weights import weights_hash
+from generator.samplers.contract import Sampler
+from generator.spaces.catalogue import build_space
+from generator.spaces.contract import Space
+from generator.strategies.catalogue import build_strategy
+from generator.strategies.contract import Strategy
+
+if TYPE_CHECKING:
+    from evaluator.supervisor.sandbox import SandboxedEvaluator
+
+logger = logging.getLogger(__name__)
+
+
+def task_shape(config: RunConfig) -> TaskShape:
+    """Return image shape and number of classes of the configured task, as programs see them."""
+    settings = config.evaluator
+    return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
+
+
+def space_of(config: RunConfig) -> Space[Any]:
+    """Return the search space that the configuration names, for its task and its cap on parameters."""
+    cap = config.evaluator.max_parameters
+    return build_space(config.strategy.space, task_shape(config), max_parameters=cap)
+
+
+def strategy_of(config: RunConfig) -> Strategy:
+    """Return the strategy that the configuration names, over the space that it names if it searches one."""
+    settings = config.strategy
+    return build_strategy(settings.name, settings.settings, space_of(config) if settings.over_space else None)
+
+
+def build_sampler(
+    config: RunConfig, log_file: Path | None = None, notify: Callable[[str], None] = logger.info
+) -> Sampler:
+    """Return the sampler that the configuration names; as a context it stops a server of ours.
+
+    Args:
+        config: The run's configuration.
+        log_file: Where a server of ours writes its log; None for nowhere.
+        notify: Is told what is done with servers and adapters, a line at a time.
+    """
+    settings = config.generator
+    if settings.sampler == "transformers":
+        from generator.samplers.transformers import TransformersSampler
+
+        return TransformersSampler(
+            resolve_model(settings.model),
+            settings.sampling,
+            batch_size=settings.batch_size,
+            threads=settings.threads,
+            device=settings.device,
+        )
+    from generator.serving.samplers import offline_sampler, server_sampler
+
+    if settings.sampler == "offline":
+        return offline_sampler(settings, lora_rank=config.finetune.rank)
+    log_file = log_file or Path(os.devnull)
+    return server_sampler(settings, lora_rank=config.finetune.rank, log_file=log_file, notify=notify)
+
+
+def base_model_hash(config: RunConfig) -> str | None:
+    """Return the content hash of the generator's base model, None where no model of this machine writes."""
+    if not config.generator.weights_here:
+        return None
+    return weights_hash(resolve_model(config.generator.model))
+
+
+def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
+    """Return the sandboxed evaluator, not yet started."""
+    from evaluator.supervisor.sandbox import SandboxedEvaluator
+
+    return SandboxedEvaluator(config.evaluator)
+
+
+def build_trainer(config: RunConfig) -> Trainer:
+    """Return the LoRA trainer over the generator's own model."""
+    model = resolve_model(config.generator.model)
+    if config.finetune.runs_in_own_process:
+        from finetune.process_trainer import ProcessTrainer
+
+        return ProcessTrainer(model, config.finetune)
+    from finetune.trainer import LoraTrainer
+
+    return LoraTrainer(model, config.finetune)

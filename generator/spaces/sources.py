@@ -1,0 +1,67 @@
+"""What the programs of a space have in common: the module around a network, and how it is trained.
+
+Spaces search networks, not recipes, so every program trains alike. This module does *not* know any space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+_OPENING = """\
+import torch
+import torch.nn as nn
+
+
+def supported_hyperparameters():
+    return {"lr", "momentum"}
+"""
+
+_NET = """\
+class Net(nn.Module):
+    def __init__(self, in_shape: tuple, out_shape: tuple, prm: dict, device: torch.device):
+        super().__init__()
+        self.device = device
+        self.features = nn.Sequential(
+FEATURES
+        )
+        self.classifier = nn.Linear(WIDTH, out_shape[0])
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+    def train_setup(self, prm):
+        self.to(self.device)
+        self.criterion = nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
+
+    def learn(self, train_data):
+        self.train()
+        for inputs, labels in train_data:
+            self.optimizer.zero_grad()
+            loss = self.criterion(self(inputs.to(self.device)), labels.to(self.device))
+            loss.backward()
+            self.optimizer.step()
+"""
+
+
+def module_source(parts: Iterable[str], features: Sequence[str], width: int) -> str:
+    """Return a module of the LEMUR contract.
+
+    Args:
+        parts: Functions and classes that the network is made of.
+        features: The modules from images `(B, C, H, W)` to `(B, width, h, w)`, as expressions.
+        width: Channels of the last of them.
+    """
+    lines = "\n".join(f"            {feature}," for feature in features)
+    net = _NET.replace("FEATURES", lines).replace("WIDTH", str(width))
+    return "\n\n".join([_OPENING, *(f"{part.strip()}\n" for part in parts), net])
+
+
+def conv_parameters(inputs: int, outputs: int, kernel: int, *, groups: int = 1) -> int:
+    """Return the parameters of a convolution without bias and the batch normalisation behind it."""
+    return inputs // groups * outputs * kernel * kernel + 2 * outputs
+
+
+def classifier_parameters(width: int, classes: int) -> int:
+    """Return the parameters of the last linear layer."""
+    return (width + 1) * classes
