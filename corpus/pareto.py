@@ -68,18 +68,14 @@ def crowding_distances(front: Sequence[Point]) -> list[float]:
 
 def fitness_order(points: Sequence[Point]) -> list[int]:
     """Return the places of all points, fittest first: by rank, then the lonelier, then the earlier."""
-    rank = ranks(points)
-    alone = [0.0] * len(points)
-    for front in range(max(rank, default=-1) + 1):
-        members = [place for place, its in enumerate(rank) if its == front]
-        distances = crowding_distances([points[place] for place in members])
-        alone = _with(alone, members, distances)
-    return sorted(range(len(points)), key=lambda place: (rank[place], -alone[place], place))
-
-
-def _with(values: list[float], places: Sequence[int], new: Sequence[float]) -> list[float]:
-    changed = dict(zip(places, new, strict=True))
-    return [changed.get(place, value) for place, value in enumerate(values)]
+    fronts: dict[int, list[int]] = {}
+    for place, rank in enumerate(ranks(points)):
+        fronts.setdefault(rank, []).append(place)
+    order: list[int] = []
+    for _, members in sorted(fronts.items()):
+        alone = crowding_distances([points[place] for place in members])
+        order += [place for _, place in sorted(zip(alone, members, strict=True), key=lambda both: -both[0])]
+    return order
 
 
 def hypervolume(points: Sequence[Point], reference: Point) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple, Self
 
 from corpus.ledger.reader import Ledger
+from corpus.objectives import Caps
 from corpus.programs.families import FAMILIES, block_families
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
@@ -73,6 +74,7 @@ class Criteria(NamedTuple):
         family: A block family that it uses, one of `FAMILIES`.
         admitted: Whether it must have entered the corpus.
         data_set: What it must have been judged on; status and accuracy are then those found there.
+        caps: The most parameters and FLOPs of its evaluation.
     """
 
     text: str | None = None
@@ -81,6 +83,7 @@ class Criteria(NamedTuple):
     family: str | None = None
     admitted: bool = False
     data_set: str | None = None
+    caps: Caps = Caps()
 
     def fits(self, entry: Entry) -> bool:
         """Return whether a program fulfils all of it; the cheapest questions come first."""
@@ -92,6 +95,8 @@ class Criteria(NamedTuple):
         if self.status is not None and (entry.evaluation is None or entry.evaluation.status != self.status):
             return False
         if self.min_accuracy is not None and (entry.accuracy is None or entry.accuracy < self.min_accuracy):
+            return False
+        if self.caps != Caps() and (entry.evaluation is None or not self.caps.fit(entry.evaluation)):
             return False
         if self.text is not None and self.text.lower() not in source.lower():
             return False

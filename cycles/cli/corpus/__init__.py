@@ -3,6 +3,7 @@
 commands       corpus stats, show, search, ...
 exchange       export, import
 import_report  what an import did, in words
+finding        a front, or the likest, of what was found
 access         what a command's path stands for: a run, a ledger, a folder
 views          programs and figures as tables in the terminal
 """

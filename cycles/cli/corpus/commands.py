@@ -18,8 +18,6 @@ from cycles.errors import UsageError
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
-    from corpus.config import CorpusConfig
-    from corpus.ledger.catalogue import Entry
     from corpus.records.evaluations import EvaluationStatus
 
 _PIPE_WIDTH = 120
@@ -178,24 +176,42 @@ def search(
     family: Annotated[str | None, typer.Option(help="Block family, such as residual.")] = None,
     admitted: AdmittedOption = False,
     dataset: DataSetOption = None,
+    pareto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OBJECTIVES", help="Only the front over these, such as accuracy,parameters or flops."
+        ),
+    ] = None,
+    max_parameters: Annotated[int | None, typer.Option(min=0, help="The most parameters.")] = None,
+    max_flops: Annotated[int | None, typer.Option(min=0, help="The most FLOPs of one image.")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="The most programs to list.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Find programs by their text, by likeness to another one, or by how they did; all filters combine."""
+    """Find programs by their text, by likeness to another one, or by how they did; all filters combine.
+
+    With --pareto: of the valid programs found, those that none of the others beats in one objective without
+    being worse in another, the best in the first objective first.
+    """
     from corpus.ledger.catalogue import Criteria
     from corpus.novelty.scheme import stored_config
+    from corpus.objectives import Caps, named_objectives
     from cycles.cli.corpus.access import named_text, opened_ledger
+    from cycles.cli.corpus.finding import front_of, most_similar
     from cycles.cli.corpus.views import entry_row, entry_table
 
-    criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset)
+    caps = Caps(max_parameters, max_flops)
+    criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset, caps)
     with opened_ledger(store) as (ledger, catalogue):
         config = stored_config(ledger)
     found = list(catalogue.search(criteria))
+    objectives = named_objectives(pareto) if pareto is not None else ()
+    if objectives:
+        found = front_of(found, objectives)
     similarity: dict[str, float] = {}
     if similar_to is not None:
         _, text = named_text(similar_to, {row.candidate.id: row.candidate.source or "" for row in catalogue})
-        found, similarity = _most_similar(found, text, config, limit)
-    rows = [entry_row(row, similarity.get(row.candidate.id)) for row in found[:limit]]
+        found, similarity = most_similar(found, text, config, limit)
+    rows = [entry_row(row, similarity.get(row.candidate.id), objectives) for row in found[:limit]]
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row))
@@ -203,23 +219,6 @@ def search(
     if rows:
         console(pipe_width=_PIPE_WIDTH).print(entry_table(rows))
     say(f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else "."))
-
-
-def _most_similar(
-    entries: list[Entry], text: str, config: CorpusConfig, limit: int
-) -> tuple[list[Entry], dict[str, float]]:
-    """Return the entries most similar to `text`, best first, and their exact similarities."""
-    from corpus.novelty.shingle_index import ShingleIndex
-    from corpus.novelty.similarity import Shingler
-
-    # The exact search, whichever one decides in the ledger: who looks for the likest wants no chance in it.
-    index, shingler = ShingleIndex(), Shingler.from_config(config)
-    programs = [(entry, entry.candidate.source) for entry in entries if entry.candidate.source is not None]
-    for _, source in programs:
-        index.add(shingler.array(source))
-    found = index.neighbours(shingler.array(text), limit)
-    likest = [programs[match.row][0] for match in found]
-    return likest, {entry.candidate.id: match.jaccard for entry, match in zip(likest, found, strict=True)}
 
 
 def _status(given: str | None) -> EvaluationStatus | None:

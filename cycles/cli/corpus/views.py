@@ -23,11 +23,13 @@ from corpus.novelty.diversity import block_families, median_jaccard, unique_skel
 from corpus.novelty.groups import DuplicateGroup, duplicate_groups
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import Shingler
+from corpus.objectives import OBJECTIVES
 from corpus.records.text import one_line
 
 if TYPE_CHECKING:
     from corpus.ledger.catalogue import Entry
     from corpus.ledger.reader import Ledger
+    from corpus.objectives import Objective
     from corpus.records.evaluations import Evaluation
     from corpus.records.machines import Machine
 
@@ -130,9 +132,9 @@ def group_table(groups: Sequence[DuplicateGroup]) -> Table:
     return table
 
 
-def entry_row(entry: Entry, jaccard: float | None) -> dict[str, Any]:
-    """Return what a search says of one program, as plain JSON."""
-    source = entry.candidate.source
+def entry_row(entry: Entry, jaccard: float | None, objectives: Sequence[Objective] = ()) -> dict[str, Any]:
+    """Return what a search says of one program, as plain JSON; objectives that it was sought by included."""
+    source, evaluation = entry.candidate.source, entry.evaluation
     return {
         "id": entry.candidate.id,
         "origin": entry.candidate.origin.value,
@@ -142,13 +144,15 @@ def entry_row(entry: Entry, jaccard: float | None) -> dict[str, Any]:
         "reason": entry.admission.reason.value if entry.admission else None,
         "families": sorted(block_families(source)) if source else [],
         "jaccard": jaccard,
+        **{each.name: each.of(evaluation) for each in objectives if evaluation is not None},
     }
 
 
 def entry_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return search results as a table; the similarity only where something was compared."""
     compared = any(row["jaccard"] is not None for row in rows)
-    names = ("id", "status", "accuracy", "data_set", "reason", "families")
+    known = ("id", "status", "accuracy", "data_set", "reason", "families")
+    names = list(dict.fromkeys([*known, *(name for row in rows for name in row if name in OBJECTIVES)]))
     titles = ("decision" if name == "reason" else name.replace("_", " ") for name in names)
     table = Table(*titles, *(["Jaccard"] if compared else []))
     for row in rows:
