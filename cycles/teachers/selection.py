@@ -15,7 +15,9 @@ from cycles.config.teaching import Pool, Teachers, TeachingConfig
 from cycles.teachers.rules import winners
 
 
-def training_set(ledger: Ledger, teaching: TeachingConfig, cycles: Sequence[int], seed: int) -> list[Candidate]:
+def training_set(
+    ledger: Ledger, teaching: TeachingConfig, cycles: Sequence[int], seed: int
+) -> list[Candidate]:
     """Return the candidates of `cycles` that the next fine-tuning learns from, in the ledger's order.
 
     RANDOM_VALID takes from each pool as many valid candidates at random as the rule chooses from it, so that
