@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Teachers(StrEnum):
@@ -63,6 +63,10 @@ class TeachingConfig(BaseModel):
     """How winners are chosen: `threshold`, `relative`, `share` or `niches`."""
     share: float = Field(default=0.35, gt=0.0, le=1.0)
     """Share of the valid and new programs of a pool that teach, in (0, 1]; of no effect under `threshold`."""
+    eligible: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Share of the valid and new programs of a pool, the best of them, among which niches take turns, in
+    (0, 1]: at 1 every niche teaches however weak it is, at `share` niches make no difference. Of no effect
+    but under `niches`."""
     niche: Niche = Niche.FAMILY
     """What makes two programs alike under `niches`: `family` or `family-and-size`."""
     pool: Pool = Pool.CYCLE
@@ -74,3 +78,11 @@ class TeachingConfig(BaseModel):
     """Winners below which `relative` falls back on `lowered`."""
     lowered: float = Field(default=0.35, ge=0.0, le=1.0)
     """Validation accuracy in [0, 1] that is enough under `relative` where winners are few."""
+
+    @model_validator(mode="after")
+    def _as_many_are_eligible_as_teach(self) -> TeachingConfig:
+        if self.eligible < self.share:
+            raise ValueError(
+                f"eligible ({self.eligible:g}) must be at least share ({self.share:g}): they teach who are eligible"
+            )
+        return self

@@ -33,7 +33,8 @@ def winners(pool: Sequence[Judged], config: TeachingConfig) -> list[Judged]:
         case Choice.SHARE:
             chosen = ranked[:wanted]
         case Choice.NICHES:
-            chosen = in_turn(ranked, [niche(row, config.niche) for row in ranked])[:wanted]
+            eligible = ranked[: math.ceil(config.eligible * len(ranked))]
+            chosen = in_turn(eligible, [niche(row, config.niche) for row in eligible])[:wanted]
     taken = {row.candidate.id for row in chosen}
     return [row for row in pool if row.candidate.id in taken]
 

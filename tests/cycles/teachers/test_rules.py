@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+from pydantic import ValidationError
+
 from corpus.config import CorpusConfig
 from corpus.ledger.reader import Judged
 from corpus.novelty.gate import decide
@@ -80,6 +83,17 @@ def test_the_best_of_each_niche_teaches_before_the_second_best_of_any() -> None:
 def test_where_not_every_niche_can_teach_the_strongest_do() -> None:
     rows = pool([(RESIDUAL, 0.2), (MLP, 0.3), (PLAIN, 0.9), (PLAIN, 0.8)])
     assert chosen(rows, choose=Choice.NICHES, share=0.5) == [1, 2]
+
+
+def test_a_niche_whose_best_is_not_eligible_does_not_teach() -> None:
+    rows = pool([(PLAIN, 0.9), (PLAIN, 0.8), (RESIDUAL, 0.7), (MLP, 0.3)])
+    assert chosen(rows, choose=Choice.NICHES, share=0.75) == [0, 2, 3]
+    assert chosen(rows, choose=Choice.NICHES, share=0.75, eligible=0.75) == [0, 1, 2]
+
+
+def test_fewer_eligible_programs_than_teach_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"eligible \(0.2\) must be at least share \(0.35\)"):
+        TeachingConfig(eligible=0.2)
 
 
 def test_a_niche_by_size_tells_a_small_network_from_a_large_one() -> None:
