@@ -83,6 +83,6 @@ class TeachingConfig(BaseModel):
     def _as_many_are_eligible_as_teach(self) -> TeachingConfig:
         if self.eligible < self.share:
             raise ValueError(
-                f"eligible ({self.eligible:g}) must be at least share ({self.share:g}): they teach who are eligible"
+                f"eligible ({self.eligible:g}) must be at least share ({self.share:g}): raise it"
             )
         return self
