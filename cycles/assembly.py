@@ -115,7 +115,7 @@ def open_loop(
             teacher = Teacher(
                 ledger=ledger,
                 directory=directory,
-                teachers=config.teaching.by,
+                teaching=config.teaching,
                 config=config.finetune,
                 template=config.generator.template,
                 request=plain_request(config, shape),
