@@ -6,7 +6,8 @@ This module does *not* write the class: it yields steps.
 from __future__ import annotations
 
 from generator.grammar.layers import Step, conv, linear, module_step
-from generator.grammar.trunk import Sketch, flatten_step
+from generator.grammar.sketch import Sketch
+from generator.grammar.trunk import flatten_step
 from generator.grammar.vocabulary import HIDDEN_WIDTHS
 
 LARGEST_FLAT = 2600
