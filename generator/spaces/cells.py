@@ -28,6 +28,7 @@ from collections.abc import Sequence
 
 from corpus.records.base import TaskShape
 from generator.spaces.errors import no_room, require_side
+from generator.spaces.operations import Pick
 from generator.spaces.sources import classifier_parameters, conv_parameters, module_source
 from generator.spaces.wiring import EDGES, INPUT, NONE, POOL, SKIP, Wiring, wire
 
@@ -163,6 +164,26 @@ class CellSpace:
         count += sum(conv_parameters(width, width, kernel) for width in widths for kernel in kernels)
         count += sum(conv_parameters(narrow, 2 * narrow, 3) for narrow in widths[:-1])
         return count + 2 * widths[-1] + classifier_parameters(widths[-1], self._shape.classes)
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """Return the operators."""
+        return self.operators
+
+    def operations(self, point: Cell) -> tuple[str, ...]:
+        """Return the operators on the six edges, those without effect too."""
+        return point
+
+    def compose(self, pick: Pick) -> Cell:
+        """Return the cell whose operators are picked edge by edge, in the order of the encoding."""
+        point: Cell = ()
+        while len(point) < len(EDGES):
+            point = (*point, pick(self._begun(point), self.operators))
+        return point
+
+    def _begun(self, point: Cell) -> str:
+        """Return the encoding of a cell up to the operator that comes next."""
+        place = (*point, "?", *(NONE,) * (len(EDGES) - len(point) - 1))
+        return self.encode(place).partition("?")[0]
 
     def describe(self) -> str:
         """Return what there is to know in order to write a cell."""
