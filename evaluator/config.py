@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.isolation.tiers import Isolation
+from evaluator.tables.catalogue import table_spec
 from evaluator.tasks import generated_names, reads_files, require_task
 
 
@@ -69,7 +70,7 @@ class _Subject(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers` and `isolation` is part of the protocol's id; `task_seed`,
+    All but `data_path`, `workers`, `isolation` and `table` is part of the protocol's id; `task_seed`,
     `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
@@ -88,6 +89,20 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     consistency losses do so twice, and so does a layer whose activations are recomputed."""
     below_chance_factor: float = Field(default=1.2, ge=0.0)
     """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid."""
+
+    table: str | None = None
+    """Name of a table that answers in place of trainings, such as `cells-3-digits`: every network of a search
+    space, trained once for all on its task. Its own protocol holds then, and settings on how to train have no
+    effect; a program that is not in it is `CONTRACT_ERROR`. None trains every program."""
+
+    @model_validator(mode="after")
+    def _table_is_of_the_task(self) -> Self:
+        if self.table is not None and table_spec(self.table).task != self.task:
+            raise ValueError(
+                f"the table '{self.table}' is of the task '{table_spec(self.table).task}', evaluator.task is "
+                f"'{self.task}': set it to the table's, or leave the table out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _wall_time_is_the_backstop(self) -> Self:

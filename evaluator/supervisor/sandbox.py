@@ -123,16 +123,19 @@ class SandboxedEvaluator:
             lambda candidate: unjudgeable(candidate, self.protocol_id, ATTEMPTS),
         )
 
-    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
-        if candidate.source is None:
-            return no_code(candidate, self.protocol_id)
-        exam = Exam(
+    def exam_for(self, candidate: Candidate) -> Exam:
+        """Return a fresh exam for a candidate that has a program."""
+        return Exam(
             self._exam_split,
             classes=self.task.shape.classes,
             batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}\n{candidate.source}",
         )
-        talk = Conversation(candidate.source, exam)
+
+    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+        if candidate.source is None:
+            return no_code(candidate, self.protocol_id)
+        talk = Conversation(candidate.source, self.exam_for(candidate))
         session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
         ending = session.run(self._scratch.path)
         return evaluation(
