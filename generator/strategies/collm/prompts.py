@@ -7,7 +7,9 @@ does *not* ask anybody.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -26,8 +28,8 @@ BEST_SHOWN = 5
 MOST_LISTED = 12
 """Operations in each list of a strategy."""
 
-LONGEST_ENCODING = 2_000
-"""Characters of a candidate's text."""
+MEASURED = 32
+"""Points that are drawn to learn how long an encoding may be: twice the longest of theirs."""
 
 _NAVIGATOR = (
     "You guide a search for good neural networks. You do not write networks: another model writes them and "
@@ -46,14 +48,14 @@ _FIELDS = (
 
 
 def navigator_chat(
-    request: ProgramRequest, space: Operational[object], memory: Memory, settings: Settings
+    request: ProgramRequest, space: Operational[Any], memory: Memory, settings: Settings
 ) -> tuple[Message, ...]:
     """Return what the navigator is asked: the first strategy, or the next from the results."""
     return _guided_chat(_NAVIGATOR, _FIELDS, request, space, memory, settings)
 
 
 def both_chat(
-    request: ProgramRequest, space: Operational[object], memory: Memory, settings: Settings, count: int
+    request: ProgramRequest, space: Operational[Any], memory: Memory, settings: Settings, count: int
 ) -> tuple[Message, ...]:
     """Return what one model in both roles is asked: a strategy, and as many candidates."""
     wanted = f'{_FIELDS} "candidates" lists {_networks(count)} in the encoding, not known yet.'
@@ -61,7 +63,7 @@ def both_chat(
 
 
 def generator_chat(
-    space: Operational[object], direction: Direction, count: int, results: Round | None
+    space: Operational[Any], direction: Direction, count: int, results: Round | None
 ) -> tuple[Message, ...]:
     """Return what the generator is asked: candidates of a strategy; with memory, after the last results."""
     parts = [space.describe(), _strategy(direction)]
@@ -74,7 +76,7 @@ def generator_chat(
 
 
 def choice_chat(
-    space: Operational[object], direction: Direction, begun: str, options: Sequence[str]
+    space: Operational[Any], direction: Direction, begun: str, options: Sequence[str]
 ) -> tuple[Message, ...]:
     """Return what the generator is asked where it makes one choice: what follows `begun`."""
     parts = [space.describe(), _strategy(direction)]
@@ -83,8 +85,9 @@ def choice_chat(
     return _chat(_GENERATOR, "\n\n".join(parts))
 
 
-def direction_schema(vocabulary: Sequence[str]) -> Schema:
+def direction_schema(space: Operational[Any]) -> Schema:
     """Return the form of a strategy."""
+    vocabulary = space.vocabulary()
     listed: Schema = {
         "type": "array",
         "items": {"type": "string", "enum": list(vocabulary)},
@@ -94,15 +97,17 @@ def direction_schema(vocabulary: Sequence[str]) -> Schema:
     return _object({"strategy": prose, "prefer": listed, "avoid": listed, "explore": listed})
 
 
-def candidates_schema(count: int) -> Schema:
-    """Return the form of a list of candidates."""
-    encoding: Schema = {"type": "string", "maxLength": LONGEST_ENCODING}
+def candidates_schema(space: Operational[Any], count: int) -> Schema:
+    """Return the form of a list of candidates; a model that rambles is cut short in each."""
+    rng = random.Random(0)
+    longest = max(len(space.encode(space.sample(rng))) for _ in range(MEASURED))
+    encoding: Schema = {"type": "string", "maxLength": 2 * longest}
     return _object({"candidates": {"type": "array", "items": encoding, "minItems": 1, "maxItems": count}})
 
 
-def both_schema(vocabulary: Sequence[str], count: int) -> Schema:
+def both_schema(space: Operational[Any], count: int) -> Schema:
     """Return the form of a strategy together with its candidates."""
-    direction, candidates = direction_schema(vocabulary), candidates_schema(count)
+    direction, candidates = direction_schema(space), candidates_schema(space, count)
     return _object({**_properties(direction), **_properties(candidates)})
 
 
@@ -110,7 +115,7 @@ def _guided_chat(
     system: str,
     wanted: str,
     request: ProgramRequest,
-    space: Operational[object],
+    space: Operational[Any],
     memory: Memory,
     settings: Settings,
 ) -> tuple[Message, ...]:
@@ -144,7 +149,7 @@ def _task(request: ProgramRequest) -> str:
     )
 
 
-def _operations(space: Operational[object]) -> str:
+def _operations(space: Operational[Any]) -> str:
     return f"Operations that a strategy may name: {'; '.join(space.vocabulary())}."
 
 

@@ -96,9 +96,11 @@ class TwoRoles(Roles):
         """Ask the navigator; go by the rule where its answer cannot be used."""
         if self.settings.navigator == "rule":
             return self.ruled()
+        if self.settings.navigator == "none":
+            return Direction()
         chat = navigator_chat(self.bench.request, self.space, self.memory, self.settings)
         vocabulary = self.space.vocabulary()
-        answer = self.bench.model.json("navigator", chat, direction_schema(vocabulary)).answer
+        answer = self.bench.model.json("navigator", chat, direction_schema(self.space)).answer
         return direction_in(answer.value, vocabulary) if isinstance(answer.value, dict) else self.ruled()
 
     def write(self, direction: Direction, count: int) -> list[Draft]:
@@ -109,7 +111,7 @@ class TwoRoles(Roles):
             return [self._chosen(direction) for _ in range(count)]
         results = self.memory.rounds[-1] if self.settings.generator_memory and self.memory.rounds else None
         chat = generator_chat(self.space, direction, count, results)
-        call, answer = self.bench.model.json("generator", chat, candidates_schema(count))
+        call, answer = self.bench.model.json("generator", chat, candidates_schema(self.space, count))
         return drafts_in(answer.value, call) or self.drawn(direction, count)
 
     def _chosen(self, direction: Direction) -> Draft:
@@ -147,7 +149,7 @@ class OneRole(Roles):
 
     def _asked(self, count: int) -> tuple[dict[str, JsonValue] | None, list[Draft]]:
         chat = both_chat(self.bench.request, self.space, self.memory, self.settings, count)
-        schema = both_schema(self.space.vocabulary(), count)
+        schema = both_schema(self.space, count)
         call, answer = self.bench.model.json("navigator and generator", chat, schema)
         document = answer.value if isinstance(answer.value, dict) else None
         return document, drafts_in(document, call)

@@ -18,8 +18,9 @@ class Settings(BaseModel):
     roles: Literal["two", "one"] = "two"
     """`two`: a navigator and a generator, asked apart; `one`: each call gives a strategy and candidates."""
 
-    navigator: Literal["json", "rule"] = "json"
-    """Who makes the strategies: the model, as a document; or the frequencies of the best networks alone."""
+    navigator: Literal["json", "rule", "none"] = "json"
+    """Who makes the strategies: the model, as a document; the frequencies of the best networks alone; or
+    nobody, which leaves what the coordinator is worth by itself."""
 
     generator: Literal["json", "choose", "rule"] = "json"
     """Who writes candidates: the model, as a list of encodings; the model, by one choice after the other, so
