@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from evaluator.channel.limits import Limits
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.isolation.tiers import Isolation
+from evaluator.tables.catalogue import table_spec
 from evaluator.tasks import generated_names, reads_files, require_task
 
 
@@ -86,8 +87,8 @@ class ScriptConfig(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers`, `isolation` and `scripts` is part of the protocol's id; `task_seed`,
-    `hyperparameters`, `resize` and `flip` are where they are set.
+    All but `data_path`, `workers`, `isolation`, `scripts` and `table` is part of the protocol's id;
+    `task_seed`, `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
@@ -108,6 +109,11 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     scripts: ScriptConfig = ScriptConfig()
     """What a script of a search may use."""
 
+    table: str | None = None
+    """Name of a table that answers in place of trainings, such as `cells-3-digits`: every network of a search
+    space, trained once for all on its task. Its own protocol holds then, and settings on how to train have no
+    effect; a program that is not in it is `CONTRACT_ERROR`. None trains every program."""
+
     @property
     def limits(self) -> Limits:
         """What a program may use, evaluated or probed."""
@@ -117,6 +123,15 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     def script_limits(self) -> Limits:
         """What a script may use."""
         return Limits(**(self.limits.model_dump() | self.scripts.model_dump()))
+
+    @model_validator(mode="after")
+    def _table_is_of_the_task(self) -> Self:
+        if self.table is not None and table_spec(self.table).task != self.task:
+            raise ValueError(
+                f"the table '{self.table}' is of the task '{table_spec(self.table).task}', evaluator.task is "
+                f"'{self.task}': set it to the table's, or leave the table out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _wall_time_is_the_backstop(self) -> Self:

@@ -55,9 +55,7 @@ def measure(settings: list[str], trials: int) -> tuple[float, float]:
             Arena(ledger, config).run()
         first = time.monotonic() - started
         with LedgerWriter.open(path) as ledger:
-            arena = Arena(
-                ledger, config
-            )  # loads the corpus for its gate: a resume pays that before the search
+            arena = Arena(ledger, config)
             started = time.monotonic()
             if arena.search.due(CYCLES - 1) is not None:
                 raise RuntimeError("the replay did not come to the end")

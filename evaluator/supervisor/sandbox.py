@@ -152,16 +152,19 @@ class SandboxedEvaluator:
         (result,) = self._workers().map([code], self._execute, lambda _: no_transcript(ATTEMPTS))
         return result
 
-    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
-        if candidate.source is None:
-            return no_code(candidate, self.protocol_id)
-        exam = Exam(
+    def exam_for(self, candidate: Candidate) -> Exam:
+        """Return a fresh exam for a candidate that has a program."""
+        return Exam(
             self._exam_split,
             classes=self.task.shape.classes,
             batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}\n{candidate.source}",
         )
-        talk = Conversation(candidate.source, exam)
+
+    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+        if candidate.source is None:
+            return no_code(candidate, self.protocol_id)
+        talk = Conversation(candidate.source, self.exam_for(candidate))
         ending = self._stay(zygote, talk, self.config.limits, stop)
         return evaluation(
             candidate,

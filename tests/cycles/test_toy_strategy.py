@@ -1,4 +1,4 @@
-"""A strategy in one file of somebody's own runs, resumes, is compared and reported, with no change elsewhere."""
+"""A strategy in one file of somebody's own runs, resumes, is compared and reported; nothing else changes."""
 
 from __future__ import annotations
 
