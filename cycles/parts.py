@@ -25,6 +25,7 @@ from generator.strategies.contract import Strategy
 
 if TYPE_CHECKING:
     from evaluator.supervisor.sandbox import SandboxedEvaluator
+    from evaluator.tabular.answering import TabularEvaluator
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +84,18 @@ def base_model_hash(config: RunConfig) -> str | None:
     return weights_hash(resolve_model(config.generator.model))
 
 
-def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
+def build_sandbox(config: RunConfig) -> SandboxedEvaluator:
     """Return the sandboxed evaluator, not yet started."""
     from evaluator.supervisor.sandbox import SandboxedEvaluator
 
     return SandboxedEvaluator(config.evaluator)
+
+
+def build_table(config: RunConfig) -> TabularEvaluator:
+    """Return the evaluator that answers from the table that the configuration names."""
+    from evaluator.tabular.answering import build_tabular
+
+    return build_tabular(config.evaluator, seed=config.seed)
 
 
 def build_trainer(config: RunConfig) -> Trainer:

@@ -31,12 +31,12 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Say what programs build: lint, build, one forward pass in the sandbox; nothing is trained."""
-    from cycles.parts import build_evaluator
+    from cycles.parts import build_sandbox
 
     sources = [read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
-    with keeping("nothing was printed."), build_evaluator(config) as evaluator:
+    with keeping("nothing was printed."), build_sandbox(config) as evaluator:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
         probes = evaluator.probe(sources)

@@ -101,7 +101,7 @@ def evaluate(
         _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate
-    from cycles.parts import build_evaluator
+    from cycles.parts import build_sandbox
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
@@ -112,7 +112,7 @@ def evaluate(
         Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
-    with keeping("the judgements printed so far stand."), build_evaluator(config) as evaluator:
+    with keeping("the judgements printed so far stand."), build_sandbox(config) as evaluator:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
