@@ -70,8 +70,8 @@ class TeachingConfig(BaseModel):
     niche: Niche = Niche.FAMILY
     """What makes two programs alike under `niches`: `family` or `family-and-size`."""
     pool: Pool = Pool.CYCLE
-    """Who competes: the programs of a `cycle`, or those of the whole `run` so far. Of no effect under
-    `threshold`, where nobody competes."""
+    """Who competes: the programs of a `cycle`, or those of the whole `run` so far. Under `threshold`, where
+    nobody competes, it changes no winner."""
     floor: float = Field(default=0.40, ge=0.0, le=1.0)
     """Validation accuracy in [0, 1] below which nobody teaches under `relative`."""
     few: int = Field(default=15, ge=0)
