@@ -31,6 +31,7 @@ from cycles.parts import (
     base_model_hash,
     build_sampler,
     build_sandbox,
+    build_supernet,
     build_table,
     build_trainer,
     strategy_of,
@@ -55,10 +56,11 @@ from generator.deciders.building import build_decider
 from generator.samplers.contract import UpstreamError
 
 if TYPE_CHECKING:
+    from evaluator.supernet.inherited import SupernetEvaluator
     from evaluator.supervisor.sandbox import SandboxedEvaluator
     from evaluator.tabular.answering import TabularEvaluator
 
-Started = TypeVar("Started", "SandboxedEvaluator", "TabularEvaluator")
+Started = TypeVar("Started", "SandboxedEvaluator", "TabularEvaluator", "SupernetEvaluator")
 
 
 def start_run(path: Path, config: RunConfig) -> RunDirectory:
@@ -126,7 +128,12 @@ def _loop(
     )
     sandbox = functools.cache(lambda: _started(build_sandbox(config), running, directory, observer.note))
     examiner: Callable[[], Evaluator] = sandbox
-    if config.evaluator.table is not None:
+    if config.evaluator.supernet:
+        nets = directory.path / "supernet"
+        examiner = functools.cache(
+            lambda: _started(build_supernet(config, nets), running, directory, observer.note)
+        )
+    elif config.evaluator.table is not None:
         examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
     machine_id = ledger.add_machine(Machine.model_validate(environment()))
     teacher = Teacher(

@@ -87,7 +87,7 @@ class ScriptConfig(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers`, `isolation`, `scripts` and `table` is part of the protocol's id;
+    All but `data_path`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of the id;
     `task_seed`, `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
@@ -114,6 +114,10 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     space, trained once for all on its task. Its own protocol holds then, and settings on how to train have no
     effect; a program that is not in it is `CONTRACT_ERROR`. None trains every program."""
 
+    supernet: bool = False
+    """Whether networks of a space of cells are judged by weights that they inherit from one supernet over the
+    space, trained once when the run starts, in place of a training of their own. Its own protocol holds."""
+
     @property
     def limits(self) -> Limits:
         """What a program may use, evaluated or probed."""
@@ -123,6 +127,12 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     def script_limits(self) -> Limits:
         """What a script may use."""
         return Limits(**(self.limits.model_dump() | self.scripts.model_dump()))
+
+    @model_validator(mode="after")
+    def _one_stands_in_for_training(self) -> Self:
+        if self.table is not None and self.supernet:
+            raise ValueError("a table and a supernet cannot both answer in place of trainings: leave one out")
+        return self
 
     @model_validator(mode="after")
     def _table_is_of_the_task(self) -> Self:
