@@ -145,9 +145,10 @@ class EvaluatorConfig(ProxyConfig, _Subject):
 
     @model_validator(mode="after")
     def _wall_time_is_the_backstop(self) -> Self:
-        if self.wall_seconds < self.cpu_seconds / self.threads:
-            raise ValueError(
-                f"wall_seconds ({self.wall_seconds:g}) must leave room for cpu_seconds ({self.cpu_seconds}); "
-                "4 times as much is a good choice"
-            )
+        for where, limits in (("", self.limits), ("scripts.", self.script_limits)):
+            if limits.wall_seconds < limits.cpu_seconds / self.threads:
+                raise ValueError(
+                    f"{where}wall_seconds ({limits.wall_seconds:g}) must leave room for {where}cpu_seconds "
+                    f"({limits.cpu_seconds}); 4 times as much is a good choice"
+                )
         return self

@@ -122,6 +122,8 @@ def test_an_unknown_task_is_refused_with_the_list_of_tasks() -> None:
 def test_a_wall_time_that_leaves_no_room_for_the_processor_time_is_refused() -> None:
     with pytest.raises(ValidationError, match="wall_seconds"):
         EvaluatorConfig(cpu_seconds=30, wall_seconds=10.0)
+    with pytest.raises(ValidationError, match=r"scripts\.wall_seconds"):
+        EvaluatorConfig.model_validate({"scripts": {"cpu_seconds": 30, "wall_seconds": 10.0}})
 
 
 def test_every_setting_is_described() -> None:

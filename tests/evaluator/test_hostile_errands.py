@@ -21,7 +21,7 @@ from tests.evaluator_programs import candidate, processes_of_programs, program
 from tests.hostile.canaries import Canaries
 from tests.hostile.suite import Expectation, HostileProgram, hostile_programs
 
-LIMITS = {"cpu_seconds": 1, "wall_seconds": 5.0, "memory_bytes": 2**29, "output_bytes": 100_000}
+LIMITS = {"cpu_seconds": 1, "wall_seconds": 8.0, "memory_bytes": 2**29, "output_bytes": 100_000}
 CONFIG = EvaluatorConfig.model_validate(
     LIMITS | {"task": "digits-clean", "workers": 2, "lint": False, "scripts": ScriptConfig(**LIMITS)}
 )
@@ -156,7 +156,7 @@ def test_every_record_can_be_read_again(sweep: Sweep) -> None:
 
 def test_every_job_ends_in_its_time(sweep: Sweep) -> None:
     for name, each in [*sweep.probes.items(), *sweep.transcripts.items()]:
-        assert each.wall_seconds < 6 and each.cpu_seconds < 3, name
+        assert each.wall_seconds < LIMITS["wall_seconds"] + 1 and each.cpu_seconds < 3, name
 
 
 def test_an_honest_program_gets_the_same_result_before_and_after_to_the_bit(sweep: Sweep) -> None:
