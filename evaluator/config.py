@@ -34,6 +34,10 @@ class _Subject(BaseModel):
     ones, which a program that knows the generator can undo; any other number should be drawn at random and
     told to nobody who writes programs. It is part of the protocol's id unless it is 0."""
 
+    train_images: int | None = Field(default=None, ge=10)
+    """How many of the task's training images programs learn from, drawn once and for all; validation and test
+    images stay all there. None is all. Part of the protocol's id only where set."""
+
     @field_validator("task")
     @classmethod
     def _known_task(cls, name: str) -> str:
@@ -88,7 +92,7 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
     All but `data_path`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of the id;
-    `task_seed`, `hyperparameters`, `resize` and `flip` are where they are set.
+    `task_seed`, `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)

@@ -23,7 +23,7 @@ PROTOCOL_VERSION = 3
 SplitName = Literal["val", "test"]
 
 _NO_PART_OF_THE_ID = {"data_path", "workers", "isolation", "scripts", "table", "supernet"}
-_PART_WHERE_SET = {"task_seed", "hyperparameters", "resize", "flip"}
+_PART_WHERE_SET = {"task_seed", "train_images", "hyperparameters", "resize", "flip"}
 """Settings that are absent from the id at their defaults."""
 
 

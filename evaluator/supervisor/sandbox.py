@@ -56,7 +56,7 @@ class SandboxedEvaluator:
         self, config: EvaluatorConfig, *, split: SplitName = "val", task: Task | None = None
     ) -> None:
         if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
-            task = load_task(config.task, config.data_path)
+            task = load_task(config.task, config.data_path, train_images=config.train_images)
         if task is not None:
             _require_a_batch(task, config)
         self.config = config
@@ -84,7 +84,9 @@ class SandboxedEvaluator:
         checks = probe()
         self.tier = choose_tier(self.config.isolation, checks)
         self.isolation = describe(self.tier, checks)
-        task = self._data or load_task(self.config.task, task_seed=self.config.task_seed)
+        task = self._data or load_task(
+            self.config.task, task_seed=self.config.task_seed, train_images=self.config.train_images
+        )
         _require_a_batch(task, self.config)
         exam = task.val if self._split_name == "val" else task.read_test()
         self._exam_split: LabelledImages = resized(exam, self.config.resize)

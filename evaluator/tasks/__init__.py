@@ -16,6 +16,7 @@ Modules: start at `catalogue`.
     digits      the two tasks of scikit-learn's digits
     shapes      the shapes that texshapes draws
     resizing    images of another size
+    subset      fewer images to train on
     statistics  the channels' statistics and the content's fingerprint
     dice        the chance of generated tasks, public or under a private seed
     cache       generated splits on disk

@@ -140,6 +140,7 @@ _FROM_FILES: dict[str, tuple[TaskSpec, Layout]] = {
                 "fashion_mnist",
                 ("FashionMNIST/raw", "raw"),
                 "idx",
+                package="dataset-fashion-mnist",
             ),
         ),
     )
@@ -212,7 +213,9 @@ def find_data(name: str, data_path: Path | None = None) -> Path | None:
     return find_source(name, _layout(name), data_path).place
 
 
-def load_task(name: str, data_path: Path | None = None, *, task_seed: int = 0) -> Task:
+def load_task(
+    name: str, data_path: Path | None = None, *, task_seed: int = 0, train_images: int | None = None
+) -> Task:
     """Return the task `name` with its data.
 
     A task that needs no files has the same arrays on every call and every machine; one that reads files has a
@@ -222,12 +225,14 @@ def load_task(name: str, data_path: Path | None = None, *, task_seed: int = 0) -
         name: The task.
         data_path: Where the user's files are; None for the usual places. Ignored by tasks that need none.
         task_seed: Seeds the images of a generated task, 0 for the public ones; ignored by all others.
+        train_images: How many images to train on, drawn once and for all; None for all of them.
 
     Raises:
         UnknownTaskError: There is no such task.
-        TaskDataError: The files are missing, broken, or hold something else.
+        TaskDataError: The files are missing, broken, or hold something else, or there are fewer images.
     """
     from evaluator.tasks.statistics import channel_statistics, fingerprint
+    from evaluator.tasks.subset import learning_from
 
     spec = task_spec(name, data_path)
     if name in _SELF_CONTAINED:
@@ -237,6 +242,7 @@ def load_task(name: str, data_path: Path | None = None, *, task_seed: int = 0) -
 
         splits = read_splits(find_source(name, _layout(name), data_path), spec.shape)
         spec = dataclasses.replace(spec, fingerprint=fingerprint(splits))
+    splits = learning_from(splits, train_images, name)
     mean, std = channel_statistics(splits.train.images)
     return Task(spec=spec, train=splits.train, val=splits.val, mean=mean, std=std, _test=splits.test)
 

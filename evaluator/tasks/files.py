@@ -89,7 +89,8 @@ def _what_would_do(layout: Layout) -> str:
         "svhn": "train_32x32.mat and test_32x32.mat, ",
         "idx": "the four idx-ubyte files (plain or .gz), ",
     }.get(layout.binaries or "", "")
+    start = "Set" if layout.package is None else f"On Debian: apt-get install {layout.package}. Or set"
     return (
-        f"Set evaluator.data_path to {own}train and test parquet files, an .npz with x_train, y_train, "
+        f"{start} evaluator.data_path to {own}train and test parquet files, an .npz with x_train, y_train, "
         "x_test, y_test, or a folder with train/CLASS/*.png and test/CLASS/*.png. Nothing is downloaded."
     )

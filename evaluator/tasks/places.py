@@ -1,4 +1,4 @@
-"""Where a task's files may lie: the caches of Hugging Face and of archloop.
+"""Where a task's files may lie: in the caches of Hugging Face and of archloop, or where Debian puts them.
 
 This module does *not* open files, and never downloads: it lists directories that exist or may exist.
 """
@@ -9,6 +9,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+_DEBIAN = Path("/usr/share/datasets")
+"""Where Debian's packages `dataset-NAME` put their files, each below its NAME."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Layout:
         folders: Folders that torchvision keeps the files in, below the root that it is given.
         binaries: Names of the formats of their own that the files may have (see `evaluator.tasks.formats`).
         label_column: Column of a table that holds the class.
+        package: Debian's package of the files, which puts them below `/usr/share/datasets`.
     """
 
     repositories: tuple[str, ...] = ()
@@ -28,6 +32,7 @@ class Layout:
     folders: tuple[str, ...] = ()
     binaries: str | None = None
     label_column: str = "label"
+    package: str | None = None
 
     def directories(self, place: Path) -> list[Path]:
         """Return the folders in which torchvision's files may lie when `place` was named."""
@@ -60,6 +65,8 @@ def places(task: str, layout: Layout) -> Iterator[Path]:
         yield _newest(prepared / repository.replace("/", "___"), layout.configuration)
     if (cache := cache_directory()) is not None:
         yield cache / "data" / task
+    if layout.package is not None:
+        yield _DEBIAN / layout.package.removeprefix("dataset-")
 
 
 def _snapshot(repository: Path) -> Path:

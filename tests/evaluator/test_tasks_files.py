@@ -380,6 +380,31 @@ def test_files_that_are_nowhere_are_an_error_that_says_where_and_what(empty_cach
         assert part in str(caught.value)
 
 
+def test_debians_package_is_found_and_named_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evaluator.tasks.places._DEBIAN", tmp_path / "datasets")
+    with pytest.raises(TaskDataError, match="apt-get install dataset-fashion-mnist"):
+        find_data("fashion-mnist")
+    with pytest.raises(TaskDataError) as other:
+        find_data("mnist")
+    assert "apt-get" not in str(other.value)
+    folder = tmp_path / "datasets" / "fashion-mnist"
+    write_idx_gz(tmp_path, GREY_TRAIN, GREY_TEST)
+    folder.parent.mkdir()
+    (tmp_path / "MNIST" / "raw").rename(folder)
+    assert find_data("fashion-mnist") == folder
+
+
+@pytest.mark.skipif(
+    not Path("/usr/share/datasets/fashion-mnist").is_dir(), reason="apt-get install dataset-fashion-mnist"
+)
+def test_fashion_mnist_has_the_images_that_its_description_says() -> None:
+    task = load_task("fashion-mnist", train_images=5000)
+    assert [len(split) for split in (task.train, task.val, task.read_test())] == [5000, 6000, 10_000]
+    assert np.bincount(task.train.labels).min() > 400
+
+
 def test_one_of_two_data_sets_in_a_torchvision_root_is_not_taken_for_the_other(tmp_path: Path) -> None:
     write_idx(tmp_path, GREY_TRAIN, GREY_TEST)
     with pytest.raises(TaskDataError, match="no files of the task 'fashion-mnist'"):
