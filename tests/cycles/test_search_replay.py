@@ -131,12 +131,15 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 _NOBODY = "teaching.by=nobody"
 _SMALL_POPULATION = "strategy.settings={population=5, tournament=2, batch=3}"
+_COLLM = ["strategy.name=collm", "strategy.space=cells-3", "corpus.novelty=key", _NOBODY]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
     "closed loop with exemplars": (RECORDED["closed loop with exemplars"]["settings"], lambda: None),
     "random search": (["strategy.name=random", _NOBODY], lambda: None),
     "evolution": (["strategy.name=evolution", _NOBODY, _SMALL_POPULATION], lambda: None),
+    "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
+    "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 
 
