@@ -9,6 +9,7 @@
     config         config show, diff, schema, ...
     setup          init, doctor
     report         report, watch, serve
+    final          final
     options        the options that several commands share
     corpus_access  what a command's path stands for: a run, a ledger, a folder
     corpus_views   programs and figures as tables in the terminal

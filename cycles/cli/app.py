@@ -20,6 +20,7 @@ from corpus.records.mistakes import command_line
 from cycles.cli import config as cli_config
 from cycles.cli import corpus as cli_corpus
 from cycles.cli import exchange as cli_exchange
+from cycles.cli import final as cli_final
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
@@ -47,6 +48,7 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
 )
 for command in _ELSEWHERE:
     app.command()(command)
+app.command()(cli_final.final)
 app.command("export")(cli_exchange.export)
 app.command("import")(cli_exchange.import_)
 

@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
-        *("generate", "evaluate", "finetune", "config show", "config diff"),
+        *("generate", "evaluate", "finetune", "final", "config show", "config diff"),
         *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
     ],
 )
