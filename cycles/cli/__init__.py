@@ -10,6 +10,7 @@
     report      report, watch, serve
     strategies  strategies, and the options that choose one
     compare     compare, retest
+    final       final
     options     the options that several commands share
 
 Every command is a few lines over the rooms; what they show is decided elsewhere.

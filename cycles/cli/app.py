@@ -19,6 +19,7 @@ import typer
 from corpus.records.mistakes import command_line
 from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
+from cycles.cli import final as cli_final
 from cycles.cli import probing as cli_probing
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
@@ -52,6 +53,7 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
 )
 for command in _ELSEWHERE:
     app.command()(command)
+app.command()(cli_final.final)
 app.command("export")(cli_exchange.export)
 app.command("import")(cli_exchange.import_)
 

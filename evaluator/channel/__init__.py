@@ -6,6 +6,7 @@
     plan             what the child is told of the protocol and the data
     messages         the fixed vocabulary of what is said
     framing          messages as bytes, bounded
+    weights_file     weights as bytes, bounded
     graph_parts      a network's graph, cut to fit into frames
 
 Nothing here holds labels, starts processes or imports torch.

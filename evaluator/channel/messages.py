@@ -26,6 +26,7 @@ MAX_LOSSES = 16
 MAX_ERROR_CHARACTERS = 500
 MAX_TYPE_CHARACTERS = 100
 MAX_DIMENSIONS = 64
+MAX_DECLARED = 1_000
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -55,6 +56,12 @@ class Errand(StrEnum):
     """Build a program's network and pass two images through it; nothing is trained."""
     EXECUTE = "execute"
     """Run a script over the training split."""
+    EXPORT = "export"
+    """Build a program's network, train it, hand out its weights."""
+    RESTORE = "restore"
+    """Build a program's network, load weights that the supervisor gives, predict."""
+    CONVERT = "convert"
+    """Build a program's network, load weights that the supervisor gives, hand it out as ONNX."""
 
 
 class _Message(BaseModel):
@@ -99,6 +106,19 @@ class Trained(_Message):
     kept_bytes: Count
 
 
+class Declared(_Message):
+    """The hyperparameters that the program says it supports; its network's file follows."""
+
+    event: Literal["declared"] = "declared"
+    names: Annotated[tuple[str, ...], Field(max_length=MAX_DECLARED)]
+
+
+class FileSent(_Message):
+    """The file is sent to its end."""
+
+    event: Literal["file-sent"] = "file-sent"
+
+
 class Probed(_Message):
     """The probe is over: the network passed.
 
@@ -125,7 +145,7 @@ class Failed(_Message):
     error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
 
 
-Claim = StageReached | Built | GraphPart | Trained | Probed | ScriptEnded | Failed
+Claim = StageReached | Built | GraphPart | Trained | Declared | FileSent | Probed | ScriptEnded | Failed
 claim_adapter: TypeAdapter[Claim] = TypeAdapter(Annotated[Claim, Field(discriminator="event")])
 
 

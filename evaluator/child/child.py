@@ -21,7 +21,9 @@ from evaluator.child.confinement import CHANNEL, confine
 from evaluator.child.diagnosis import diagnose
 from evaluator.child.errands.claims import claim
 from evaluator.child.errands.evaluating import evaluate
+from evaluator.child.errands.exporting import export
 from evaluator.child.errands.probing import probe
+from evaluator.child.errands.restoring import convert, restore
 from evaluator.child.errands.scripting import execute
 from evaluator.child.train_data import TrainingSet
 from evaluator.isolation.jail import Jail
@@ -29,7 +31,14 @@ from evaluator.isolation.jail import Jail
 Work = Callable[[str, Plan, TrainingSet], None]
 """Does an errand with a program's text; whatever it raises is reported as the program's failure."""
 
-_WORK: dict[Errand, Work] = {Errand.EVALUATE: evaluate, Errand.PROBE: probe, Errand.EXECUTE: execute}
+_WORK: dict[Errand, Work] = {
+    Errand.EVALUATE: evaluate,
+    Errand.PROBE: probe,
+    Errand.EXECUTE: execute,
+    Errand.EXPORT: export,
+    Errand.RESTORE: restore,
+    Errand.CONVERT: convert,
+}
 
 
 def run_child(

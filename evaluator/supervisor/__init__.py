@@ -5,6 +5,7 @@
     zygote_process  one zygote, as seen from outside
     session         one child's stay from start to end
     errands         what a child may claim in each kind of job, and what is made of it
+    final           the jobs of the final waves: weights come out, and are measured
     printed         what a child prints, cut
     conversation    the order in which an evaluated program's child may say what
     exam            the images to predict, and the accuracy

@@ -15,8 +15,9 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
@@ -40,6 +41,8 @@ from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
 from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, resized, task_spec
+
+SomeTalk = TypeVar("SomeTalk", bound=Talk)
 
 
 class SandboxedEvaluator:
@@ -153,6 +156,26 @@ class SandboxedEvaluator:
         """
         (result,) = self._workers().map([code], self._execute, lambda _: no_transcript(ATTEMPTS))
         return result
+
+    def attend(self, begin: Callable[[], SomeTalk]) -> tuple[SomeTalk, Ending] | None:
+        """Have one talk with a child, and return it with its ending; None where zygote after zygote died.
+
+        Args:
+            begin: Begins the talk, and once more where a zygote died with it.
+
+        Raises:
+            SandboxError: The machinery broke. Programs never cause it.
+            RuntimeError: An evaluation is under way.
+        """
+
+        def have(
+            zygote: ZygoteProcess, begin: Callable[[], SomeTalk], stop: threading.Event
+        ) -> tuple[SomeTalk, Ending] | None:
+            talk = begin()
+            return talk, self._stay(zygote, talk, self.config.limits, stop)
+
+        (found,) = self._workers().map([begin], have, lambda _: None)
+        return found
 
     def exam_for(self, candidate: Candidate) -> Exam:
         """Return a fresh exam for a candidate that has a program."""

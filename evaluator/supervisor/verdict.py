@@ -19,12 +19,16 @@ from evaluator.channel.limits import Limits
 from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
+from evaluator.supervisor.errands.building import BuildingTalk
 from evaluator.supervisor.printed import printable
 from evaluator.supervisor.session import Cause, Ending
 
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
 _LAST_WORDS_CHARACTERS = 200
 _TAIL_CHARACTERS = 2_000
+
+Finding = tuple[EvaluationStatus, str]
+"""A status, and the reason for it."""
 
 
 def no_code(candidate: Candidate, protocol: str) -> Evaluation:
@@ -86,16 +90,67 @@ def evaluation(
         status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
     elif talk.accuracy is not None:
         stage = Stage.DONE
-        reuse = trained and _reuse(trained, config.max_passes, max_kept_bytes)
-        status, detail = reuse or _grade(talk.accuracy, config.below_chance_factor * chance)
+        finding = reuse(trained, config, max_kept_bytes)
+        status, detail = finding or _grade(talk.accuracy, config.below_chance_factor * chance)
     else:
         status, detail = unfinished(ending, config.limits)
+    return _record(
+        candidate,
+        protocol,
+        talk,
+        ending,
+        (status, error_type, detail),
+        stage,
+        trained,
+        accuracy=talk.accuracy,
+    )
+
+
+def broken_off(
+    candidate: Candidate,
+    protocol: str,
+    talk: BuildingTalk,
+    ending: Ending,
+    limits: Limits,
+    *,
+    trained: Trained | None = None,
+    finding: Finding | None = None,
+) -> Evaluation:
+    """Return the evaluation of a talk that came to nothing, without an accuracy.
+
+    Args:
+        candidate: The program.
+        protocol: Its protocol's id.
+        talk: What its process said.
+        ending: What the kernel and the clock said.
+        limits: What the process was allowed.
+        trained: What it said of its training.
+        finding: What is wrong with what it said, where the talk itself went well.
+    """
+    error_type = None
+    if talk.failure is not None:
+        error_type, finding = talk.failure.error_type, (talk.failure.status, talk.failure.error)
+    status, detail = finding or unfinished(ending, limits)
+    return _record(candidate, protocol, talk, ending, (status, error_type, detail), talk.stage, trained)
+
+
+def _record(
+    candidate: Candidate,
+    protocol: str,
+    talk: BuildingTalk,
+    ending: Ending,
+    conclusion: tuple[EvaluationStatus, str | None, str | None],
+    stage: Stage,
+    trained: Trained | None,
+    accuracy: float | None = None,
+) -> Evaluation:
+    status, error_type, detail = conclusion
     return Evaluation(
         candidate_id=candidate.id,
         protocol_id=protocol,
         status=status,
         stage=stage,
-        accuracy=talk.accuracy,
+        accuracy=accuracy,
         losses=trained.losses if trained else (),
         passes=trained.passes if trained else None,
         kept_bytes=trained.kept_bytes if trained else None,
@@ -117,10 +172,13 @@ def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
     return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"
 
 
-def _reuse(trained: Trained, max_passes: float, max_kept_bytes: int) -> tuple[EvaluationStatus, str] | None:
-    """Return the verdict on a program that took more than one pass, None if it did not."""
-    if trained.passes > max_passes:
-        detail = f"it learnt from the training images {trained.passes:.1f} times, {max_passes:g} are allowed"
+def reuse(trained: Trained | None, config: EvaluatorConfig, max_kept_bytes: int) -> Finding | None:
+    """Return the verdict on a program that took more than one pass, None if it did not, or did not train."""
+    if trained is None:
+        return None
+    if trained.passes > config.max_passes:
+        allowed = f"{config.max_passes:g} are allowed"
+        detail = f"it learnt from the training images {trained.passes:.1f} times, {allowed}"
         return EvaluationStatus.REUSED_DATA, detail
     if trained.kept_bytes > max_kept_bytes:
         detail = f"it kept {trained.kept_bytes:,} bytes of what it was shown, {max_kept_bytes:,} are allowed"

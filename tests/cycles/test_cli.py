@@ -52,7 +52,8 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
-        *("generate", "evaluate", "probe", "finetune", "config show", "config diff"),
+        *("generate", "evaluate", "probe", "finetune", "final", "config show", "config diff"),
+        *("strategies", "compare", "retest"),
         *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
     ],
 )

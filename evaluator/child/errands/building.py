@@ -36,11 +36,13 @@ class Construction(NamedTuple):
         net: The network.
         prm: What it was built with.
         output_shape: Shape of the scores of one image.
+        declared: The hyperparameters that its program says it supports, and those that all get.
     """
 
     net: nn.Module
     prm: dict[str, Value]
     output_shape: tuple[int, ...]
+    declared: tuple[str, ...]
 
 
 def construct(source: str, plan: Plan, images: Tensor, use: DataUse) -> Construction:
@@ -63,6 +65,7 @@ def construct(source: str, plan: Plan, images: Tensor, use: DataUse) -> Construc
     module = _load(source)
     enter(Stage.INIT)
     prm = proxy.hyperparameters(module, plan)
+    declared = tuple(sorted(prm))  # before a program writes into it
     net = proxy.build(module, prm, plan)
     enter(Stage.FORWARD)
     recorder = GraphRecorder()
@@ -70,7 +73,7 @@ def construct(source: str, plan: Plan, images: Tensor, use: DataUse) -> Construc
     claim(Built(parameters=proxy.count_parameters(net, plan), flops=checked.flops))
     for part in graph_parts(recorder.graph) if recorder.graph else ():
         claim(part)
-    return Construction(net, prm, checked.output_shape)
+    return Construction(net, prm, checked.output_shape, declared)
 
 
 def _load(source: str) -> ModuleType:

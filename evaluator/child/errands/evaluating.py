@@ -14,7 +14,7 @@ from evaluator.channel.messages import Trained
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.confinement import CHANNEL
-from evaluator.child.errands.building import construct
+from evaluator.child.errands.building import Construction, construct
 from evaluator.child.errands.claims import claim, enter
 from evaluator.child.reuse import DataUse
 from evaluator.child.train_data import TrainingSet
@@ -22,21 +22,22 @@ from evaluator.child.train_data import TrainingSet
 
 def evaluate(source: str, plan: Plan, data: TrainingSet) -> None:
     """Take the program `source` through all stages."""
-    net = _train(source, plan, data)
+    trained = train(source, plan, data)
     enter(Stage.PREDICT)
-    _predict_batches(net, plan)
+    predict_batches(trained.net, plan)
 
 
-def _train(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
+def train(source: str, plan: Plan, data: TrainingSet) -> Construction:
+    """Return the network of `source`, trained."""
     use = DataUse(plan)
-    net, prm, _ = construct(source, plan, data.images, use)
+    built = construct(source, plan, data.images, use)
     enter(Stage.LEARN)
-    losses = proxy.train(net, prm, data.images, data.labels, plan, watch=use)
+    losses = proxy.train(built.net, built.prm, data.images, data.labels, plan, watch=use)
     claim(Trained(losses=losses, passes=use.passes, kept_bytes=use.kept_bytes()))
-    return net
+    return built
 
 
-def _predict_batches(net: nn.Module, plan: Plan) -> None:
+def predict_batches(net: nn.Module, plan: Plan) -> None:
     """Answer batch after batch, in lockstep, until the supervisor has no more."""
     shape = plan.shape
     while (frame := read_frame(CHANNEL)) is not None:
