@@ -183,7 +183,12 @@ def open_final(
 def task_of(config: RunConfig) -> Task:
     """Return the run's task with its data."""
     searched = config.evaluator
-    return load_task(searched.task, searched.data_path, task_seed=searched.task_seed)
+    return load_task(
+        searched.task,
+        searched.data_path,
+        task_seed=searched.task_seed,
+        train_images=searched.train_images,
+    )
 
 
 def _waves(
