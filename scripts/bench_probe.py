@@ -42,13 +42,16 @@ def main() -> None:
     config = EvaluatorConfig(task=arguments.task, workers=arguments.workers)
     task = load_task(config.task, task_seed=config.task_seed)
     programs = valid_programs(config, arguments.programs)
-    figures = {
-        "load": os.getloadavg()[0],
-        "cores": len(os.sched_getaffinity(0)),
-        "programs": measure(config, task, programs, arguments.rounds),
-        "side_by_side": measure_workers(config, task, programs, arguments.rounds),
-    }
-    print(json.dumps(figures) if arguments.json else _table(figures))
+    figures: dict[str, Any] = {"load": os.getloadavg()[0], "cores": len(os.sched_getaffinity(0))}
+    figures["programs"] = measure(config, task, programs, arguments.rounds)
+    if not arguments.json:
+        print(_table(figures), flush=True)
+    figures["side_by_side"] = side = measure_workers(config, task, programs, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        one, several = f"{side['one']:.1f} ms a program with one worker", f"{side['several']:.1f} ms"
+        print(f"all at once: {one}, {several} with {config.workers}")
 
 
 def measure(
@@ -109,7 +112,6 @@ def _table(figures: dict[str, Any]) -> str:
         ratio = row["evaluation_cpu"] / row["probe_cpu"]
         lines.append(f"{row['program'][:27]:<28}{row['probe_wall']:>10.1f}{cells}{ratio:>12.1f}")
     wall = np.median([row["probe_wall"] for row in rows])
-    side = figures["side_by_side"]
     return "\n".join(
         [
             *lines,
@@ -118,8 +120,6 @@ def _table(figures: dict[str, Any]) -> str:
             f"{np.median([row['probe_cpu'] for row in rows]):.1f} ms of the processor",
             f"an evaluation takes {_ratio(rows, 'wall')} times the wall time, {_ratio(rows, 'cpu')} times "
             "the processor time",
-            f"all at once: {side['one']:.1f} ms a program with one worker, "
-            f"{side['several']:.1f} ms with several",
         ]
     )
 

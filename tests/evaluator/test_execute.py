@@ -116,7 +116,7 @@ def test_a_script_that_leaves_in_peace_has_finished(evaluator: SandboxedEvaluato
         ("while True: print('flood')", "100000 bytes"),
         ("import os\nwhile True: os.write(2, bytes(5000))", "100000 bytes"),
         (
-            "import threading, time\n"
+            "import threading, time\nthreading.stack_size(2**16)\n"  # so that memory is not the limit
             "while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
             "64 threads",
         ),
