@@ -41,6 +41,7 @@ def decider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Decider]:
     log, model = tmp_path_factory.mktemp("server") / "vllm.log", embedded_model_path()
     config = ServerConfig()
     with VllmServer(model, EngineConfig(), config, device="cpu", threads=1, log_file=log) as server:
+        server.start()
         sampler = EndpointSampler(config, SamplingParameters(max_new_tokens=200), server=server)
         yield build_decider("generator", lambda: sampler)
 
