@@ -21,7 +21,7 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.mistakes import Mistake, one_of
 
 
-class UnknownObjectiveError(Mistake):
+class UnknownObjectiveError(Mistake, ValueError):
     """No objective of that name, or one named twice."""
 
 

@@ -12,10 +12,10 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
@@ -24,13 +24,15 @@ from corpus.records.machines import Machine
 from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.config.trust import require_consent
-from cycles.judging import Judge
+from cycles.judging import Evaluator, Judge
 from cycles.loop import Loop
 from cycles.observer import Observer
 from cycles.parts import (
     base_model_hash,
-    build_evaluator,
     build_sampler,
+    build_sandbox,
+    build_supernet,
+    build_table,
     build_trainer,
     strategy_of,
     task_shape,
@@ -54,7 +56,11 @@ from generator.deciders.building import build_decider
 from generator.samplers.contract import UpstreamError
 
 if TYPE_CHECKING:
+    from evaluator.supernet.inherited import SupernetEvaluator
     from evaluator.supervisor.sandbox import SandboxedEvaluator
+    from evaluator.tabular.answering import TabularEvaluator
+
+Started = TypeVar("Started", "SandboxedEvaluator", "TabularEvaluator", "SupernetEvaluator")
 
 
 def start_run(path: Path, config: RunConfig) -> RunDirectory:
@@ -95,69 +101,86 @@ def open_loop(
     if unsafe:
         evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
         config = config.model_copy(update={"evaluator": evaluator})
-    shape = task_shape(config)
-    server_log = directory.log_file.with_name("vllm.log")
     screen = console()
     if as_json:
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
-        plant(ledger, config, shape)
+        plant(ledger, config, task_shape(config))
         with progress as observer, Interruption(observer.note) as interruption:
-            sampler = SharedSampler(
-                lambda: running.enter_context(build_sampler(config, server_log, observer.note)),
-                config.sharing,
-            )
-            machine_id = ledger.add_machine(Machine.model_validate(environment()))
-            strategy = strategy_of(config)
-            teacher = Teacher(
-                ledger=ledger,
-                directory=directory,
-                teachers=config.teaching.by,
-                config=config.finetune,
-                template=config.generator.template,
-                request=plain_request(config, shape),
-                seed=config.seed,
-                trainer=functools.cache(functools.partial(build_trainer, config)),
-                replay=functools.partial(replay_pool, ledger, config, shape),
-                lesson_of=strategy.lesson,
-                make_room=sampler.make_room,
-            )
-            bench = RunBench(
-                ledger=ledger,
-                request=program_request(config, shape),
-                template=config.generator.template,
-                exemplar_count=config.generator.exemplars,
-                run_seed=config.seed,
-                candidates=config.candidates,
-                decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
-                in_force=teacher.adapter_of,
-            )
-            yield Loop(
-                config=config,
-                directory=directory,
-                ledger=ledger,
-                teacher=teacher,
-                search=Search(ledger, strategy, bench),
-                writer=Writer(
-                    ledger=ledger,
-                    sampler=sampler,
-                    sampling=config.generator.sampling,
-                    batch_size=config.generator.batch_size,
-                    in_force=teacher.adapter_of,
-                    generator_hash=functools.cache(functools.partial(base_model_hash, config)),
-                    machine_id=machine_id,
-                ),
-                judging=Judge(
-                    ledger=ledger,
-                    gate=AdmissionGate.from_ledger(ledger, config.corpus),
-                    evaluator=functools.cache(lambda: _started(config, running, directory, observer)),
-                    machine_id=machine_id,
-                ),
-                observer=tracked(observer, config, directory.path),
-                interruption=interruption,
-            )
+            yield _loop(config, directory, ledger, running, observer, interruption)
+
+
+def _loop(
+    config: RunConfig,
+    directory: RunDirectory,
+    ledger: LedgerWriter,
+    running: ExitStack,
+    observer: Observer,
+    interruption: Interruption,
+) -> Loop:
+    """Return the loop of a run, with all its parts; what they start, ends with `running`."""
+    shape, strategy = task_shape(config), strategy_of(config)
+    server_log = directory.log_file.with_name("vllm.log")
+    sampler = SharedSampler(
+        lambda: running.enter_context(build_sampler(config, server_log, observer.note)), config.sharing
+    )
+    sandbox = functools.cache(lambda: _started(build_sandbox(config), running, directory, observer.note))
+    examiner: Callable[[], Evaluator] = sandbox
+    if config.evaluator.supernet:
+        nets = directory.path / "supernet"
+        examiner = functools.cache(
+            lambda: _started(build_supernet(config, nets), running, directory, observer.note)
+        )
+    elif config.evaluator.table is not None:
+        examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
+    machine_id = ledger.add_machine(Machine.model_validate(environment()))
+    teacher = Teacher(
+        ledger=ledger,
+        directory=directory,
+        teaching=config.teaching,
+        config=config.finetune,
+        template=config.generator.template,
+        request=plain_request(config, shape),
+        seed=config.seed,
+        trainer=functools.cache(functools.partial(build_trainer, config)),
+        replay=functools.partial(replay_pool, ledger, config, shape),
+        lesson_of=strategy.lesson,
+        make_room=sampler.make_room,
+    )
+    bench = RunBench(
+        ledger=ledger,
+        request=program_request(config, shape),
+        template=config.generator.template,
+        exemplar_count=config.generator.exemplars,
+        run_seed=config.seed,
+        candidates=config.candidates,
+        decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
+        sandbox=sandbox,
+        in_force=teacher.adapter_of,
+    )
+    writer = Writer(
+        ledger=ledger,
+        sampler=sampler,
+        sampling=config.generator.sampling,
+        batch_size=config.generator.batch_size,
+        in_force=teacher.adapter_of,
+        generator_hash=functools.cache(functools.partial(base_model_hash, config)),
+        machine_id=machine_id,
+    )
+    gate = AdmissionGate.from_ledger(ledger, config.corpus)
+    return Loop(
+        config=config,
+        directory=directory,
+        ledger=ledger,
+        teacher=teacher,
+        search=Search(ledger, strategy, bench),
+        writer=writer,
+        judging=Judge(ledger=ledger, gate=gate, evaluator=examiner, machine_id=machine_id),
+        observer=tracked(observer, config, directory.path),
+        interruption=interruption,
+    )
 
 
 def open_ledger(path: Path) -> LedgerWriter:
@@ -182,13 +205,13 @@ def passing_log() -> Iterator[Path]:
 
 
 def _started(
-    config: RunConfig, running: ExitStack, directory: RunDirectory, observer: Observer
-) -> SandboxedEvaluator:
-    """Return the evaluator, started until `running` ends, after saying how it contains programs."""
-    evaluator = running.enter_context(build_evaluator(config))
-    observer.note(f"Sandbox: {evaluator.isolation}")
-    directory.record_isolation(str(evaluator.tier), evaluator.isolation)
-    return evaluator
+    evaluator: Started, running: ExitStack, directory: RunDirectory, note: Callable[[str], None]
+) -> Started:
+    """Return an evaluator, started until `running` ends, after saying how it contains programs."""
+    started = running.enter_context(evaluator)
+    note(f"Sandbox: {started.isolation}")
+    directory.record_isolation(str(started.tier), started.isolation)
+    return started
 
 
 @contextmanager

@@ -14,13 +14,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.base import derive_seed
 from corpus.records.prompts import Message
-from corpus.records.search.calls import Answer, Call, Question, Verb, call_id
+from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb, call_id
+from corpus.records.search.probes import Probe
+from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from cycles.errors import Diverged
 from generator.deciders.contract import Decider
@@ -29,6 +32,21 @@ from generator.strategies.contract import Answered
 
 InForce = Callable[[int], tuple[Path | None, str | None]]
 """Returns the folder and the content hash of the adapter that writes a cycle, None and None for the base."""
+
+
+_PROBES: TypeAdapter[list[Probe]] = TypeAdapter(list[Probe])
+
+
+class Sandbox(Protocol):
+    """What a search may run without judging it; `evaluator.supervisor.sandbox` keeps it."""
+
+    def probe(self, sources: Sequence[str]) -> list[Probe]:
+        """Return what each program builds, in order."""
+        ...
+
+    def execute(self, code: str) -> Transcript:
+        """Return what a script prints, and how it ended."""
+        ...
 
 
 @dataclass
@@ -43,6 +61,7 @@ class RunBench:
         run_seed: The run's seed.
         candidates: Attempts in a cycle.
         decider: Returns who answers for the model, loaded when it is first asked.
+        sandbox: Returns who runs programs and scripts, started when it is first asked.
         in_force: The adapter that answers in a cycle.
         place: Number of the next proposal within the run.
     """
@@ -54,6 +73,7 @@ class RunBench:
     run_seed: int
     candidates: int
     decider: Callable[[], Decider]
+    sandbox: Callable[[], Sandbox]
     in_force: InForce
     place: int = 0
     _admitted: list[Trial] = field(default_factory=list)
@@ -124,6 +144,26 @@ class RunBench:
             question,
             lambda adapter: self.decider().choose(messages, options, seed=question.seed, adapter=adapter),
         )
+
+    def probe(self, role: str, sources: Sequence[str]) -> list[Probe]:
+        """Return what programs build."""
+        question = Question(verb=Verb.PROBE, role=role, asks=list(sources))
+
+        def ask(_: Path | None) -> Answer:
+            probes = self.sandbox().probe(sources)
+            return Answer(value=[probe.model_dump(mode="json") for probe in probes], path=AnswerPath.SANDBOX)
+
+        return _PROBES.validate_python(self._answered(question, ask).answer.value)
+
+    def execute(self, role: str, code: str) -> Transcript:
+        """Return what a script prints that runs over the training split."""
+        question = Question(verb=Verb.EXECUTE, role=role, asks=code)
+
+        def ask(_: Path | None) -> Answer:
+            transcript = self.sandbox().execute(code)
+            return Answer(value=transcript.model_dump(mode="json"), path=AnswerPath.SANDBOX)
+
+        return Transcript.model_validate(self._answered(question, ask).answer.value)
 
     def _seed(self) -> int:
         return self.seed("call", self._asked)

@@ -24,7 +24,9 @@ from generator.strategies.catalogue import build_strategy
 from generator.strategies.contract import Strategy
 
 if TYPE_CHECKING:
+    from evaluator.supernet.inherited import SupernetEvaluator
     from evaluator.supervisor.sandbox import SandboxedEvaluator
+    from evaluator.tabular.answering import TabularEvaluator
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +85,38 @@ def base_model_hash(config: RunConfig) -> str | None:
     return weights_hash(resolve_model(config.generator.model))
 
 
-def build_evaluator(config: RunConfig) -> SandboxedEvaluator:
+def build_sandbox(config: RunConfig) -> SandboxedEvaluator:
     """Return the sandboxed evaluator, not yet started."""
     from evaluator.supervisor.sandbox import SandboxedEvaluator
 
     return SandboxedEvaluator(config.evaluator)
+
+
+def build_table(config: RunConfig) -> TabularEvaluator:
+    """Return the evaluator that answers from the table that the configuration names."""
+    from evaluator.tabular.answering import build_tabular
+
+    return build_tabular(config.evaluator, seed=config.seed)
+
+
+def build_supernet(config: RunConfig, home: Path) -> SupernetEvaluator:
+    """Return the evaluator by inherited weights, not yet trained; what it trains is kept in `home`."""
+    from corpus.records.base import content_id
+    from evaluator.supernet.config import SupernetConfig
+    from evaluator.supernet.inherited import SupernetEvaluator
+    from generator.spaces.cells import CellSpace
+
+    space = space_of(config)
+    if not isinstance(space, CellSpace):
+        raise ValueError(f"no supernet over the space '{config.strategy.space}'")
+    cells = space.by_program()
+    settings = SupernetConfig(
+        task=config.evaluator.task,
+        operators=space.operators,
+        width=space.width,
+        reductions=space.reductions,
+    )
+    return SupernetEvaluator(settings, lambda each: cells.get(content_id(each.completion)), home)
 
 
 def build_trainer(config: RunConfig) -> Trainer:

@@ -1,6 +1,6 @@
 """The teacher: which programs the generator learns from next, and which adapter it has on.
 
-    teaching.by      whose programs they are (`cycles.run.selection`)
+    teaching         whose programs they are (`cycles.teachers`)
     finetune.start   "base": every fine-tuning starts from the base model, with all that was ever chosen;
                      "previous": it continues the last adapter, with what was chosen since that was trained
 
@@ -21,9 +21,9 @@ from corpus.records.candidates import Candidate
 from corpus.records.prompts import Message
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample, TrainingResult
-from cycles.config.teaching import Teachers
+from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
-from cycles.run.selection import training_set
+from cycles.teachers.selection import training_set
 from finetune.adapter import finished_result
 from finetune.config import FinetuneConfig
 from finetune.examples import select_examples
@@ -60,7 +60,7 @@ class Teacher:
     Attributes:
         ledger: Where the fine-tunings are appended.
         directory: Where the adapters are.
-        teachers: Whose programs are taught.
+        teaching: Whose programs are taught.
         config: How they become an adapter.
         template: The prompt template of the run.
         request: The run's plain request, as a chat.
@@ -73,7 +73,7 @@ class Teacher:
 
     ledger: LedgerWriter
     directory: RunDirectory
-    teachers: Teachers
+    teaching: TeachingConfig
     config: FinetuneConfig
     template: TemplateName
     request: tuple[Message, ...]
@@ -85,10 +85,13 @@ class Teacher:
 
     def lesson(self, cycle: int) -> Lesson | None:
         """Return what is to be learnt before `cycle`, None where nothing is or it is learnt already."""
-        if cycle == 0 or self.teachers is Teachers.NOBODY or self.ledger.training(cycle):
+        if cycle == 0 or self.teaching.by is Teachers.NOBODY or self.ledger.training(cycle):
             return None
         last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
-        chosen = training_set(self.ledger, self.teachers, range(last or 0, cycle), self.seed)
+        chosen = training_set(self.ledger, self.teaching, range(cycle), self.seed)
+        if last is not None:
+            learnt = self._learnt_before(cycle)
+            chosen = [candidate for candidate in chosen if candidate.id not in learnt]
         previous = None if last is None else self.directory.adapter(last)
         return Lesson(cycle, chosen, self.config.min_examples, previous)
 
@@ -128,6 +131,10 @@ class Teacher:
         """Return folder and content hash of the adapter that writes `cycle`, None and None for the base."""
         folder, training = self.in_force(cycle)
         return folder, training.adapter_hash if training else None
+
+    def _learnt_before(self, cycle: int) -> set[str]:
+        rows = filter(None, map(self.ledger.cycle_row, range(cycle)))
+        return {identifier for row in rows for identifier in row.training_ids}
 
     def _last_trained(self, cycle: int) -> int | None:
         return next((past for past in range(cycle, 0, -1) if self.ledger.training(past)), None)

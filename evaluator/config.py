@@ -10,8 +10,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from evaluator.channel.limits import Limits
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.isolation.tiers import Isolation
+from evaluator.tables.catalogue import table_spec
 from evaluator.tasks import generated_names, reads_files, require_task
 
 
@@ -70,11 +72,27 @@ class _Subject(BaseModel):
         return self
 
 
+class ScriptConfig(BaseModel):
+    """What a script of a search may use; processes, threads and scratch are as for programs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    cpu_seconds: int = Field(default=20, ge=1)
+    """Processor time of a script, in seconds."""
+    wall_seconds: float = Field(default=60.0, gt=0.0)
+    """Wall time after which a script is killed, in seconds."""
+    memory_bytes: int = Field(default=2 * 2**30, ge=64 * 2**20)
+    """Address space that a script may add to that of the warm process it starts from, in bytes."""
+    output_bytes: int = Field(default=2**20, ge=0)
+    """Text that a script may print, and size of a file that it may write, in bytes; of the text 5,000
+    characters are kept."""
+
+
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers` and `isolation` is part of the protocol's id; `task_seed`,
-    `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
+    All but `data_path`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of the id;
+    `task_seed`, `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
@@ -92,12 +110,49 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     consistency losses do so twice, and so does a layer whose activations are recomputed."""
     below_chance_factor: float = Field(default=1.2, ge=0.0)
     """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid."""
+    scripts: ScriptConfig = ScriptConfig()
+    """What a script of a search may use."""
+
+    table: str | None = None
+    """Name of a table that answers in place of trainings, such as `cells-3-digits`: every network of a search
+    space, trained once for all on its task. Its own protocol holds then, and settings on how to train have no
+    effect; a program that is not in it is `CONTRACT_ERROR`. None trains every program."""
+
+    supernet: bool = False
+    """Whether networks of a space of cells are judged by weights that they inherit from one supernet over the
+    space, trained once when the run starts, in place of a training of their own. Its own protocol holds."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a program may use, evaluated or probed."""
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+
+    @property
+    def script_limits(self) -> Limits:
+        """What a script may use."""
+        return Limits(**(self.limits.model_dump() | self.scripts.model_dump()))
+
+    @model_validator(mode="after")
+    def _one_stands_in_for_training(self) -> Self:
+        if self.table is not None and self.supernet:
+            raise ValueError("a table and a supernet cannot both answer in place of trainings: leave one out")
+        return self
+
+    @model_validator(mode="after")
+    def _table_is_of_the_task(self) -> Self:
+        if self.table is not None and table_spec(self.table).task != self.task:
+            raise ValueError(
+                f"the table '{self.table}' is of the task '{table_spec(self.table).task}', evaluator.task is "
+                f"'{self.task}': set it to the table's, or leave the table out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _wall_time_is_the_backstop(self) -> Self:
-        if self.wall_seconds < self.cpu_seconds / self.threads:
-            raise ValueError(
-                f"wall_seconds ({self.wall_seconds:g}) must leave room for cpu_seconds ({self.cpu_seconds}); "
-                "4 times as much is a good choice"
-            )
+        for where, limits in (("", self.limits), ("scripts.", self.script_limits)):
+            if limits.wall_seconds < limits.cpu_seconds / self.threads:
+                raise ValueError(
+                    f"{where}wall_seconds ({limits.wall_seconds:g}) must leave room for {where}cpu_seconds "
+                    f"({limits.cpu_seconds}); 4 times as much is a good choice"
+                )
         return self

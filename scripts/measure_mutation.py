@@ -18,7 +18,7 @@ import difflib
 import json
 import random
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -62,10 +62,9 @@ def main() -> None:
     arguments = parser.parse_args()
     single = [edited(index, arguments.seed, 1)[0] for index in range(arguments.edits)]
     chains = [edited(index, arguments.seed + 1, arguments.length) for index in range(arguments.chains)]
-    tables = {
-        "single edits": rows(single),
-        "chained edits": rows([edit for chain in chains for edit in chain]),
-    }
+    chained = [edit for chain in chains for edit in chain]
+    judged = judge([*single, *chained])
+    tables = {"single edits": rows(judged[: len(single)]), "chained edits": rows(judged[len(single) :])}
     drift = {
         "first": averages([chain[0].parent for chain in chains if chain]),
         "last": averages([chain[-1].child for chain in chains if chain]),
@@ -94,18 +93,22 @@ def edited(index: int, seed: int, length: int) -> list[Edit]:
     return edits
 
 
-def rows(edits: Sequence[Edit]) -> dict[str, Row]:
-    """Return the figures of each operator and of all."""
+def judge(edits: Sequence[Edit]) -> list[tuple[Edit, str]]:
+    """Return each edit with the verdict on its program; print those that are not valid."""
     found = verdicts([edit.child.program.source for edit in edits], [edit.shape for edit in edits])
     judged = list(zip(edits, found, strict=True))
     for edit, verdict in judged:
         if verdict != VALID:
             print(f"{verdict}: {edit.operator} led to {edit.child.record}")
-    operators = sorted({edit.operator for edit in edits})
-    table = {
-        name: figures([(edit, verdict) for edit, verdict in judged if edit.operator == name])
-        for name in operators
-    }
+    return judged
+
+
+def rows(judged: Sequence[tuple[Edit, str]]) -> dict[str, Row]:
+    """Return the figures of each operator and of all."""
+    by_operator: defaultdict[str, list[tuple[Edit, str]]] = defaultdict(list)
+    for edit, verdict in judged:
+        by_operator[edit.operator].append((edit, verdict))
+    table = {name: figures(by_operator[name]) for name in sorted(by_operator)}
     return table | {"all": figures(judged)} if judged else {}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Message, Prompt
 from corpus.records.search.calls import Answer, AnswerPath
+from corpus.records.search.probes import Probe
+from corpus.records.search.transcripts import ScriptEnding, Transcript
 from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.judging import Judge
@@ -71,9 +73,21 @@ class Hashed:
                     accuracy=(number % 1000) / 1000, parameters=number % 5000,
                 )  # fmt: skip
 
+    def probe(self, sources: Sequence[str]) -> list[Probe]:
+        return [
+            Probe(failure=None, stage=Stage.DONE, parameters=len(each), output_shape=(1, 2))
+            for each in sources
+        ]
+
+    def execute(self, code: str) -> Transcript:
+        return Transcript(ending=ScriptEnding.FINISHED, output=f"{len(code)} characters")
+
 
 class SeededDecider:
-    """Answers by the seed of the question alone: numbers as text, a number in a document, an option."""
+    """Answers by the seed of the question alone: numbers as text, documents of a schema, options.
+
+    Every fifth document cannot be used. Texts in documents are cells, some of an operator that there is not.
+    """
 
     def generate(self, messages: Sequence[Message], *, seed: int, adapter: Path | None = None) -> Answer:
         return Answer(value=f"{seed % 97}", path=AnswerPath.FREE, model="seeded", token_count=1)
@@ -81,12 +95,30 @@ class SeededDecider:
     def json(
         self, messages: Sequence[Message], schema: Any, *, seed: int, adapter: Path | None = None
     ) -> Answer:
-        return Answer(value={"number": seed % 5}, path=AnswerPath.PARSED, model="seeded", token_count=2)
+        if "properties" not in schema:
+            return Answer(value={"number": seed % 5}, path=AnswerPath.PARSED, model="seeded", token_count=2)
+        if seed % 5 == 0:
+            return Answer(value=None, path=AnswerPath.RULE, text="I cannot.", model="seeded", token_count=3)
+        document = shaped(schema, random.Random(seed))
+        return Answer(value=document, path=AnswerPath.PARSED, model="seeded", token_count=2)
 
     def choose(
         self, messages: Sequence[Message], options: Sequence[str], *, seed: int, adapter: Path | None = None
     ) -> Answer:
         return Answer(value=options[seed % len(options)], path=AnswerPath.CHANCE)
+
+
+def shaped(schema: Mapping[str, Any], rng: random.Random) -> Any:
+    """Return a document of a schema of objects, lists, words and texts."""
+    if schema["type"] == "object":
+        return {name: shaped(inner, rng) for name, inner in schema["properties"].items()}
+    if schema["type"] == "array":
+        count = rng.randint(schema.get("minItems", 0), schema["maxItems"])
+        return [shaped(schema["items"], rng) for _ in range(count)]
+    if "enum" in schema:
+        return rng.choice(schema["enum"])
+    edges = [rng.choice(("none", "skip", "conv3x3", "conv3x3", "skip", "lstm")) for _ in range(6)]
+    return "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|".format(*edges)
 
 
 class Arena:
@@ -106,6 +138,7 @@ class Arena:
             run_seed=config.seed,
             candidates=config.candidates,
             decider=parts.get("decider", SeededDecider),
+            sandbox=parts.get("sandbox", Hashed),
             in_force=lambda _cycle: (None, None),
         )
         self.search = Search(ledger, strategy or strategy_of(config), bench)

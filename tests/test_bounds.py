@@ -49,6 +49,8 @@ from cycles.reporting.text import MAX_SOURCE_CHARACTERS
 from cycles.run.run_directory import read_environment
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.npz import NpzFile
+from generator.deciders.documents import MAX_CHARACTERS as MAX_ANSWER_CHARACTERS
+from generator.deciders.documents import document_in
 from generator.grammar import sample_program
 from generator.prompts.extraction import MAX_CHARACTERS as MAX_COMPLETION_CHARACTERS
 from generator.prompts.extraction import extract_program
@@ -80,6 +82,12 @@ def _contract(text: str, _: Path) -> object:
     except SyntaxError:
         return None
     return list(breaches(tree)), defines_network(tree)
+
+
+def _document(text: str, _: Path) -> object:
+    with suppress(ValueError):
+        return document_in(text, {"type": "object", "required": ["prefer"]})
+    return None
 
 
 def _configuration(text: str, folder: Path) -> object:
@@ -121,6 +129,7 @@ ENTRIES = {
     "shingles": Entry(lambda text, _: Shingler().array(text), PROGRAMS, MAX_CHARACTERS),
     "contract": Entry(_contract, PROGRAMS, MAX_CHARACTERS),
     "completion": Entry(lambda text, _: extract_program(text), PROGRAMS, MAX_COMPLETION_CHARACTERS),
+    "document of an answer": Entry(_document, PROGRAMS, MAX_ANSWER_CHARACTERS),
     "highlighting": Entry(lambda text, _: highlighted(text), PROGRAMS, MAX_SOURCE_CHARACTERS),
     "structure": Entry(lambda graph, _: structure_of(graph), GRAPHS, MAX_GRAPH_NODES),
     "layers": Entry(lambda graph, _: layers(graph), GRAPHS, MAX_GRAPH_NODES),

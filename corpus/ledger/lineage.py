@@ -170,11 +170,13 @@ def _missing(
 ) -> list[str]:
     """Return what cannot be told about a program, each as one phrase."""
     candidate, sampled = entry.candidate, entry.candidate.origin is Origin.SAMPLED
+    searched = bool(candidate.operator) and candidate.prompt_id is None  # the search wrote it, no prompt did
+    asked = sampled and not searched
     absent = {
-        "the prompt": sampled and candidate.prompt_id is None,
-        "the seed": candidate.origin is not Origin.IMPORTED and seed is None,
-        "the sampling parameters": sampled and candidate.sampling is None,
-        "the content hash of the base model": sampled and candidate.generator_hash is None,
+        "the prompt": asked and candidate.prompt_id is None,
+        "the seed": candidate.origin is not Origin.IMPORTED and not searched and seed is None,
+        "the sampling parameters": asked and candidate.sampling is None,
+        "the content hash of the base model": asked and candidate.generator_hash is None,
         "what the adapter learned from": adapter is not None and adapter.cycle is None,
         "the machine that wrote it": candidate.origin is not Origin.IMPORTED and writer is None,
         "where it was imported from": candidate.origin is Origin.IMPORTED and imported is None,

@@ -103,9 +103,10 @@ class Ledger(OpenLedger):
             )
             return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
 
-    def calls(self) -> list[Call]:
-        """Return the calls of the run's search, in the order in which they were made."""
-        return [rows.call_from(row) for row in self._select("SELECT * FROM calls ORDER BY seq")]
+    def calls(self, cycle: int | None = None) -> list[Call]:
+        """Return the calls of the run's search, or those of a cycle, in the order in which they were made."""
+        found = self._select("SELECT * FROM calls WHERE (?1 IS NULL OR cycle = ?1) ORDER BY seq", cycle)
+        return [rows.call_from(row) for row in found]
 
     def training(self, cycle: int) -> TrainingResult | None:
         """Return the fine-tuning recorded for the generator of `cycle`, if there was one."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from corpus.records.base import Record, UnitInterval
 from corpus.records.graphs import NetworkGraph
 
-_BEFORE_THE_EPOCHS = re.compile(r"(.+?)(?:/test)?/e\d+(?:/|$)")
+_BEFORE_THE_EPOCHS = re.compile(r"(.+?)(?:/train\+val)?(?:/test)?/e\d+(?:/|$)")
 
 
 class EvaluationStatus(StrEnum):

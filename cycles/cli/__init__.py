@@ -3,12 +3,14 @@
     app         run, resume, status
     endings     what every command's end means: a line and an exit code
     steps       generate, evaluate, finetune
+    probing     probe
     corpus      corpus stats, show, search, ..., export, import
     config      config show, diff, schema, ...
     setup       init, doctor
     report      report, watch, serve
     strategies  strategies, and the options that choose one
     compare     compare, retest
+    final       final
     options     the options that several commands share
 
 Every command is a few lines over the rooms; what they show is decided elsewhere.

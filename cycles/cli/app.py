@@ -19,6 +19,8 @@ import typer
 from corpus.records.mistakes import command_line
 from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
+from cycles.cli import final as cli_final
+from cycles.cli import probing as cli_probing
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
@@ -45,12 +47,13 @@ app.add_typer(cli_config.config_app, name="config")
 app.add_typer(cli_corpus.corpus_app, name="corpus")
 _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
-    *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune),
+    *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),
     *(cli_report.report, cli_report.watch, cli_report.serve),
     *(cli_compare.compare, cli_compare.retest),
 )
 for command in _ELSEWHERE:
     app.command()(command)
+app.command()(cli_final.final)
 app.command("export")(cli_exchange.export)
 app.command("import")(cli_exchange.import_)
 

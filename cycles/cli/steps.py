@@ -101,18 +101,18 @@ def evaluate(
         _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate
-    from cycles.parts import build_evaluator
+    from cycles.parts import build_sandbox
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
-    sources = [_read_program(path) for path in files]
+    sources = [read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
     candidates = [
         Candidate.imported(str(path), source, generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
-    with keeping("the judgements printed so far stand."), build_evaluator(config) as evaluator:
+    with keeping("the judgements printed so far stand."), build_sandbox(config) as evaluator:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
         for evaluation in evaluator.evaluate(candidates):
@@ -248,7 +248,12 @@ def _show_program(text: str) -> None:
     typer.echo(visible(text) if sys.stdout.isatty() else text)
 
 
-def _read_program(path: Path) -> str:
+def read_program(path: Path) -> str:
+    """Return the text of a program that the user names.
+
+    Raises:
+        UsageError: There is none.
+    """
     from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
 
     try:

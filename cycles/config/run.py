@@ -122,6 +122,16 @@ class RunConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _what_stands_in_for_training_knows_the_programs(self) -> RunConfig:
+        strategy = self.strategy
+        if self.evaluator.supernet and not (strategy.over_space and strategy.space in ("cells", "cells-3")):
+            raise ValueError(
+                "evaluator.supernet is over cells: set strategy.name to a strategy over a space, and "
+                "strategy.space to 'cells' or 'cells-3'"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_sampler_can_share(self) -> RunConfig:
         elsewhere = self.generator.served_elsewhere
         alternate = self.sharing is Sharing.ALTERNATE

@@ -4,18 +4,52 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Teachers(StrEnum):
     """Whose programs the generator is fine-tuned on."""
 
     WINNERS = "winners"
-    """The admitted ones: valid, new and strong."""
+    """Those that the rule in force chooses (`choose`)."""
     RANDOM_VALID = "random-valid"
-    """As many valid ones as were admitted, drawn at random: a control that learns the format alone."""
+    """As many valid ones as that rule chooses, drawn at random: a control that learns the format alone."""
     NOBODY = "nobody"
     """No fine-tuning: the base model writes every cycle, a control that learns nothing."""
+
+
+class Choice(StrEnum):
+    """The rule by which winners are chosen, from the valid and new programs of a pool."""
+
+    THRESHOLD = "threshold"
+    """The admitted: all that reach `corpus.min_accuracy`."""
+    RELATIVE = "relative"
+    """All that reach `floor` and are among the best `share`; where those are fewer than `few`, all that
+    reach `lowered`. With the defaults it is the reference's rule: the larger of 0.40 and the 65th percentile,
+    and 0.35 below 15 winners."""
+    SHARE = "share"
+    """The best `share`, whatever their accuracy."""
+    NICHES = "niches"
+    """As many as the best `share`, but the best of each niche in turn, then the second best of each, and so
+    on: what is strong among its like teaches, so that no design dies out."""
+
+
+class Niche(StrEnum):
+    """What makes two programs alike."""
+
+    FAMILY = "family"
+    """The same set of block families (`corpus.programs.families`)."""
+    FAMILY_AND_SIZE = "family-and-size"
+    """That, and numbers of parameters within the same power of four."""
+
+
+class Pool(StrEnum):
+    """Which programs compete with one another for being taught."""
+
+    CYCLE = "cycle"
+    """Those of one cycle: who was chosen once teaches for ever."""
+    RUN = "run"
+    """Those of all cycles so far, ranked anew for every fine-tuning: later programs displace earlier ones."""
 
 
 class TeachingConfig(BaseModel):
@@ -25,3 +59,30 @@ class TeachingConfig(BaseModel):
 
     by: Teachers = Teachers.WINNERS
     """Whose programs the generator is fine-tuned on: `winners`, or as controls `random-valid` or `nobody`."""
+    choose: Choice = Choice.THRESHOLD
+    """How winners are chosen: `threshold`, `relative`, `share` or `niches`."""
+    share: float = Field(default=0.35, gt=0.0, le=1.0)
+    """Share of the valid and new programs of a pool that teach, in (0, 1]; of no effect under `threshold`."""
+    eligible: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Share of the valid and new programs of a pool, the best of them, among which niches take turns, in
+    (0, 1]: at 1 every niche teaches however weak it is, at `share` niches make no difference. Of no effect
+    but under `niches`."""
+    niche: Niche = Niche.FAMILY
+    """What makes two programs alike under `niches`: `family` or `family-and-size`."""
+    pool: Pool = Pool.CYCLE
+    """Who competes: the programs of a `cycle`, or those of the whole `run` so far. Under `threshold`, where
+    nobody competes, it changes no winner."""
+    floor: float = Field(default=0.40, ge=0.0, le=1.0)
+    """Validation accuracy in [0, 1] below which nobody teaches under `relative`."""
+    few: int = Field(default=15, ge=0)
+    """Winners below which `relative` falls back on `lowered`."""
+    lowered: float = Field(default=0.35, ge=0.0, le=1.0)
+    """Validation accuracy in [0, 1] that is enough under `relative` where winners are few."""
+
+    @model_validator(mode="after")
+    def _as_many_are_eligible_as_teach(self) -> TeachingConfig:
+        if self.eligible < self.share:
+            raise ValueError(
+                f"eligible ({self.eligible:g}) must be at least share ({self.share:g}): raise it"
+            )
+        return self

@@ -8,6 +8,7 @@
     snapshot      a run at one moment, for those who watch it
     runs          several runs, gathered for a report
     comparison    one arm against another
+    adherence     whether a search followed its strategies
     quantities    durations, sizes and shares in words
     studies       runs as searches, and arms against each other over seeds
 

@@ -12,6 +12,7 @@ from corpus.ledger.reader import Ledger
 from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.novelty.similarity import Shingler
 from corpus.records.admissions import AdmissionReason
+from corpus.records.search.proposals import DecidedBy
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.records import CycleReport
@@ -31,6 +32,8 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     strong = sum(accuracy >= config.corpus.min_accuracy for accuracy in accuracies)
     families = Counter(family for source in sources for family in block_families(source))
     shingler = Shingler.from_config(config.corpus)
+    decided = Counter(decision.by for row in judged for decision in row.candidate.decisions)
+    calls = Counter(call.answer.path for call in ledger.calls(cycle))
     row = ledger.cycle_row(cycle)
     return CycleReport(
         cycle=cycle,
@@ -53,6 +56,10 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
         families=dict(sorted(families.items())),
         family_entropy_bits=entropy_bits(families),
         mean_tokens=sum(row.candidate.token_count for row in judged) / total if total else 0.0,
+        operators=dict(sorted(Counter(filter(None, (row.candidate.operator for row in judged))).items())),
+        decided=dict(sorted(decided.items())),
+        model_share=wilson(decided[DecidedBy.MODEL], decided.total()),
+        calls=dict(sorted(calls.items())),
         training=row.training if row else None,
         stage_seconds=ledger.stage_seconds(cycle),
     )

@@ -11,6 +11,8 @@ from pydantic import Field
 from corpus.records.admissions import AdmissionReason
 from corpus.records.base import Record, UnitInterval
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.search.calls import AnswerPath
+from corpus.records.search.proposals import DecidedBy
 from corpus.records.trainings import TrainingResult
 
 
@@ -61,6 +63,11 @@ class CycleReport(Record):
         families: How many valid programs use each block family.
         family_entropy_bits: Shannon entropy of `families`, in bits.
         mean_tokens: Mean length of the completions, in the model's tokens.
+        operators: How many candidates came of each kind of step of the search; programs of earlier versions,
+            which noted none, are left out.
+        decided: How many decisions on the way to the candidates were made by the model, by rule, by chance.
+        model_share: Share of those decisions that the model made.
+        calls: How many questions of the search were answered on each path.
         training: The fine-tuning that this cycle's adapter came from, None where the base model wrote.
         stage_seconds: Wall time of each stage.
     """
@@ -85,5 +92,9 @@ class CycleReport(Record):
     families: dict[str, int]
     family_entropy_bits: float
     mean_tokens: float
+    operators: dict[str, int]
+    decided: dict[DecidedBy, int]
+    model_share: Rate
+    calls: dict[AnswerPath, int]
     training: TrainingResult | None
     stage_seconds: dict[str, float]

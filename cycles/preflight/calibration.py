@@ -25,7 +25,7 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.prompts import Prompt
 from corpus.records.trainings import TrainingExample
 from cycles.config.run import RunConfig
-from cycles.parts import build_evaluator, build_sampler, build_trainer, task_shape
+from cycles.parts import build_sampler, build_sandbox, build_trainer, task_shape
 from cycles.run.asking import plain_proposals
 from cycles.run.starting_corpus import plant, replay_pool
 from cycles.writing import Writer
@@ -174,7 +174,7 @@ def _judged(
 ) -> tuple[float, list[Evaluation]]:
     """Return the seconds to start the sandbox, and the evaluations that fitted into the time."""
     started = time.monotonic()
-    with build_evaluator(config) as evaluator:
+    with build_sandbox(config) as evaluator:
         ready = time.monotonic()
         # Mixed, so that both kinds were judged when time is up; the sampled ones are the cheaper.
         mixed = chain.from_iterable(zip_longest(programs, sampled[::3], sampled[1::3], sampled[2::3]))

@@ -31,6 +31,7 @@ from cycles.reporting.payload import payload
 from cycles.reporting.sections import (
     compared,
     comparison_sentence,
+    origins,
     settings,
     stages,
     status_rows,
@@ -137,6 +138,7 @@ def _population(arm: Arm) -> dict[str, Any]:
     return {
         "arm": arm,
         "ridges": charts.ridges(arm),
+        "origins": origins(arm),
         "outcomes": bars.outcomes(arm),
         "novelty": charts.novelty(arm, arm.runs[0].config.corpus.tau),
         "stage_bars": bars.stage_bars(arm),

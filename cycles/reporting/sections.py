@@ -5,6 +5,7 @@ Returns plain values for the template. It does *not* make markup: the template e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -159,6 +160,33 @@ def stages(arm: Arm) -> list[StageRow]:
 
 def _pace(amount: float, seconds: float, unit: str, factor: int) -> str:
     return f", {short(amount / seconds * factor)} {unit}" if seconds > 0 else ""
+
+
+class Origins(NamedTuple):
+    """Where an arm's candidates come from, in words: steps of the search, who decided, answers by path."""
+
+    operators: str
+    decided: str
+    calls: str
+
+
+def origins(arm: Arm) -> Origins | None:
+    """Return where the candidates come from, over the arm's runs and cycles; None where nothing was noted."""
+    reports = [report for run in arm.runs for report in run.reports]
+    operators, decided, calls = Counter[str](), Counter[str](), Counter[str]()
+    for report in reports:
+        operators.update(report.operators)
+        decided.update({who.value: count for who, count in report.decided.items()})
+        calls.update({path.value: count for path, count in report.calls.items()})
+    if not operators:
+        return None
+    return Origins(_shares(operators), _shares(decided) or "nothing noted", _shares(calls) or "none")
+
+
+def _shares(counts: Counter[str]) -> str:
+    """Return counts with their shares, the largest first: `model 480 (100%)`."""
+    total = counts.total()
+    return ", ".join(f"{name} {count:,} ({percent(count / total)})" for name, count in counts.most_common())
 
 
 def status_rows(arm: Arm) -> tuple[list[int], list[tuple[str, list[int]]]]:

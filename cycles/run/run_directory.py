@@ -6,6 +6,7 @@
     metrics.jsonl          one line per finished cycle, computed from the ledger
     report.html            the whole run as one page
     logs/run.log           the log
+    final/                 the network that was taken home (see cycles.final)
     cycles/003/adapter/    the LoRA adapter that wrote the candidates of cycle 3
 
 This module names the places and refuses a directory that is in use; it does *not* read or write the ledger.

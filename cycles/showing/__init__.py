@@ -3,6 +3,7 @@
     cells           figures as people read them, and the table of a run
     terminal        how anything gets onto the terminal: nothing unseen, nothing taken for markup
     progress        bars, lines or JSON while a run works
+    waves           the final waves, likewise
     watch           a run followed live in the terminal
     serve           the report's page, renewing itself
     tracking        each cycle's figures to TensorBoard or trackio

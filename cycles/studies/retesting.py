@@ -21,7 +21,7 @@ from cycles.config.study import RetestConfig
 from cycles.errors import UsageError
 from cycles.figures.status import run_status
 from cycles.figures.studies.retests import Retested, Retests
-from cycles.parts import build_evaluator
+from cycles.parts import build_sandbox
 from cycles.run.run_directory import RunDirectory, environment
 
 
@@ -64,7 +64,7 @@ def _judge(
 ) -> None:
     evaluator_config = config.evaluator.model_copy(update=changed)
     with (
-        build_evaluator(config.model_copy(update={"evaluator": evaluator_config})) as evaluator,
+        build_sandbox(config.model_copy(update={"evaluator": evaluator_config})) as evaluator,
         closing(evaluator.evaluate(candidates)) as results,
     ):
         for result in results:

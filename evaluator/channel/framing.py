@@ -36,6 +36,8 @@ class Kind(Enum):
     """The program, UTF-8 with surrogates passed through."""
     IMAGES = b"I"
     """A nonce of 8 bytes, then raw uint8 images."""
+    FILE = b"F"
+    """A file of weights on its way in, whole; on its way out, the next bytes of a file."""
     CLASSES = b"C"
     """The nonce of the images answered, then one little-endian uint16 class id for each; the number of
     classes stands for none of them."""

@@ -8,12 +8,14 @@ This module does *not* move bytes.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.graphs import MAX_GRAPH_NODES, GraphNode
+from evaluator.channel.limits import Limits
 from evaluator.channel.plan import Plan
 from evaluator.isolation.tiers import Tier
 
@@ -23,6 +25,8 @@ MESSAGE_BYTES = 65536
 MAX_LOSSES = 16
 MAX_ERROR_CHARACTERS = 500
 MAX_TYPE_CHARACTERS = 100
+MAX_DIMENSIONS = 64
+MAX_DECLARED = 1_000
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -37,6 +41,27 @@ ClaimableFailure = Literal[
     EvaluationStatus.NON_FINITE,
     EvaluationStatus.CRASHED,
 ]
+
+
+class Errand(StrEnum):
+    """What a child is forked for: the kinds of job.
+
+    Each has a function in `evaluator.child.errands`, which does it, and a talk in the supervisor, which says
+    what the child may claim on the way.
+    """
+
+    EVALUATE = "evaluate"
+    """Build a program's network, train it, predict."""
+    PROBE = "probe"
+    """Build a program's network and pass two images through it; nothing is trained."""
+    EXECUTE = "execute"
+    """Run a script over the training split."""
+    EXPORT = "export"
+    """Build a program's network, train it, hand out its weights."""
+    RESTORE = "restore"
+    """Build a program's network, load weights that the supervisor gives, predict."""
+    CONVERT = "convert"
+    """Build a program's network, load weights that the supervisor gives, hand it out as ONNX."""
 
 
 class _Message(BaseModel):
@@ -81,8 +106,38 @@ class Trained(_Message):
     kept_bytes: Count
 
 
+class Declared(_Message):
+    """The hyperparameters that the program says it supports; its network's file follows."""
+
+    event: Literal["declared"] = "declared"
+    names: Annotated[tuple[str, ...], Field(max_length=MAX_DECLARED)]
+
+
+class FileSent(_Message):
+    """The file is sent to its end."""
+
+    event: Literal["file-sent"] = "file-sent"
+
+
+class Probed(_Message):
+    """The probe is over: the network passed.
+
+    Attributes:
+        output_shape: Shape of the scores of one image.
+    """
+
+    event: Literal["probed"] = "probed"
+    output_shape: Annotated[tuple[Count, ...], Field(max_length=MAX_DIMENSIONS)]
+
+
+class ScriptEnded(_Message):
+    """The script ran to its end."""
+
+    event: Literal["script-ended"] = "script-ended"
+
+
 class Failed(_Message):
-    """The program failed."""
+    """The program or the script failed."""
 
     event: Literal["failed"] = "failed"
     status: ClaimableFailure
@@ -90,7 +145,7 @@ class Failed(_Message):
     error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
 
 
-Claim = StageReached | Built | GraphPart | Trained | Failed
+Claim = StageReached | Built | GraphPart | Trained | Declared | FileSent | Probed | ScriptEnded | Failed
 claim_adapter: TypeAdapter[Claim] = TypeAdapter(Annotated[Claim, Field(discriminator="event")])
 
 
@@ -109,11 +164,20 @@ class Start(_Message):
     cores: tuple[int, ...]
 
 
-class Judge(_Message):
-    """To a zygote, with the descriptors of channel and output: fork a child for job `job` in `scratch`."""
+class Fork(_Message):
+    """To a zygote, with the descriptors of channel and output: fork a child for job `job` in `scratch`.
 
-    order: Literal["judge"] = "judge"
+    Attributes:
+        job: A number that this zygote has not had before.
+        errand: What kind of job it is.
+        limits: What the child may use.
+        scratch: The directory that it works in where there are no namespaces.
+    """
+
+    order: Literal["fork"] = "fork"
     job: int
+    errand: Errand
+    limits: Limits
     scratch: str
 
 
@@ -124,7 +188,7 @@ class Kill(_Message):
     job: int
 
 
-Order = Start | Judge | Kill
+Order = Start | Fork | Kill
 order_adapter: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="order")])
 
 

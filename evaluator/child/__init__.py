@@ -3,7 +3,8 @@
 
     zygote           loads torch, gets warm, forks a child for every program
     confinement      limits of a child, and its view of other processes
-    child            one child: put the jail on, receive a program, lint, train, predict
+    child            one child: put the jail on, receive a program, do an errand with it
+    errands          a module for each kind of job
     lint             what no network needs, found in the text
     proxy            the one-epoch training and the predictions
     train_data       the training split as a program iterates over it

@@ -19,7 +19,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from evaluator.channel.proxy_config import ProxyConfig
+from evaluator.channel.limits import Limits
 from evaluator.isolation.jail import Jail
 from evaluator.isolation.kernel import prctl
 
@@ -34,7 +34,7 @@ _SPARE_TASKS = 1024
 
 
 def confine(
-    config: ProxyConfig,
+    limits: Limits,
     jail: Jail,
     *,
     channel: int,
@@ -46,7 +46,7 @@ def confine(
     """Confine the calling process, a freshly forked child of `zygote`.
 
     Args:
-        config: The limits.
+        limits: What it may use.
         jail: What the zygote prepared.
         channel: Descriptor of the result channel; it becomes `CHANNEL`.
         output: Descriptor that takes standard output and standard error.
@@ -54,7 +54,7 @@ def confine(
         zygote: Process id of the zygote.
         tasks: How many processes and threads the user had when the zygote started.
     """
-    address_space = _address_space_bytes() + config.memory_bytes
+    address_space = _address_space_bytes() + limits.memory_bytes
     ruleset = _keep_descriptors(channel, output, jail.ruleset)
     os.setsid()
     die_with_parent(zygote)
@@ -64,9 +64,9 @@ def confine(
     tempfile.tempdir = None  # it may have been looked up before
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
-    _limit(resource.RLIMIT_CPU, config.cpu_seconds, config.cpu_seconds + 1)
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
     _limit(resource.RLIMIT_AS, address_space, address_space)
-    _limit(resource.RLIMIT_FSIZE, config.output_bytes, config.output_bytes)
+    _limit(resource.RLIMIT_FSIZE, limits.output_bytes, limits.output_bytes)
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
     # Timers and queued signals of all processes of the user together: without a limit, one program's timers
@@ -74,7 +74,7 @@ def confine(
     _limit(resource.RLIMIT_SIGPENDING, _MAX_PENDING_SIGNALS, _MAX_PENDING_SIGNALS)
     # The kernel counts all tasks of the user together, and none of root's. So this only bounds a fork bomb
     # until the zygote's watch ends it.
-    tasks_allowed = tasks + config.max_processes + _SPARE_TASKS
+    tasks_allowed = tasks + limits.max_processes + _SPARE_TASKS
     _limit(resource.RLIMIT_NPROC, tasks_allowed, tasks_allowed)
     jail.lock(ruleset)
 

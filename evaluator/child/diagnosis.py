@@ -53,13 +53,13 @@ def diagnose(error: BaseException) -> Failed:
     are read past their overrides, and text is copied into plain strings before anything is done with it.
     """
     try:
-        text = _plain(str(error), _MAX_READ_CHARACTERS)
+        text = plain(str(error), _MAX_READ_CHARACTERS)
     except BaseException:  # noqa: BLE001 - the class is the candidate's: any exception may come out of it
         text = "an exception without a readable message"
     if type(error) is Rejected:
         return _failed(error.status, None, text)
     kind = type(error)
-    status, name = _status(kind, text), _plain(_NAME.__get__(kind), MAX_TYPE_CHARACTERS)
+    status, name = _status(kind, text), plain(_NAME.__get__(kind), MAX_TYPE_CHARACTERS)
     if issubclass(kind, SystemExit):
         text = f"the program asked to exit ({text})"
     line = _program_line(error)
@@ -97,11 +97,11 @@ def _of_program(filename: str) -> bool:
 
 def _failed(status: EvaluationStatus, error_type: str | None, text: str) -> Failed:
     return Failed.model_validate(
-        {"status": status, "error_type": error_type, "error": _plain(text, MAX_ERROR_CHARACTERS)}
+        {"status": status, "error_type": error_type, "error": plain(text, MAX_ERROR_CHARACTERS)}
     )
 
 
-def _plain(text: str, limit: int) -> str:
+def plain(text: str, limit: int) -> str:
     """Return the first `limit` characters as a plain string that can be encoded, even of a subclass."""
     start = str.__getitem__(text, slice(limit))
     return start.encode("utf-8", errors="replace").decode()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -152,10 +152,22 @@ def call(net: nn.Module, inputs: Tensor) -> Any:
     return net(inputs)
 
 
+class Checked(NamedTuple):
+    """What a forward pass shows of a network.
+
+    Attributes:
+        output_shape: Shape of the scores of one image.
+        flops: FLOPs for one image, None where not countable.
+    """
+
+    output_shape: tuple[int, ...]
+    flops: int | None
+
+
 def check_forward(
     net: nn.Module, images: Tensor, plan: Plan, forward: Callable[[nn.Module, Tensor], Any] = call
-) -> int | None:
-    """Check the forward pass on two images and return its FLOPs for one, None where not countable.
+) -> Checked:
+    """Check the forward pass on two images and return what it shows.
 
     Args:
         net: The network.
@@ -166,13 +178,15 @@ def check_forward(
     inputs = Normalisation(plan)(images[:_CHECKED_IMAGES])
     net.eval()
     with torch.no_grad(), precision(plan):
-        check_scores(forward(net, inputs), len(inputs), plan)
+        scores = forward(net, inputs)
+        check_scores(scores, len(inputs), plan)
+        output_shape = tuple(int(each) for each in scores.shape[1:])
         try:
             with FlopCounterMode(display=False) as counter:
                 net(inputs[:1])
         except Exception:  # noqa: BLE001 - the candidate's boundary; its forward has passed, only the count fails
-            return None
-    return int(counter.get_total_flops())
+            return Checked(output_shape, None)
+    return Checked(output_shape, int(counter.get_total_flops()))
 
 
 def check_scores(scores: Any, count: int, plan: Plan) -> Tensor:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Self, TextIO
 
 import torch
@@ -21,6 +22,14 @@ from torch import Tensor
 from corpus.records.base import derive_seed
 from evaluator.channel.plan import Plan
 from evaluator.child.augmentation import Flip
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The training split as resident tensors: uint8 `(N, C, H, W)` and int64 `(N,)`."""
+
+    images: Tensor
+    labels: Tensor
 
 
 class Normalisation:

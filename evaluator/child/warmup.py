@@ -11,9 +11,8 @@ from torch import nn
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.acceleration import fuse_optimizers
-from evaluator.child.child import TrainingSet
 from evaluator.child.graph import GraphRecorder
-from evaluator.child.train_data import TrainData
+from evaluator.child.train_data import TrainData, TrainingSet
 
 
 class _WarmNet(nn.Module):

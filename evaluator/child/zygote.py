@@ -20,10 +20,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluator.channel.limits import Limits
 from evaluator.channel.messages import (
     MESSAGE_BYTES,
     Exited,
-    Judge,
+    Fork,
     Kill,
     Order,
     Ready,
@@ -48,8 +49,7 @@ from evaluator.isolation.namespaces import enter_namespaces
 from evaluator.isolation.tiers import Barrier
 
 if TYPE_CHECKING:
-    from evaluator.channel.proxy_config import ProxyConfig
-    from evaluator.child.child import TrainingSet
+    from evaluator.child.train_data import TrainingSet
 
 _TICK_MILLISECONDS = 50
 
@@ -107,24 +107,21 @@ def _serve(control: socket.socket, plan: Plan, data: TrainingSet, jail: Jail, ta
         order, descriptors = _receive(control)
         if order is None:
             return
-        if not isinstance(order, Judge):
+        if not isinstance(order, Fork):
             continue  # an order to kill what has ended meanwhile
         channel, output = descriptors
         pid = os.fork()
         if pid == 0:
-            scratch = jail.scratch(order.scratch)
-            run_child(
-                plan, data, jail, channel=channel, output=output, scratch=scratch, zygote=zygote, tasks=tasks
-            )
+            run_child(order, plan, data, jail, channel=channel, output=output, zygote=zygote, tasks=tasks)
         os.close(channel)
         os.close(output)
         _report(control, Started(job=order.job, pid=None if jail.namespaced else pid))
-        too_many = _watch(control, order.job, pid, plan.config)
+        too_many = _watch(control, order.job, pid, order.limits)
         _report(control, _bury(order.job, pid, too_many))
         jail.clean()  # after the report: what goes wrong here is not the program's fault
 
 
-def _watch(control: socket.socket, job: int, pid: int, config: ProxyConfig) -> bool:
+def _watch(control: socket.socket, job: int, pid: int, limits: Limits) -> bool:
     """Wait for the end of child `pid`; bring it about when told to, or when it has become too many.
 
     Returns:
@@ -148,8 +145,8 @@ def _watch(control: socket.socket, job: int, pid: int, config: ProxyConfig) -> b
                 if isinstance(order, Kill) and order.job == job:
                     kill_group(pid)
             elif (
-                len(descendants(os.getpid())) - 1 > config.max_processes
-                or count_threads(pid) > config.max_threads
+                len(descendants(os.getpid())) - 1 > limits.max_processes
+                or count_threads(pid) > limits.max_threads
             ):
                 too_many = True
                 kill_group(pid)
@@ -185,7 +182,8 @@ def _warm_training_set(plan: Plan, descriptor: int) -> TrainingSet:
     """
     import torch
 
-    from evaluator.child.child import TrainingSet
+    import evaluator.child.child  # noqa: F401 - what children do, while it can still be found
+    from evaluator.child.train_data import TrainingSet
     from evaluator.child.warmup import warm_up
 
     torch.set_num_threads(1)

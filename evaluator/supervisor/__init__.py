@@ -3,8 +3,11 @@
     sandbox         the evaluator: programs in, evaluations out
     worker_pool     several zygotes side by side
     zygote_process  one zygote, as seen from outside
-    session         one program's judgement from start to end
-    conversation    the order in which a child may say what
+    session         one child's stay from start to end
+    errands         what a child may claim in each kind of job, and what is made of it
+    final           the jobs of the final waves: weights come out, and are measured
+    printed         what a child prints, cut
+    conversation    the order in which an evaluated program's child may say what
     exam            the images to predict, and the accuracy
     verdict         all that was seen of a program, as one evaluation
     protocol        the protocol's id

@@ -1,4 +1,4 @@
-"""The supervisor's half of the talk with a program's process, as a state machine over frames.
+"""The supervisor's half of an evaluation's talk with a program's process, as a state machine over frames.
 
     source ->   lint, import, init, forward, <- built, graph   learn, <- trained   predict, images -> <- ids
 
@@ -9,103 +9,53 @@ This module does *not* touch descriptors, keep time, or trust anything it hears 
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import ClassVar
 
 from corpus.records.evaluations import Stage
-from corpus.records.graphs import NetworkGraph
 from evaluator.channel.framing import Frame, Kind, encode
-from evaluator.channel.graph_parts import GraphAssembly, NotAGraph
-from evaluator.channel.messages import Built, Failed, GraphPart, StageReached, Trained, claim_adapter
+from evaluator.channel.messages import Claim, Errand, Trained
+from evaluator.supervisor.errands.building import BUILDING_STAGES, BuildingTalk
+from evaluator.supervisor.errands.talk import ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
 
-_STAGES = (Stage.LINT, Stage.IMPORT, Stage.INIT, Stage.FORWARD, Stage.LEARN, Stage.PREDICT)
 
-
-class ProtocolBreach(ValueError):
-    """A frame that may not come, or not now."""
-
-
-class Conversation:
+class Conversation(BuildingTalk):
     """What is known of one program while its process runs.
 
     Attributes:
-        stage: The stage that the process says it is in.
-        built: Its parameters and FLOPs, once it said so.
-        graph: Its network, once it is sent to the end; a network too large to be recorded is not sent.
         trained: Its training loss and how it used the images, once it said so.
-        failure: Its own report of a failure.
         accuracy: The share of correct answers, once all are marked.
     """
 
+    errand: ClassVar[Errand] = Errand.EVALUATE
+    stages: ClassVar[tuple[Stage, ...]] = (*BUILDING_STAGES, Stage.LEARN, Stage.PREDICT)
+
     def __init__(self, source: str, exam: Exam) -> None:
-        self.stage = Stage.LINT
-        self.built: Built | None = None
-        self.graph: NetworkGraph | None = None
+        super().__init__(source)
         self.trained: Trained | None = None
-        self.failure: Failed | None = None
         self.accuracy: float | None = None
-        self._source, self._exam = source, exam
-        self._assembly = GraphAssembly()
-        self._announced = 0
+        self._exam = exam
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to hear."""
-        return self.failure is not None or self.accuracy is not None
+        return super().finished or self.accuracy is not None
 
-    def opening(self) -> bytes:
-        """Return the bytes that begin the talk: the source."""
-        return encode(Kind.SOURCE, self._source.encode("utf-8", errors="surrogatepass"))
+    def _on_frame(self, frame: Frame) -> bytes:
+        return self._on_answer(frame.payload) if frame.kind is Kind.CLASSES else super()._on_frame(frame)
 
-    def receive(self, frame: Frame) -> bytes:
-        """Take in one frame and return the bytes to answer with, which may be none.
+    def _on_claim(self, claim: Claim) -> bytes:
+        if isinstance(claim, Trained) and self.stage is Stage.LEARN and self.trained is None:
+            self.trained = claim
+            return b""
+        return super()._on_claim(claim)
 
-        Raises:
-            ProtocolBreach: The frame may not come at this point.
-        """
-        if self.finished:
-            raise ProtocolBreach("a frame after the end")
-        if frame.kind is Kind.CLASSES:
-            return self._on_answer(frame.payload)
-        if frame.kind is Kind.JSON:
-            return self._on_claim(frame.payload)
-        raise ProtocolBreach(f"a frame of kind {frame.kind.name}")
-
-    def _on_claim(self, payload: bytes) -> bytes:
-        try:
-            claim = claim_adapter.validate_json(payload)
-        except ValidationError as error:
-            raise ProtocolBreach(f"a message outside of the vocabulary: {error.errors()[0]['msg']}") from None
-        match claim:
-            case StageReached():
-                return self._on_stage(claim.stage)
-            case Built() if self.stage is Stage.FORWARD and self.built is None:
-                self.built = claim
-            case GraphPart() if self.stage is Stage.FORWARD and self.built is not None:
-                self._on_graph_part(claim)
-            case Trained() if self.stage is Stage.LEARN and self.trained is None:
-                self.trained = claim
-            case Failed() if self._announced:
-                self.failure = claim
-            case _:
-                raise ProtocolBreach(f"'{claim.event}' in stage {self.stage}")
-        return b""
+    def _may_enter(self, stage: Stage) -> bool:
+        return super()._may_enter(stage) and (stage is not Stage.PREDICT or self.trained is not None)
 
     def _on_stage(self, stage: Stage) -> bytes:
-        due = _STAGES[self._announced] if self._announced < len(_STAGES) else None
-        ready = {Stage.LEARN: self.built is not None, Stage.PREDICT: self.trained is not None}
-        if stage is not due or not ready.get(stage, True):
-            raise ProtocolBreach(f"stage {stage} after stage {self.stage}")
-        self.stage = stage
-        self._announced += 1
+        super()._on_stage(stage)
         return self._question() if stage is Stage.PREDICT else b""
-
-    def _on_graph_part(self, part: GraphPart) -> None:
-        try:
-            self._assembly.add(part)
-        except NotAGraph as error:
-            raise ProtocolBreach(str(error)) from None
-        self.graph = self._assembly.graph
 
     def _on_answer(self, payload: bytes) -> bytes:
         try:

@@ -21,14 +21,20 @@ PROTOCOL_VERSION = 3
 """To be raised with every change of the code that can move an accuracy or turn one status into another."""
 
 SplitName = Literal["val", "test"]
+TrainedOn = Literal["train", "train+val"]
 
-_NO_PART_OF_THE_ID = {"data_path", "workers", "isolation"}
+_NO_PART_OF_THE_ID = {"data_path", "workers", "isolation", "scripts", "table", "supernet"}
 _PART_WHERE_SET = {"task_seed", "train_images", "hyperparameters", "resize", "flip"}
 """Settings that are absent from the id at their defaults."""
 
 
-def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val") -> str:
-    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`; the test split is named in it, val is not.
+def protocol_id(
+    config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val", *, trained_on: TrainedOn = "train"
+) -> str:
+    """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`.
+
+    What is not usual is named in it: `digits-v1/train+val/test/e20/...` was trained on train and val together
+    and measured on test.
 
     Raises:
         ValueError: The task comes from files that were not read yet: their fingerprint belongs into the id.
@@ -40,7 +46,8 @@ def protocol_id(config: EvaluatorConfig, spec: TaskSpec, split: SplitName = "val
     unset = {name for name in _PART_WHERE_SET if not getattr(config, name)}
     rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID | unset) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
-    where = spec.id if split == "val" else f"{spec.id}/{split}"
+    unusual = [name for name, usual in ((trained_on, "train"), (split, "val")) if name != usual]
+    where = "/".join([spec.id, *unusual])
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
 
 

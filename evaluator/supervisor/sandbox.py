@@ -15,25 +15,34 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.search.probes import Probe
+from corpus.records.search.transcripts import Transcript
+from evaluator.channel.limits import Limits
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError, TaskDataError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.cores import Cores
+from evaluator.supervisor.errands.probing import ProbeTalk, no_probe, probe_record
+from evaluator.supervisor.errands.scripting import ScriptTalk, no_transcript, transcript
+from evaluator.supervisor.errands.talk import Talk
 from evaluator.supervisor.exam import Exam
 from evaluator.supervisor.protocol import SplitName, protocol_id, training_plan
 from evaluator.supervisor.scratch import Scratch
-from evaluator.supervisor.session import Session
+from evaluator.supervisor.session import Ending, Session
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
 from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, resized, task_spec
+
+SomeTalk = TypeVar("SomeTalk", bound=Talk)
 
 
 class SandboxedEvaluator:
@@ -117,26 +126,71 @@ class SandboxedEvaluator:
         Raises:
             SandboxError: The machinery broke. Programs never cause it.
         """
-        if self._pool is None:
-            raise RuntimeError("evaluate() works inside the evaluator's `with` block")
-        return self._pool.map(
+        return self._workers().map(
             candidates,
             self._judge,
             lambda candidate: unjudgeable(candidate, self.protocol_id, ATTEMPTS),
         )
 
-    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
-        if candidate.source is None:
-            return no_code(candidate, self.protocol_id)
-        exam = Exam(
+    def probe(self, sources: Sequence[str]) -> list[Probe]:
+        """Return what each program builds, in order: linted, built, one forward pass, nothing trained.
+
+        A program goes through the same jail, limits and steps as in an evaluation, up to the first training
+        step. What a probe says is its process's claim, but for times and memory.
+
+        Raises:
+            SandboxError: The machinery broke. Programs never cause it.
+            RuntimeError: An evaluation is under way.
+        """
+        return list(self._workers().map(sources, self._probe, lambda _: no_probe(ATTEMPTS)))
+
+    def execute(self, code: str) -> Transcript:
+        """Run a script over the training split, and return what it printed and how it ended.
+
+        It gets `train_images`, a NumPy array uint8 `(N, C, H, W)`, and `train_labels`, int64 `(N,)`, and
+        nothing of the other splits; torch and NumPy can be imported.
+
+        Raises:
+            SandboxError: The machinery broke. Scripts never cause it.
+            RuntimeError: An evaluation is under way.
+        """
+        (result,) = self._workers().map([code], self._execute, lambda _: no_transcript(ATTEMPTS))
+        return result
+
+    def attend(self, begin: Callable[[], SomeTalk]) -> tuple[SomeTalk, Ending] | None:
+        """Have one talk with a child, and return it with its ending; None where zygote after zygote died.
+
+        Args:
+            begin: Begins the talk, and once more where a zygote died with it.
+
+        Raises:
+            SandboxError: The machinery broke. Programs never cause it.
+            RuntimeError: An evaluation is under way.
+        """
+
+        def have(
+            zygote: ZygoteProcess, begin: Callable[[], SomeTalk], stop: threading.Event
+        ) -> tuple[SomeTalk, Ending] | None:
+            talk = begin()
+            return talk, self._stay(zygote, talk, self.config.limits, stop)
+
+        (found,) = self._workers().map([begin], have, lambda _: None)
+        return found
+
+    def exam_for(self, candidate: Candidate) -> Exam:
+        """Return a fresh exam for a candidate that has a program."""
+        return Exam(
             self._exam_split,
             classes=self.task.shape.classes,
             batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}\n{candidate.source}",
         )
-        talk = Conversation(candidate.source, exam)
-        session = Session(zygote, talk, self.config, job=next(self._jobs), stop=stop)
-        ending = session.run(self._scratch.path)
+
+    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+        if candidate.source is None:
+            return no_code(candidate, self.protocol_id)
+        talk = Conversation(candidate.source, self.exam_for(candidate))
+        ending = self._stay(zygote, talk, self.config.limits, stop)
         return evaluation(
             candidate,
             self.protocol_id,
@@ -146,6 +200,23 @@ class SandboxedEvaluator:
             chance=self.task.chance,
             max_kept_bytes=self._max_kept_bytes,
         )
+
+    def _probe(self, zygote: ZygoteProcess, source: str, stop: threading.Event) -> Probe:
+        talk, limits = ProbeTalk(source), self.config.limits
+        return probe_record(talk, self._stay(zygote, talk, limits, stop), limits)
+
+    def _execute(self, zygote: ZygoteProcess, code: str, stop: threading.Event) -> Transcript:
+        talk, limits = ScriptTalk(code), self.config.script_limits
+        return transcript(talk, self._stay(zygote, talk, limits, stop), limits)
+
+    def _stay(self, zygote: ZygoteProcess, talk: Talk, limits: Limits, stop: threading.Event) -> Ending:
+        """Have one child, of the kind and with the talk given."""
+        return Session(zygote, talk, limits, job=next(self._jobs), stop=stop).run(self._scratch.path)
+
+    def _workers(self) -> WorkerPool:
+        if self._pool is None:
+            raise RuntimeError("programs run inside the evaluator's `with` block")
+        return self._pool
 
     def _release(self) -> None:
         os.close(self._training_data)

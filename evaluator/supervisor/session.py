@@ -2,8 +2,7 @@
 
 Whatever happens, the child and all that it started are gone when a session returns or raises.
 
-This module does *not* judge: it reports how the stay ended, and `evaluator.supervisor.verdict` draws the
-conclusions.
+This module does *not* judge: it reports how the stay ended, and whoever made the talk draws the conclusions.
 """
 
 from __future__ import annotations
@@ -15,20 +14,19 @@ import socket
 import tempfile
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
 from evaluator.channel.framing import FrameReader, FramingError
-from evaluator.channel.messages import Exited, Started
-from evaluator.config import EvaluatorConfig
+from evaluator.channel.limits import Limits
+from evaluator.channel.messages import Exited, Fork, Started
 from evaluator.errors import ZygoteDied
-from evaluator.supervisor.conversation import Conversation, ProtocolBreach
+from evaluator.supervisor.errands.talk import ProtocolBreach, Talk
+from evaluator.supervisor.printed import Printed, PrintedReader
 from evaluator.supervisor.zygote_process import ZygoteProcess
 
 _CHUNK_BYTES = 65536
-_TAIL_BYTES = 2000
 _TICK_SECONDS = 0.1
 _SELF_EXIT_SECONDS = 0.5
 _BURIAL_SECONDS = 10.0
@@ -53,14 +51,14 @@ class Ending:
         cause: Why the supervisor ended it; None if the talk was finished or the child ended by itself.
         detail: What the breach was.
         exited: The kernel's word about the child.
-        output_tail: The last 2,000 bytes that it printed.
+        printed: What it printed.
         wall_seconds: From the order to fork until the end of the talk.
     """
 
     cause: Cause | None
     detail: str
     exited: Exited
-    output_tail: str
+    printed: Printed
     wall_seconds: float
 
 
@@ -69,8 +67,8 @@ class Session:
 
     Args:
         zygote: An idle zygote.
-        conversation: The talk to have with the child.
-        config: The limits.
+        talk: The talk to have with the child; it says what the child is forked for.
+        limits: What the child may use.
         job: A number that this zygote has not had before.
         stop: When set, the session ends at once with cause STOPPED.
     """
@@ -78,18 +76,17 @@ class Session:
     def __init__(
         self,
         zygote: ZygoteProcess,
-        conversation: Conversation,
-        config: EvaluatorConfig,
+        talk: Talk,
+        limits: Limits,
         *,
         job: int,
         stop: threading.Event,
     ) -> None:
-        self._zygote, self._conversation, self._config = zygote, conversation, config
+        self._zygote, self._talk, self._limits = zygote, talk, limits
         self._job, self._stop = job, stop
         self._frames = FrameReader()
-        self._outgoing = bytearray(conversation.opening())
-        self._printed = 0
-        self._tail: deque[int] = deque(maxlen=_TAIL_BYTES)
+        self._outgoing = bytearray(talk.opening())
+        self._printed = PrintedReader()
         self._pid: int | None = None
         self._exited: Exited | None = None
         self._hung_up = False
@@ -109,12 +106,12 @@ class Session:
         started = time.monotonic()
         try:
             try:
-                self._zygote.judge(self._job, channel=theirs.fileno(), output=output, scratch=scratch)
+                self._zygote.fork(self._order(scratch), channel=theirs.fileno(), output=output)
             finally:
                 theirs.close()
                 os.close(output)
             self._watch_descriptors()
-            self._talk(started + self._config.wall_seconds)
+            self._have_talk(started + self._limits.wall_seconds)
             wall_seconds = time.monotonic() - started
             exited = self._end()
         except ZygoteDied:
@@ -125,9 +122,10 @@ class Session:
             self._channel.close()
             os.close(self._output)
             shutil.rmtree(scratch, ignore_errors=True)
-        return Ending(
-            self._cause, self._detail, exited, bytes(self._tail).decode(errors="replace"), wall_seconds
-        )
+        return Ending(self._cause, self._detail, exited, self._printed.close(), wall_seconds)
+
+    def _order(self, scratch: Path) -> Fork:
+        return Fork(job=self._job, errand=self._talk.errand, limits=self._limits, scratch=str(scratch))
 
     def _watch_descriptors(self) -> None:
         self._channel.setblocking(False)
@@ -136,9 +134,9 @@ class Session:
         self._selector.register(self._output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._zygote.control, selectors.EVENT_READ, self._on_report)
 
-    def _talk(self, deadline: float) -> None:
+    def _have_talk(self, deadline: float) -> None:
         """Serve the descriptors until the talk is finished, the child is gone, or a cause to end it."""
-        while not (self._conversation.finished or self._exited or self._hung_up or self._cause):
+        while not (self._talk.finished or self._exited or self._hung_up or self._cause):
             if self._stop.is_set():
                 self._cause = Cause.STOPPED
             elif time.monotonic() >= deadline:
@@ -148,7 +146,7 @@ class Session:
 
     def _end(self) -> Exited:
         """Bring the child to its end if it is not there yet, and hear its last frames if they still count."""
-        if self._hung_up and self._cause is None and not self._conversation.finished:
+        if self._hung_up and self._cause is None and not self._talk.finished:
             self._await_exit(_SELF_EXIT_SECONDS)
             if self._exited is None:
                 self._cause = Cause.SILENCE
@@ -158,7 +156,7 @@ class Session:
         if self._exited is None:
             raise ZygoteDied("a zygote hangs")
         # The kernel may tell of the end before the last frames are read.
-        while self._cause is None and not self._hung_up and not self._conversation.finished:
+        while self._cause is None and not self._hung_up and not self._talk.finished:
             self._on_channel(selectors.EVENT_READ)
         self._on_output(selectors.EVENT_READ)
         return self._exited
@@ -195,8 +193,8 @@ class Session:
             return
         self._frames.feed(data)
         try:
-            while self._cause is None and not self._conversation.finished and (frame := self._frames.next()):
-                self._outgoing += self._conversation.receive(frame)
+            while self._cause is None and not self._talk.finished and (frame := self._frames.next()):
+                self._outgoing += self._talk.receive(frame)
         except (FramingError, ProtocolBreach) as error:
             self._cause, self._detail = Cause.BREACH, str(error)
 
@@ -212,13 +210,8 @@ class Session:
             return
         if not data and self._output in self._selector.get_map():
             self._selector.unregister(self._output)
-        self._tail.extend(data[-_TAIL_BYTES:])
-        self._printed += len(data)
-        if (
-            self._printed > self._config.output_bytes
-            and self._cause is None
-            and not self._conversation.finished
-        ):
+        self._printed.feed(data)
+        if self._printed.bytes > self._limits.output_bytes and not (self._cause or self._talk.finished):
             self._cause = Cause.OUTPUT
 
     def _on_report(self, _events: int) -> None:

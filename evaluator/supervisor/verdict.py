@@ -15,13 +15,20 @@ import signal
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason
+from evaluator.channel.limits import Limits
 from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
+from evaluator.supervisor.errands.building import BuildingTalk
+from evaluator.supervisor.printed import printable
 from evaluator.supervisor.session import Cause, Ending
 
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
 _LAST_WORDS_CHARACTERS = 200
+_TAIL_CHARACTERS = 2_000
+
+Finding = tuple[EvaluationStatus, str]
+"""A status, and the reason for it."""
 
 
 def no_code(candidate: Candidate, protocol: str) -> Evaluation:
@@ -34,7 +41,7 @@ def no_code(candidate: Candidate, protocol: str) -> Evaluation:
         protocol_id=protocol,
         status=EvaluationStatus.NO_CODE,
         stage=Stage.EXTRACT,
-        error=_printable(error[:MAX_ERROR_CHARACTERS]),
+        error=printable(error[:MAX_ERROR_CHARACTERS]),
     )
 
 
@@ -45,8 +52,13 @@ def unjudgeable(candidate: Candidate, protocol: str, attempts: int) -> Evaluatio
         protocol_id=protocol,
         status=EvaluationStatus.CRASHED,
         stage=Stage.IMPORT,
-        error=f"the process that it was started from died with it, {attempts} times out of {attempts}",
+        error=died_with_its_zygote(attempts),
     )
+
+
+def died_with_its_zygote(attempts: int) -> str:
+    """Return the error of a text with which zygote after zygote died."""
+    return f"the process that it was started from died with it, {attempts} times out of {attempts}"
 
 
 def evaluation(
@@ -78,16 +90,67 @@ def evaluation(
         status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
     elif talk.accuracy is not None:
         stage = Stage.DONE
-        reuse = trained and _reuse(trained, config.max_passes, max_kept_bytes)
-        status, detail = reuse or _grade(talk.accuracy, config.below_chance_factor * chance)
+        finding = reuse(trained, config, max_kept_bytes)
+        status, detail = finding or _grade(talk.accuracy, config.below_chance_factor * chance)
     else:
-        status, detail = _unfinished(ending, config)
+        status, detail = unfinished(ending, config.limits)
+    return _record(
+        candidate,
+        protocol,
+        talk,
+        ending,
+        (status, error_type, detail),
+        stage,
+        trained,
+        accuracy=talk.accuracy,
+    )
+
+
+def broken_off(
+    candidate: Candidate,
+    protocol: str,
+    talk: BuildingTalk,
+    ending: Ending,
+    limits: Limits,
+    *,
+    trained: Trained | None = None,
+    finding: Finding | None = None,
+) -> Evaluation:
+    """Return the evaluation of a talk that came to nothing, without an accuracy.
+
+    Args:
+        candidate: The program.
+        protocol: Its protocol's id.
+        talk: What its process said.
+        ending: What the kernel and the clock said.
+        limits: What the process was allowed.
+        trained: What it said of its training.
+        finding: What is wrong with what it said, where the talk itself went well.
+    """
+    error_type = None
+    if talk.failure is not None:
+        error_type, finding = talk.failure.error_type, (talk.failure.status, talk.failure.error)
+    status, detail = finding or unfinished(ending, limits)
+    return _record(candidate, protocol, talk, ending, (status, error_type, detail), talk.stage, trained)
+
+
+def _record(
+    candidate: Candidate,
+    protocol: str,
+    talk: BuildingTalk,
+    ending: Ending,
+    conclusion: tuple[EvaluationStatus, str | None, str | None],
+    stage: Stage,
+    trained: Trained | None,
+    accuracy: float | None = None,
+) -> Evaluation:
+    status, error_type, detail = conclusion
     return Evaluation(
         candidate_id=candidate.id,
         protocol_id=protocol,
         status=status,
         stage=stage,
-        accuracy=talk.accuracy,
+        accuracy=accuracy,
         losses=trained.losses if trained else (),
         passes=trained.passes if trained else None,
         kept_bytes=trained.kept_bytes if trained else None,
@@ -96,9 +159,9 @@ def evaluation(
         parameters=talk.built.parameters if talk.built else None,
         flops=talk.built.flops if talk.built else None,
         peak_memory_bytes=ending.exited.peak_memory_bytes,
-        error_type=_printable(error_type),
-        error=_printable(detail and detail[:MAX_ERROR_CHARACTERS]),
-        output_tail=_printable(ending.output_tail) or None,
+        error_type=error_type and printable(error_type),
+        error=detail and printable(detail[:MAX_ERROR_CHARACTERS]),
+        output_tail=printable(ending.printed.tail[-_TAIL_CHARACTERS:]) or None,
         graph=talk.graph,
     )
 
@@ -109,10 +172,13 @@ def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
     return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"
 
 
-def _reuse(trained: Trained, max_passes: float, max_kept_bytes: int) -> tuple[EvaluationStatus, str] | None:
-    """Return the verdict on a program that took more than one pass, None if it did not."""
-    if trained.passes > max_passes:
-        detail = f"it learnt from the training images {trained.passes:.1f} times, {max_passes:g} are allowed"
+def reuse(trained: Trained | None, config: EvaluatorConfig, max_kept_bytes: int) -> Finding | None:
+    """Return the verdict on a program that took more than one pass, None if it did not, or did not train."""
+    if trained is None:
+        return None
+    if trained.passes > config.max_passes:
+        allowed = f"{config.max_passes:g} are allowed"
+        detail = f"it learnt from the training images {trained.passes:.1f} times, {allowed}"
         return EvaluationStatus.REUSED_DATA, detail
     if trained.kept_bytes > max_kept_bytes:
         detail = f"it kept {trained.kept_bytes:,} bytes of what it was shown, {max_kept_bytes:,} are allowed"
@@ -120,35 +186,36 @@ def _reuse(trained: Trained, max_passes: float, max_kept_bytes: int) -> tuple[Ev
     return None
 
 
-def _unfinished(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def unfinished(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
     """Return what ended a program that neither failed by its own account nor finished, and its last words."""
-    status, detail = _cause(ending, config)
-    tail = " ".join(ending.output_tail.split())[-_LAST_WORDS_CHARACTERS:]
+    status, detail = cause(ending, limits)
+    tail = " ".join(ending.printed.tail.split())[-_LAST_WORDS_CHARACTERS:]
     return status, f"{detail}; it printed: {tail}" if tail else detail
 
 
-def _cause(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def cause(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
+    """Return what ended a child that neither failed by its own account nor finished."""
     match ending.cause:
         case Cause.WALL_TIME:
-            return EvaluationStatus.TIMEOUT, f"more than {config.wall_seconds:g} seconds of wall time"
+            return EvaluationStatus.TIMEOUT, f"more than {limits.wall_seconds:g} seconds of wall time"
         case Cause.OUTPUT:
-            return EvaluationStatus.OUTPUT_LIMIT, f"it printed more than {config.output_bytes} bytes"
+            return EvaluationStatus.OUTPUT_LIMIT, f"it printed more than {limits.output_bytes} bytes"
         case Cause.BREACH:
             return EvaluationStatus.PROTOCOL_ERROR, ending.detail
         case Cause.SILENCE:
             return EvaluationStatus.CRASHED, "it closed the result channel"
-    return _self_inflicted(ending, config)
+    return _self_inflicted(ending, limits)
 
 
-def _self_inflicted(ending: Ending, config: EvaluatorConfig) -> tuple[EvaluationStatus, str]:
+def _self_inflicted(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, str]:
     code = ending.exited.exit_code
     if ending.exited.too_many_processes:
-        allowed = f"{config.max_processes} processes and {config.max_threads} threads are allowed"
+        allowed = f"{limits.max_processes} processes and {limits.max_threads} threads are allowed"
         return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
-    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * config.cpu_seconds:
-        return EvaluationStatus.TIMEOUT, f"more than {config.cpu_seconds} seconds of processor time"
-    if _NATIVE_MEMORY.search(ending.output_tail):
-        return EvaluationStatus.OUT_OF_MEMORY, f"more than {config.memory_bytes} bytes"
+    if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * limits.cpu_seconds:
+        return EvaluationStatus.TIMEOUT, f"more than {limits.cpu_seconds} seconds of processor time"
+    if _NATIVE_MEMORY.search(ending.printed.tail):
+        return EvaluationStatus.OUT_OF_MEMORY, f"more than {limits.memory_bytes} bytes"
     if code < 0:
         return EvaluationStatus.CRASHED, f"its process died of {_signal_name(-code)}"
     return EvaluationStatus.CRASHED, f"its process left with exit code {code} and without an answer"
@@ -168,10 +235,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _printable(text: str | None) -> str | None:
-    """Return `text` without the control characters that would let a program write to the user's terminal."""
-    if text is None:
-        return None
-    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from evaluator.channel.messages import MESSAGE_BYTES, Judge, Kill, Order, Ready, Report, Start, report_adapter
+from evaluator.channel.messages import MESSAGE_BYTES, Fork, Kill, Order, Ready, Report, Start, report_adapter
 from evaluator.channel.plan import Plan, labels_offset
 from evaluator.errors import SandboxError, ZygoteDied
 from evaluator.isolation import bubblewrap
@@ -91,9 +91,9 @@ class ZygoteProcess:
                 f"environment of {sys.executable}"
             )
 
-    def judge(self, job: int, *, channel: int, output: int, scratch: Path) -> None:
-        """Have a child forked for job `job`, with its ends of channel and output."""
-        self._send(Judge(job=job, scratch=str(scratch)), channel, output)
+    def fork(self, order: Fork, *, channel: int, output: int) -> None:
+        """Have a child forked, with its ends of channel and output."""
+        self._send(order, channel, output)
 
     def kill(self, job: int) -> None:
         """Have job `job` ended; without effect when it has ended already."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from generator.grammar.derivation import Choices, pick
 from generator.grammar.layers import Bindings, Count, Step, resolve
@@ -47,20 +48,14 @@ class Block:
     def call(self, inputs: int, choices: Choices) -> tuple[str, int, int]:
         """Return a call for `inputs` channels without its closing bracket, its outputs and its parameters."""
         bindings = {self.arguments[0]: inputs}
+        # Drawn for blocks without a width too: equal seeds must go on giving equal programs.
         suggested = choices.aside(lambda rng: _suggested_width(rng, inputs))
+        takes_width = len(self.draws) == 1 and self.out == self.arguments[1]
         for index, (argument, (site, weights)) in enumerate(zip(self.arguments[1:], self.draws, strict=True)):
-            options = list(weights)
-            takes_width = len(self.draws) == 1 and self.out == argument
-            if takes_width and inputs in WIDTHS:
-                options = sorted({*weights, *WIDTHS})
-
-            def how(
-                rng: random.Random, weights: Mapping[int, float] = weights, takes_width: bool = takes_width
-            ) -> int:
-                drawn = pick(rng, weights)
-                return suggested if takes_width and suggested is not None else drawn
-
-            bindings[argument] = choices.draw(f"{site} {index + 1}" if index else site, options, how)
+            widths = WIDTHS if takes_width and inputs in WIDTHS else {}
+            how = partial(_draw_argument, weights, suggested if takes_width else None)
+            name = f"{site} {index + 1}" if index else site
+            bindings[argument] = choices.draw(name, sorted({*weights, *widths}), how)
         text = f"{self.name}({', '.join(map(str, bindings.values()))}"
         return text, resolve(self.out, bindings), self.count(bindings)
 
@@ -78,6 +73,11 @@ def draw_width(rng: random.Random, channels: int) -> int:
 def _suggested_width(rng: random.Random, inputs: int) -> int | None:
     """Draw a width that fits `inputs`, for a block that has a width to choose, or None to draw it freely."""
     return draw_width(rng, inputs) if rng.random() < 0.5 and inputs in WIDTHS else None
+
+
+def _draw_argument(weights: Mapping[int, float], suggested: int | None, rng: random.Random) -> int:
+    drawn = pick(rng, weights)
+    return drawn if suggested is None else suggested
 
 
 def total(steps: Sequence[Step]) -> Count:

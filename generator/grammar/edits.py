@@ -31,71 +31,37 @@ from generator.grammar.program import Derivation, derive, replay
 
 MAX_TRIES = 200
 
-WIDTHS = frozenset({"width", "growth"})
+
+def _sites(names: str) -> frozenset[str]:
+    return frozenset(names.split(", "))
+
+
+WIDTHS = _sites("width, growth")
 """Sites whose numbers `widen` and `narrow` move."""
 
-PARTS = frozenset(
-    {
-        *(
-            "activated",
-            "activated sum",
-            "after conv",
-            "block",
-            "branches",
-            "conv",
-            "depth",
-            "dropout",
-            "hidden",
-        ),
-        *("normed", "pool", "pooled branch", "repeated", "repeats", "second", "two blocks"),
-    }
+PARTS = _sites(
+    "activated, activated sum, after conv, block, branches, conv, depth, dropout, hidden, normed, pool, "
+    "pooled branch, repeated, repeats, second, two blocks"
 )
 """Sites that say whether a part is there, or how many there are: `insert` and `delete`."""
 
-KINDS = frozenset(
-    {
-        *(
-            "activation",
-            "averaged",
-            "connection",
-            "convolved",
-            "convolved gate",
-            "family",
-            "grid pool",
-            "joined",
-        ),
-        *("kind of pool", "linear", "norm", "projected", "reduction", "residual", "way"),
-    }
+KINDS = _sites(
+    "activation, averaged, connection, convolved, convolved gate, family, grid pool, joined, kind of pool, "
+    "linear, norm, projected, reduction, residual, way"
 )
 """Sites that say what a part is: `swap`."""
 
-SETTINGS = frozenset(
-    {
-        *("bias", "clip norm", "clipped", "dilated", "extra", "factor", "grid", "groups", "groups of a norm"),
-        *(
-            "halved",
-            "inverted",
-            "kernel",
-            "kernels",
-            "loss",
-            "one width",
-            "optimizer",
-            "pre-activated",
-            "rate",
-        ),
-        *("ratio", "strided", "variant"),
-    }
+SETTINGS = _sites(
+    "bias, clip norm, clipped, dilated, extra, factor, grid, groups, groups of a norm, halved, inverted, "
+    "kernel, kernels, loss, one width, optimizer, pre-activated, rate, ratio, strided, variant"
 )
 """Sites that say how a part, or the training, is set: `hyperparameter`."""
 
-WORDING = frozenset(
-    {
-        *("assigned", "class name", "functional", "inline", "layout", "listed", "literal inputs"),
-        *("literal ratio", "moves first", "place of move", "reads channels", "reads classes", "spelt out"),
-        "style",
-    }
+WORDING = _sites(
+    "assigned, class name, functional, inline, layout, listed, literal inputs, literal ratio, moves first, "
+    "place of move, reads channels, reads classes, spelt out, style"
 )
-"""Sites that say how a program is written, with all that are called `name(s) of` or `wording of`."""
+"""Sites that say how a program is written, with all that are called `name of`, `names of` or `wording of`."""
 
 
 def _longer(parent: Derivation, child: Derivation) -> bool:

@@ -1,6 +1,7 @@
 """Search spaces: points that can be drawn, edited, named and written as programs.
 
 contract   what every space does
+operations what a space may offer beyond that
 catalogue  which spaces there are, and how each is built
 proposing  a point as a proposal
 programs   programs of the grammar

@@ -13,6 +13,7 @@ on parameters, which are counted here without building anything. This module doe
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from typing import Literal, get_args
 from corpus.records.base import TaskShape
 from generator.spaces.blocks import BLOCK_CLASSES, CONV, block_parameters
 from generator.spaces.errors import no_room, require_side
+from generator.spaces.operations import Pick
 from generator.spaces.sources import classifier_parameters, conv_parameters, module_source
 
 Kind = Literal["plain", "residual", "inverted"]
@@ -62,6 +64,14 @@ class Stage:
 
 Macro = tuple[Stage, ...]
 """The stages, from the image on; all but the first halve the resolution."""
+
+_STAGES = {
+    Stage(kind, width, kernel, blocks, expansion): f"{kind} w{width} k{kernel} b{blocks}"
+    + (f" x{expansion}" if kind == "inverted" else "")
+    for kind, width, kernel, blocks in itertools.product(KINDS, WIDTHS, KERNELS, BLOCKS)
+    for expansion in (EXPANSIONS if kind == "inverted" else (1,))
+}
+"""All stages, as they are written."""
 
 _SMALLEST: Macro = (Stage("plain", WIDTHS[0], KERNELS[0], 1),) * FEWEST_STAGES
 
@@ -114,17 +124,13 @@ class MacroSpace:
         """Return whether a point has parts of the space and is below the cap on parameters."""
         return (
             FEWEST_STAGES <= len(point) <= self.most_stages
-            and all(_known(stage) for stage in point)
+            and all(stage in _STAGES for stage in point)
             and self.parameters(point) <= self._max_parameters
         )
 
     def encode(self, point: Macro) -> str:
         """Return a point as a line: `plain w16 k3 b1 | inverted w32 k5 b2 x4`."""
-        return " | ".join(
-            f"{stage.kind} w{stage.width} k{stage.kernel} b{stage.blocks}"
-            + (f" x{stage.expansion}" if stage.kind == "inverted" else "")
-            for stage in point
-        )
+        return " | ".join(_STAGES[stage] for stage in point)
 
     def decode(self, text: str) -> Macro | None:
         """Return the legal point of an encoding, more or fewer blanks aside, None where it is none."""
@@ -168,6 +174,36 @@ class MacroSpace:
                 )
                 channels = stage.width
         return count + classifier_parameters(channels, self._shape.classes)
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """Return the words of an encoding."""
+        numbers = {"w": WIDTHS, "k": KERNELS, "b": BLOCKS, "x": EXPANSIONS}
+        return (*KINDS, *(f"{letter}{each}" for letter, choices in numbers.items() for each in choices))
+
+    def operations(self, point: Macro) -> tuple[str, ...]:
+        """Return the words of the point's encoding."""
+        return tuple(self.encode(point).replace("|", " ").split())
+
+    def compose(self, pick: Pick) -> Macro:
+        """Return the network that is picked word by word; what would break the cap is not offered."""
+        point: Macro = ()
+        while len(point) < FEWEST_STAGES or (len(point) < self.most_stages and self._goes_on(point, pick)):
+            point = (*point, self._stage(point, pick))
+        return point
+
+    def _goes_on(self, point: Macro, pick: Pick) -> bool:
+        return self.legal((*point, _SMALLEST[0])) and pick(self.encode(point), ("|", "end")) == "|"
+
+    def _stage(self, point: Macro, pick: Pick) -> Stage:
+        """Return the next stage, picked word by word among those that the smallest rest may follow."""
+        rest = _SMALLEST[len(point) + 1 :]
+        ways = [text.split() for stage, text in _STAGES.items() if self.legal((*point, stage, *rest))]
+        before, words = [self.encode(point), "|"] if point else [], list[str]()
+        while len(ways) > 1:
+            options = tuple(dict.fromkeys(way[len(words)] for way in ways))
+            words.append(options[0] if len(options) == 1 else pick(" ".join([*before, *words]), options))
+            ways = [way for way in ways if way[: len(words)] == words]
+        return next(stage for stage, text in _STAGES.items() if text.split() == ways[0])
 
     def describe(self) -> str:
         """Return what there is to know in order to write a point."""
@@ -231,15 +267,6 @@ def _beside(choices: tuple[int, ...], value: int) -> list[int]:
 
 def _stage(kind: Kind, width: int, kernel: int, blocks: int, rng: random.Random) -> Stage:
     return Stage(kind, width, kernel, blocks, rng.choice(EXPANSIONS) if kind == "inverted" else 1)
-
-
-def _known(stage: Stage) -> bool:
-    return (
-        stage.width in WIDTHS
-        and stage.kernel in KERNELS
-        and stage.blocks in BLOCKS
-        and stage.expansion in (EXPANSIONS if stage.kind == "inverted" else (1,))
-    )
 
 
 def _read(match: re.Match[str]) -> Stage:

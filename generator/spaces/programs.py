@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from corpus.records.base import TaskShape, content_id
 from generator.grammar.edits import OPERATORS, edit
@@ -23,6 +26,13 @@ A network is written as one JSON object on one line: every choice that leads to 
 features to scores, "training" the loss and the optimiser, "net" the layout and the names. A list, such as
 "calls" or "layers", holds one object for each repeated part. Sizes are never written, they follow. Every
 choice that applies must be there, and no other."""
+
+
+_ORNAMENT = re.compile("name|wording|place|clip|factor|extra|groups|moves|layout")
+"""Sites whose choices change a program's text, or how it is trained in detail, but not its network."""
+
+_DRAWN = 200
+"""Points that are drawn to learn which operations there are."""
 
 
 class ProgramSpace:
@@ -79,7 +89,31 @@ class ProgramSpace:
         """Return the program's text."""
         return point.program.source
 
+    def vocabulary(self) -> tuple[str, ...]:
+        """Return the operations of many drawn points: the grammar has no list of all."""
+        return self._vocabulary
+
+    @cached_property
+    def _vocabulary(self) -> tuple[str, ...]:
+        rng = random.Random(0)
+        drawn = (self.operations(self.sample(rng)) for _ in range(_DRAWN))
+        return tuple(sorted({each for operations in drawn for each in operations}))
+
+    def operations(self, point: Derivation) -> tuple[str, ...]:
+        """Return the choices that name something, and all widths and kernels: `connection residual`."""
+        return tuple(_operations(json.loads(point.record)))
+
     def describe(self) -> str:
         """Return what a model must know to write a point."""
         example = self.encode(self.sample(random.Random(0)))
         return f"{DESCRIPTION}\nEdits: {', '.join(OPERATORS)}.\nExample: {example}"
+
+
+def _operations(record: Mapping[str, object]) -> Iterator[str]:
+    for site, value in record.items():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from _operations(inner)
+        word = isinstance(value, str) and value
+        if (word or site in ("width", "kernel")) and not _ORNAMENT.search(site):
+            yield f"{site} {value}".replace(",", "")

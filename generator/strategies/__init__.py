@@ -5,4 +5,5 @@ catalogue      the strategies by name
 closed_loop    one request, asked again and again of a model that learns
 random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control
+collm          points of a space, written by one model after the strategies of another
 """

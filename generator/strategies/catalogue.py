@@ -57,6 +57,12 @@ STRATEGIES: Mapping[str, Listed] = {
         asks_model=False,
         over_space=True,
     ),
+    "collm": Listed(
+        "generator.strategies.collm.coordinator",
+        "CoLLM-NAS: a model that remembers makes strategies, a model that does not writes their candidates",
+        asks_model=True,
+        over_space=True,
+    ),
 }
 
 

@@ -20,7 +20,9 @@ from pydantic import JsonValue
 
 from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer
+from corpus.records.search.probes import Probe
 from corpus.records.search.proposals import Proposal
+from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.prompts.templates import ProgramRequest, TemplateName
@@ -100,6 +102,17 @@ class Bench(Protocol):
 
     def rng(self, *place: object) -> random.Random:
         """Return a source of chance that depends on the run's seed and `place` alone."""
+        ...
+
+    def probe(self, role: str, sources: Sequence[str]) -> list[Probe]:
+        """Return what programs build, found in the sandbox without training them; a row of the ledger."""
+        ...
+
+    def execute(self, role: str, code: str) -> Transcript:
+        """Return what a script prints that runs in the sandbox over the training split; a row of the ledger.
+
+        The script finds `train_images`, uint8 `(N, C, H, W)`, and `train_labels`, int64 `(N,)`.
+        """
         ...
 
     def exemplars(self, count: int) -> list[Trial]:

@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from corpus.objectives import Caps, fittest, named_objectives
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.spaces.contract import Space
@@ -45,6 +46,27 @@ class Settings(BaseModel):
     batch: int = Field(default=8, ge=1)
     """Children proposed at a time; their parents are chosen before any of them is judged."""
 
+    objective: str = "accuracy"
+    """What the fittest are best at: `accuracy`, or several such as `accuracy,parameters` (also `flops`), of
+    which the front counts first (NSGA-II)."""
+
+    max_parameters: int | None = Field(default=None, ge=1)
+    """Trainable parameters beyond which a network comes after all others; None for no such cap."""
+
+    max_flops: int | None = Field(default=None, ge=1)
+    """FLOPs of a forward pass of one image beyond which it does; None for no such cap."""
+
+    @field_validator("objective")
+    @classmethod
+    def _known_objectives(cls, names: str) -> str:
+        named_objectives(names)
+        return names
+
+    @property
+    def caps(self) -> Caps:
+        """The caps as one record."""
+        return Caps(parameters=self.max_parameters, flops=self.max_flops)
+
     @model_validator(mode="after")
     def _a_tournament_fits_into_the_population(self) -> Settings:
         if self.tournament > self.population:
@@ -67,6 +89,7 @@ class Evolution(Strategy):
     def __init__(self, settings: Settings, space: Space[Any]) -> None:
         """Evolve over `space`."""
         self._settings, self._space = settings, space
+        self._objectives, self._caps = named_objectives(settings.objective), settings.caps
 
     def search(self, bench: Bench) -> Conversation:
         """Draw the first population, then mutate the winners of tournaments for ever."""
@@ -85,7 +108,7 @@ class Evolution(Strategy):
     def _child(self, population: deque[Member], tried: set[str], rng: random.Random) -> tuple[Any, Proposal]:
         """Return a child of a tournament's winner; its key counts as tried from now on."""
         drawn = rng.sample(list(population), min(self._settings.tournament, len(population)))
-        parent = max(drawn, key=fitness)
+        parent = drawn[fittest([each.trial.evaluation for each in drawn], self._objectives, self._caps)[0]]
         point, operator = next(self._new(parent.point, tried, rng))
         tried.add(self._space.key(point))
         parents = (parent.trial.candidate.id,)
@@ -99,11 +122,6 @@ class Evolution(Strategy):
             if self._space.key(child[0]) not in tried:
                 yield child
         yield self._space.mutate(parent, rng)
-
-
-def fitness(member: Member) -> float:
-    """Return a member's validation accuracy; whoever is not valid comes last."""
-    return -1.0 if member.trial.accuracy is None else member.trial.accuracy
 
 
 def build(settings: Settings, space: Space[Any]) -> Evolution:

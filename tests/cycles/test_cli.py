@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,8 @@ def test_help_loads_nothing_heavy() -> None:
     "command",
     [
         *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
-        *("generate", "evaluate", "finetune", "config show", "config diff"),
+        *("generate", "evaluate", "probe", "finetune", "final", "config show", "config diff"),
+        *("strategies", "compare", "retest"),
         *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
     ],
 )
@@ -149,6 +151,25 @@ def test_evaluate_prints_a_json_line_per_program(tmp_path: Path) -> None:
     assert first["path"] == str(PROGRAM)
     assert first["status"] == "COMPLETE" and first["accuracy"] > 0.3
     assert second["status"] == "SYNTAX_ERROR" and second["error"]
+
+
+def test_probe_prints_a_json_line_per_program_and_trains_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def f(:\n")
+    result = archloop("probe", PROGRAM, broken, "--task", "digits-clean", "--json")
+    assert result.returncode == 0, result.stderr
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert first["path"] == str(PROGRAM)
+    assert (first["failure"], first["output_shape"]) == (None, [10])
+    assert first["parameters"] > 0 and first["flops"] > 0
+    assert second["failure"] == "SYNTAX_ERROR" and second["error"]
+
+
+def test_probe_says_in_words_what_a_program_builds() -> None:
+    result = archloop("probe", PROGRAM, "--task", "digits-clean")
+    assert re.fullmatch(
+        rf"{PROGRAM}  PASSED  parameters [\d,]+  FLOPs [\d,]+  output \(10\)\n", result.stdout
+    )
 
 
 def test_generate_writes_the_programs_it_lists(tmp_path: Path) -> None:

@@ -71,10 +71,13 @@ class Toy(Strategy):
             number = bench.model.json("planner", chat, {"type": "object"})
             text = bench.model.generate("writer", chat)
             kind = bench.model.choose("writer", chat, ["wide", "deep"])
+            built = bench.probe("planner", [f"# {turn}", "# other"])
+            seen = bench.execute("planner", "print(1)" * turn).output
             chance = bench.rng("toy", turn).random()
+            heard = f"{text} {chance} {built[0].parameters} {seen}"
             proposals = [
                 Proposal(
-                    program=None if (turn + place) % 7 == 0 else f"# {number.answer.value} {text} {chance}\n",
+                    program=None if (turn + place) % 7 == 0 else f"# {number.answer.value} {heard}\n",
                     author="toy-1",
                     call=kind.call,
                     key=f"{turn}/{place}",
@@ -128,12 +131,15 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 _NOBODY = "teaching.by=nobody"
 _SMALL_POPULATION = "strategy.settings={population=5, tournament=2, batch=3}"
+_COLLM = ["strategy.name=collm", "strategy.space=cells-3", "corpus.novelty=key", _NOBODY]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
     "closed loop with exemplars": (RECORDED["closed loop with exemplars"]["settings"], lambda: None),
     "random search": (["strategy.name=random", _NOBODY], lambda: None),
     "evolution": (["strategy.name=evolution", _NOBODY, _SMALL_POPULATION], lambda: None),
+    "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
+    "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 
 

@@ -13,7 +13,7 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Message
 from corpus.records.trainings import TrainingResult
 from cycles.config.run import RunConfig
-from cycles.config.teaching import Teachers
+from cycles.config.teaching import Choice, Pool, Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
 from cycles.teaching import Teacher
 from finetune.config import FinetuneConfig
@@ -42,14 +42,14 @@ class RecordingTrainer:
 class Run:
     """A ledger and a teacher over it, cycle by cycle."""
 
-    def __init__(self, folder: Path, start: str, teachers: Teachers = Teachers.WINNERS) -> None:
+    def __init__(self, folder: Path, start: str, **teaching: object) -> None:
         self.directory = RunDirectory.create(folder / "run", RunConfig())
         self.ledger = LedgerWriter.create(self.directory.ledger_file)
         self.trainer = RecordingTrainer()
         self.teacher = Teacher(
             ledger=self.ledger,
             directory=self.directory,
-            teachers=teachers,
+            teaching=TeachingConfig.model_validate(teaching),
             config=FinetuneConfig(start=start, min_examples=2),
             template="compact",
             request=REQUEST,
@@ -93,6 +93,16 @@ def test_a_fine_tuning_that_continues_starts_from_the_adapter_in_force(continuin
     assert continuing.teacher.in_force(3)[0] == adapter(3)
 
 
+def test_a_fine_tuning_that_continues_teaches_none_twice_whoever_is_chosen_anew(tmp_path: Path) -> None:
+    run = Run(tmp_path, "previous", choose=Choice.NICHES, share=1.0, pool=Pool.RUN)
+    for cycle, words in enumerate(["ab", "cd", "ef", "g"]):
+        run.cycle(cycle, words)
+    taught = [identifier for job in run.trainer.jobs for identifier in job[0]]
+    assert len(run.trainer.jobs) == 3
+    assert len(taught) == len(set(taught)) == 6
+    run.ledger.close()
+
+
 def test_from_the_base_model_everything_that_was_ever_chosen_is_taught(tmp_path: Path) -> None:
     run = Run(tmp_path, "base")
     for cycle, words in enumerate(["a", "bc", "d"]):
@@ -102,7 +112,7 @@ def test_from_the_base_model_everything_that_was_ever_chosen_is_taught(tmp_path:
 
 
 def test_where_nobody_teaches_there_is_no_lesson(tmp_path: Path) -> None:
-    run = Run(tmp_path, "base", Teachers.NOBODY)
+    run = Run(tmp_path, "base", by=Teachers.NOBODY)
     write_cycle(run.ledger, 0, [(program("conv relu"), 0.9), (program("tanh gelu"), 0.9)], RULE)
     assert run.teacher.lesson(1) is None
     run.ledger.close()

@@ -55,7 +55,8 @@ def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]
 def test_a_setting_that_is_not_used_is_no_part_of_the_id() -> None:
     """The id of the default protocol, which stands in ledgers, must not change with every new setting."""
     unused = {"task_seed": 0, "train_images": None, "hyperparameters": {}, "resize": None, "flip": False}
-    values = EvaluatorConfig().model_dump(mode="json", exclude={"data_path", "workers", "isolation", *unused})
+    elsewhere = {"data_path", "workers", "isolation", "scripts", "table", "supernet"}
+    values = EvaluatorConfig().model_dump(mode="json", exclude={*elsewhere, *unused})
     values |= {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
     assert name_of() == name_of(**unused) == f"digits-v1/e1/b16/s0/p{digest}"
@@ -98,6 +99,18 @@ def test_the_number_of_workers_does_not_change_the_id() -> None:
     assert name_of(workers=1) == name_of(workers=7)
 
 
+def test_what_scripts_may_use_is_no_part_of_the_id() -> None:
+    assert name_of(scripts={"cpu_seconds": 1}) == name_of()
+
+
+def test_a_script_has_the_limits_of_its_own_and_the_rest_of_a_programs() -> None:
+    config = EvaluatorConfig.model_validate(
+        {"cpu_seconds": 7, "max_threads": 9, "scripts": {"cpu_seconds": 3}}
+    )
+    assert (config.limits.cpu_seconds, config.script_limits.cpu_seconds) == (7, 3)
+    assert config.limits.max_threads == config.script_limits.max_threads == 9
+
+
 def test_accuracies_on_val_and_test_have_different_ids() -> None:
     assert name_of("test") != name_of("val") and "/test/" in name_of("test")
 
@@ -110,6 +123,8 @@ def test_an_unknown_task_is_refused_with_the_list_of_tasks() -> None:
 def test_a_wall_time_that_leaves_no_room_for_the_processor_time_is_refused() -> None:
     with pytest.raises(ValidationError, match="wall_seconds"):
         EvaluatorConfig(cpu_seconds=30, wall_seconds=10.0)
+    with pytest.raises(ValidationError, match=r"scripts\.wall_seconds"):
+        EvaluatorConfig.model_validate({"scripts": {"cpu_seconds": 30, "wall_seconds": 10.0}})
 
 
 def test_every_setting_is_described() -> None:

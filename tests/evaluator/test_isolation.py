@@ -24,11 +24,12 @@ from evaluator.isolation.probe import probe
 from evaluator.isolation.readable import readable_paths
 from evaluator.isolation.tiers import Barrier, BarrierCheck, Tier, choose_tier, describe
 from evaluator.supervisor.cores import Cores
+from evaluator.supervisor.printed import Printed
 from evaluator.supervisor.protocol import protocol_id
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.supervisor.scratch import Scratch, remove_stale
 from evaluator.supervisor.session import Ending
-from evaluator.supervisor.verdict import _cause
+from evaluator.supervisor.verdict import cause
 from evaluator.tasks import task_spec
 from tests.evaluator_programs import candidate, program
 
@@ -328,7 +329,7 @@ def ended_by(signal_number: int, cpu_seconds: float) -> EvaluationStatus:
         peak_memory_bytes=1,
         too_many_processes=False,
     )
-    return _cause(Ending(None, "", exited, "", wall_seconds=1.0), CONFIG)[0]
+    return cause(Ending(None, "", exited, Printed(), wall_seconds=1.0), CONFIG.limits)[0]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from corpus.records.base import TaskShape
 from generator.grammar import sample_program
 from generator.grammar.edits import OPERATORS
+from generator.grammar.program import Derivation
 from generator.spaces.contract import Space
 from generator.spaces.programs import ProgramSpace
 
@@ -22,7 +23,7 @@ def space() -> ProgramSpace:
 
 
 def test_it_keeps_the_contract(space: ProgramSpace) -> None:
-    kept: Space = space
+    kept: Space[Derivation] = space
     point = kept.sample(random.Random(0))
     assert (kept.name, kept.textual, kept.legal(point)) == ("grammar", True, True)
 

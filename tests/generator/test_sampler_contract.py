@@ -103,6 +103,15 @@ def test_a_guide_is_followed_or_refused_before_anything_is_drawn(kind: str, samp
             next(guided)
 
 
+def test_options_are_scored_or_the_sampler_that_can_is_named(kind: str, sampler: Sampler) -> None:
+    asked = prompts(1)[0].messages
+    if kind == "endpoint":
+        with pytest.raises(UnsupportedOption, match=r"generator\.sampler"):
+            sampler.score(asked, ["a", "b"], None)
+    else:
+        assert all(score < 0 for score in sampler.score(asked, ["a", "b"], None))
+
+
 def test_an_adapter_shows_and_nothing_of_it_stays(sampler: Sampler, adapter: Path) -> None:
     base = texts(sampler, 1, 2)
     assert texts(sampler, 1, 2, adapter=adapter) != base

@@ -1,6 +1,8 @@
 """The records of a search.
 
-calls      a question of a search, and its answer
-proposals  what a search hands in
-trials     what comes back
+calls        a question of a search, and its answer
+proposals    what a search hands in
+trials       what comes back
+probes       what a program builds, found without training it
+transcripts  what a script printed, and how it ended
 """

@@ -219,6 +219,11 @@ def _facts(found: Lineage) -> Table:
         ("sampling", candidate.sampling and candidate.sampling.model_dump(mode="json")),
         ("written on", found.writer and _machine(found.writer)),
     ]
+    if candidate.operator:
+        decided = ", ".join(f"{each.what} by {each.by}" for each in candidate.decisions)
+        rows.append(("search", ", ".join(filter(None, (candidate.operator, candidate.idea, decided)))))
+    rows += [("point", candidate.key)] if candidate.key else []
+    rows += [("call", candidate.call_id)] if candidate.call_id else []
     if found.adapter is not None:
         taught = f", learned from {len(found.adapter.training_ids)} programs"
         cycle = f" of cycle {found.adapter.cycle}{taught}" if found.adapter.cycle is not None else ""

@@ -7,7 +7,8 @@ import random
 import pytest
 from pydantic import ValidationError
 
-from corpus.records.search.proposals import DecidedBy
+from corpus.records.search.proposals import DecidedBy, Proposal
+from corpus.records.search.trials import Trial
 from generator.strategies.evolution import Evolution, Settings
 from tests.generator.strategies.benches import PlainBench
 
@@ -120,3 +121,38 @@ def test_no_decision_is_the_models() -> None:
 def test_a_tournament_larger_than_the_population_is_refused() -> None:
     with pytest.raises(ValidationError, match="must be at most population"):
         Settings(population=4, tournament=5)
+
+
+def sized(bench: PlainBench, proposals: list[Proposal], rows: list[tuple[float, int]]) -> list[Trial]:
+    """Return trials with these accuracies and numbers of parameters."""
+    told = bench.judge(proposals, [accuracy for accuracy, _ in rows])
+    return [
+        trial._replace(evaluation=trial.evaluation.model_copy(update={"parameters": parameters}))
+        for trial, (_, parameters) in zip(told, rows, strict=True)
+    ]
+
+
+def parents_of(settings: Settings, rows: list[tuple[float, int]]) -> set[str]:
+    """Return the parents of the first children of a population with these accuracies and parameters."""
+    bench = PlainBench(candidates=100)
+    conversation = Evolution(settings, Numbers(reach=50)).search(bench)
+    children = conversation.send(sized(bench, next(conversation), rows))
+    return {parent for each in children for parent in each.parents}
+
+
+def test_a_network_beyond_a_cap_comes_after_those_within() -> None:
+    rows = [(0.9, 5_000), (0.5, 900), (0.4, 100)]
+    plain = Settings(population=3, tournament=3, batch=4)
+    assert parents_of(plain, rows) == {"c000/0000"}
+    assert parents_of(plain.model_copy(update={"max_parameters": 1_000}), rows) == {"c000/0001"}
+
+
+def test_several_objectives_take_parents_from_the_front() -> None:
+    rows = [(0.9, 5_000), (0.5, 9_000), (0.4, 10_000), (0.8, 50)]
+    settings = Settings(population=4, tournament=2, batch=40, objective="accuracy,parameters")
+    assert parents_of(settings, rows) == {"c000/0000", "c000/0003", "c000/0001"}
+
+
+def test_an_unknown_objective_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValidationError, match=r"no objective 'acuracy'.*'accuracy'"):
+        Settings(objective="acuracy")

@@ -4,7 +4,7 @@
 # error: answer no question
 import sys
 
-child = sys.modules["evaluator.child.child"]
+child = sys.modules["evaluator.child.errands.evaluating"]
 genuine = child.write_frame
 
 

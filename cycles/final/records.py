@@ -1,0 +1,159 @@
+"""What `final.json` holds: the network that was taken home, and all that was measured on the way.
+
+It is the one machine-readable account of the folder; the model card says the same in words, and `load.py`
+reads the shapes and hyperparameters from it. This module does *not* measure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from corpus.records.base import Record, UnitInterval
+from corpus.records.evaluations import EvaluationStatus
+from corpus.records.machines import Machine
+from cycles.figures.records import Mean, Rate
+from cycles.final.settings import FinalSettings
+
+
+class Placing(Record):
+    """One network of the first wave.
+
+    Attributes:
+        candidate_id: Its program's id in the ledger.
+        searched: The validation accuracy that the search had measured.
+        accuracies: Validation accuracy with each seed, 0 where the training failed.
+        statuses: How each of these trainings ended.
+        mean: Mean over the seeds with its interval over seeds.
+        parameters: Number of trainable parameters.
+    """
+
+    candidate_id: str
+    searched: UnitInterval
+    accuracies: tuple[UnitInterval, ...]
+    statuses: tuple[EvaluationStatus, ...]
+    mean: Mean
+    parameters: int | None
+
+
+class PassedOver(Record):
+    """A network that won, and could not be taken home; its test split was not read.
+
+    Attributes:
+        candidate_id: Its program's id in the ledger.
+        status: How its way home ended.
+        reason: Why, in a line.
+    """
+
+    candidate_id: str
+    status: EvaluationStatus
+    reason: str
+
+
+class Provenance(Record):
+    """Where the network comes from.
+
+    Attributes:
+        run: Name of the run's directory.
+        run_seed: The run's seed.
+        arm: The arm of a comparison that the run is, in words.
+        candidate_id: The program's id in the run's ledger.
+        cycle: The cycle that wrote it.
+        parents: Candidates that it was derived from.
+        generator: Name of the model or the source that wrote it.
+        generator_hash: Content hash of that model's weights.
+        adapter_hash: Content hash of the LoRA adapter that it had on; None for the model alone.
+        source_sha256: SHA-256 of model.py.
+        weights_sha256: SHA-256 of weights.safetensors.
+    """
+
+    run: str
+    run_seed: int
+    arm: str
+    candidate_id: str
+    cycle: int | None
+    parents: tuple[str, ...]
+    generator: str
+    generator_hash: str | None
+    adapter_hash: str | None
+    source_sha256: str
+    weights_sha256: str
+
+
+class Latency(Record):
+    """How long one image takes, from its question to its answer, on the supervisor's clock.
+
+    Attributes:
+        median_ms: Median in milliseconds.
+        slow_ms: 90% quantile in milliseconds.
+        images: How many images were timed.
+        threads: Threads that the network had.
+    """
+
+    median_ms: float
+    slow_ms: float
+    images: int
+    threads: int
+
+
+class FinalReport(Record):
+    """All of it.
+
+    Attributes:
+        format: Version of this record.
+        settings: How the waves went.
+        provenance: Where the network comes from.
+        licence: SPDX expression of the program; NOASSERTION where nobody stated one.
+        task: Name and version of the task.
+        in_shape: Shape of a batch of one image, as `Net` is told it.
+        out_shape: Number of classes, as `Net` is told it.
+        prm: The hyperparameters that `Net` was built and trained with.
+        mean: Mean of each channel, in [0, 1]: an image goes in as `(image / 255 - mean) / std`.
+        std: Standard deviation of each channel, in [0, 1].
+        validation: The winner's mean validation accuracy over the seeds, after training on train alone.
+        test: Accuracy on the test split of what lies in this folder, with its Wilson interval.
+        test_readings: How many networks of this run have been measured on the test split, this one included.
+        first_wave: The first wave, best first.
+        first_protocols: The protocols of the first wave.
+        second_protocol: The protocol of the second.
+        passed_over: Winners that could not be taken home.
+        parameters: Trainable parameters, as the program's process counted them.
+        flops: Forward FLOPs for one image, as it counted them.
+        weights_numbers: Numbers in weights.safetensors, buffers included.
+        weights_bytes: Size of weights.safetensors.
+        latency: How long one image takes.
+        onnx: Whether model.onnx is there.
+        onnx_note: Why it is not, or what is known of it.
+        trained_images: Images that the network was trained on.
+        machine: Where it was measured.
+        isolation: How the program was contained.
+    """
+
+    format: Literal[1] = 1
+    settings: FinalSettings
+    provenance: Provenance
+    licence: str
+    task: str
+    in_shape: tuple[int, int, int, int]
+    out_shape: tuple[int]
+    prm: dict[str, float | int | str]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    validation: Mean
+    test: Rate
+    test_readings: int = Field(ge=1)
+    first_wave: tuple[Placing, ...]
+    first_protocols: tuple[str, ...]
+    second_protocol: str
+    passed_over: tuple[PassedOver, ...]
+    parameters: int | None
+    flops: int | None
+    weights_numbers: int
+    weights_bytes: int
+    latency: Latency
+    onnx: bool
+    onnx_note: str
+    trained_images: int
+    machine: Machine
+    isolation: str

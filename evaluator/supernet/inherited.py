@@ -1,0 +1,105 @@
+"""The evaluator that judges cells by the weights they inherit from a supernet. Read this first.
+
+    candidate -> the operators of its cell -> the supernet's process -> validation accuracy
+
+The supernet is trained once, when the `with` block is entered, and kept on disk; a candidate then costs a
+pass over a few images. Its accuracy speaks of that supernet: compare it with no trained network's.
+
+No program is run: what a candidate computes is known from its point. So it counts no parameters and no
+FLOPs, and records no graph. It does *not* read the test split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from evaluator.supernet.config import SupernetConfig
+from evaluator.supernet.process import SupernetProcess
+from evaluator.tasks import task_spec
+
+CellOf = Callable[[Candidate], Sequence[str] | None]
+"""Returns the operators of a candidate's cell, None where it is none of the space."""
+
+
+class SupernetEvaluator:
+    """Judges cells by inherited weights. A context manager; `evaluate` works inside the `with` block.
+
+    Args:
+        config: The supernet.
+        cell_of: Knows the candidates' cells.
+        home: Directory where trained supernets are kept, by their content keys.
+    """
+
+    tier = None
+    """No program runs, so none is contained."""
+    isolation = "none needed: networks inherit a supernet's weights, and no program runs"
+    """How programs are contained, in a line for people."""
+
+    def __init__(self, config: SupernetConfig, cell_of: CellOf, home: Path) -> None:
+        self.config = config
+        self.task = task_spec(config.task)
+        self.protocol_id = f"supernet:{self.task.id}/{config.name}"
+        """Names all that an accuracy depends on."""
+        self._cell_of, self._home = cell_of, home
+        self._process: SupernetProcess | None = None
+
+    def __enter__(self) -> Self:
+        """Train the supernet, which takes minutes, or load it.
+
+        Raises:
+            SandboxError: Its process ended.
+        """
+        self._process = SupernetProcess(self.config, self._home)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+        """Yield one evaluation for each candidate, in order.
+
+        Raises:
+            SandboxError: The supernet's process is gone.
+        """
+        if self._process is None:
+            raise RuntimeError("evaluate() works inside the evaluator's `with` block")
+        for candidate in candidates:
+            yield self._judge(self._process, candidate)
+
+    def _judge(self, process: SupernetProcess, candidate: Candidate) -> Evaluation:
+        if candidate.source is None:
+            return self._failure(candidate, EvaluationStatus.NO_CODE, Stage.EXTRACT, "there is no program")
+        cell = self._cell_of(candidate)
+        if cell is None:
+            error = "it is no cell of the supernet's space, and inherits no weights"
+            return self._failure(candidate, EvaluationStatus.CONTRACT_ERROR, Stage.LINT, error)
+        accuracy, bar = process.accuracy(cell), self.config.below_chance_factor * self.task.chance
+        valid = accuracy > bar
+        return Evaluation(
+            candidate_id=candidate.id,
+            protocol_id=self.protocol_id,
+            status=EvaluationStatus.COMPLETE if valid else EvaluationStatus.BELOW_CHANCE,
+            stage=Stage.DONE,
+            accuracy=accuracy,
+            error=None if valid else f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted",
+        )
+
+    def _failure(
+        self, candidate: Candidate, status: EvaluationStatus, stage: Stage, error: str
+    ) -> Evaluation:
+        return Evaluation(
+            candidate_id=candidate.id,
+            protocol_id=self.protocol_id,
+            status=status,
+            stage=stage,
+            error=error,
+        )
