@@ -6,6 +6,7 @@ A study is runs of several arms under paired seeds; what is missing of it is run
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -148,7 +149,8 @@ def _run(study: Study, out: Path, jobs: int, unsafe: bool) -> None:
         keeping("everything finished is kept. The same command goes on with the study."),
         console(err=True).status("") as status,
     ):
-        runner = StudyRunner(study, out, jobs, lambda line: say(line, err=True), status.update, unsafe=unsafe)
+        show = status.update if sys.stderr.isatty() else None
+        runner = StudyRunner(study, out, jobs, lambda line: say(line, err=True), show, unsafe=unsafe)
         failures = runner.run()
     for failure in failures:
         say(f"{failure.cell.words} broke; its log, {failure.log_file}, ends: {failure.said}", err=True)

@@ -48,8 +48,10 @@ def retest_run(
         machine = ledger.add_machine(Machine.model_validate(environment()))
         while due := Retests.of(ledger, config).due(plan):
             for seed, rows in groupby(due, key=lambda each: each.seed):
-                changed = {"seed": seed, **({} if isolation is None else {"isolation": isolation})}
                 candidates = [each.candidate for each in rows]
+                workers = min(config.evaluator.workers, len(candidates))  # starting one takes seconds
+                changed: dict[str, object] = {"seed": seed, "workers": workers}
+                changed |= {} if isolation is None else {"isolation": isolation}
                 _judge(ledger, config, changed, candidates, machine, tell)
         return Retests.of(ledger, config).outcome(plan)
 

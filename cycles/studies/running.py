@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpus.files.whole import write_whole
+from corpus.ledger.errors import LedgerError, OlderSchemaError
 from corpus.ledger.reader import Ledger
 from cycles.assembly import start_run
 from cycles.config.document import differences
 from cycles.config.run import RunConfig
-from cycles.config.study import Cell, Study
+from cycles.config.study import Cell, RetestConfig, Study
 from cycles.errors import UsageError
 from cycles.figures.quantities import duration
 from cycles.figures.status import run_status
@@ -79,8 +80,11 @@ class _Job:
 
     def state(self) -> str:
         """Return how far the run is, in words."""
-        with Ledger.open(RunDirectory(self.path).ledger_file) as ledger:
-            now = run_status(ledger, self.cell.config)
+        try:
+            with Ledger.open(RunDirectory(self.path).ledger_file) as ledger:
+                now = run_status(ledger, self.cell.config)
+        except LedgerError:  # the run itself will say what is wrong, or is just mending it
+            return f"{self.cell.words}: begins"
         if now.current is None:
             return f"{self.cell.words}: re-test"
         stage = f"{now.judged} of {now.candidates} judged" if now.judged else f"{now.sampled} sampled"
@@ -105,7 +109,7 @@ class StudyRunner:
         out: Its directory; made where it is not there.
         jobs: Runs at a time.
         tell: Is told what begins and what ends, a line at a time.
-        show: Is shown how far the runs under way are, every few seconds.
+        show: Is shown how far the runs under way are, every few seconds; None where nobody looks.
         unsafe: Whether programs run without isolation.
     """
 
@@ -113,7 +117,7 @@ class StudyRunner:
     out: Path
     jobs: int
     tell: Callable[[str], None]
-    show: Callable[[str], None]
+    show: Callable[[str], None] | None = None
     unsafe: bool = False
     _done: int = 0
 
@@ -130,7 +134,7 @@ class StudyRunner:
         for cell in cells:
             _require_same_settings(self.out / cell.place, cell.config)
         write_whole(self.out / "study.toml", self.study.source)
-        waiting = [cell for cell in cells if not finished(self.out / cell.place, plan)]
+        waiting = [cell for cell in cells if not _finished(self.out / cell.place, plan)]
         self._done = len(cells) - len(waiting)
         if waiting and self._done:
             self.tell(f"{self._done} of {len(cells)} runs are finished.")
@@ -145,7 +149,7 @@ class StudyRunner:
                 for job in list(running):
                     if self._ended(job, failures):
                         running.remove(job)
-                if time.monotonic() - looked > _LOOK_SECONDS:
+                if self.show is not None and time.monotonic() - looked > _LOOK_SECONDS:
                     self.show("; ".join(job.state() for job in running))
                     looked = time.monotonic()
         return failures
@@ -208,6 +212,13 @@ def _signal_all(running: list[_Job], number: signal.Signals) -> None:
         if job.process is not None and job.process.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(job.process.pid, number)
+
+
+def _finished(path: Path, plan: RetestConfig | None) -> bool:
+    try:
+        return finished(path, plan)
+    except OlderSchemaError:  # to resume it brings its ledger up to the schema of today
+        return False
 
 
 def _sharing_processors(config: RunConfig, jobs: int) -> RunConfig:
