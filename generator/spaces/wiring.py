@@ -86,7 +86,7 @@ def _resolve(cell: Sequence[str]) -> tuple[dict[str, Term], tuple[str, ...]]:
 def _live(terms: Mapping[str, Term], gives: Sequence[str]) -> list[str]:
     """Return the terms that lead out of the cell, in the order in which they were found."""
     reached = set(gives)
-    for name in reversed(terms):
+    for name in reversed(list(terms)):
         if name in reached:
             reached.update(terms[name].takes)
     return [name for name in terms if name in reached]
