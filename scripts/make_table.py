@@ -2,13 +2,15 @@
 """Train every network of a search space for real, once for all, and keep the results as a table.
 
     .venv/bin/python scripts/make_table.py                    # train what is missing, then write the table
+    .venv/bin/python scripts/make_table.py --sample 40 --lr 0.05 --batch-size 32    # try a protocol
     .venv/bin/python scripts/make_table.py --only 'a=conv3x3(x); a'    # train some again, and compare
 
 Each network is trained under each seed in the sandbox, by the very protocol of a search; a row is appended
 to `--rows` as soon as it is there, so that an interrupted making goes on where it stopped. Points that spell
 one network share its program and so its rows. `--only` takes points' keys or encodings.
 
-It does *not* choose the protocol: `TABLE_CONFIGS` holds it, and docs/tables.md says how it was chosen.
+`--sample` keeps nothing: it trains that many networks under two seeds, and prints how far the seeds agree and
+what it costs. It does *not* choose the protocol: `TABLE_CONFIGS` holds it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import argparse
 import itertools
 import json
 import platform
+import random
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +57,11 @@ def main() -> None:
     arguments = _arguments()
     config = TABLE_CONFIGS[arguments.table].model_copy(update={"workers": arguments.workers})
     space = _space(arguments.table, config)
+    if arguments.sample is not None:
+        settings = {name: getattr(arguments, name) for name in ("lr", "batch_size", "epochs")}
+        settings = {name: value for name, value in settings.items() if value is not None}
+        print(sample(space, config.model_copy(update=settings), arguments.sample))
+        return
     if arguments.only is not None:
         sys.exit(check(arguments.table, space, config, arguments.only))
     rows = {_place(row): row for row in _read(arguments.rows)}
@@ -66,6 +74,33 @@ def main() -> None:
                 file.write(json.dumps(row) + "\n")
                 file.flush()
     write(arguments.table, space, rows)
+
+
+def sample(space: CellSpace, config: EvaluatorConfig, count: int) -> str:
+    """Return how far two seeds agree on `count` networks drawn at random."""
+    programs = list({content_id(each): each for each in map(space.render, space.points())}.values())
+    drawn = random.Random(0).sample(programs, count)
+    rows = [list(train(config.model_copy(update={"seed": seed}), drawn)) for seed in SEEDS[:2]]
+    accuracies = np.array([[row["validation"] for row in each] for each in rows]).T  # (networks, seeds)
+    seconds = float(np.mean([row["cpu_seconds"] for each in rows for row in each]))
+    return (
+        f"lr {config.lr:g}, batch {config.batch_size}, epochs {config.epochs}: {_agreement(accuracies)}; "
+        f"{seconds:.2f} s of processor time a training, "
+        f"{seconds * len(programs) * len(SEEDS) / 60:.0f} min for the whole table"
+    )
+
+
+def _agreement(accuracies: np.ndarray) -> str:
+    """Describe accuracies `(networks, seeds)`."""
+    pairs = itertools.combinations(range(accuracies.shape[1]), 2)
+    spearman = np.mean(
+        [spearmanr(accuracies[:, one], accuracies[:, other]).statistic for one, other in pairs]
+    )
+    quartiles = np.quantile(accuracies.mean(1), (0, 0.25, 0.5, 0.75, 1)).round(3)
+    return (
+        f"Spearman between seeds {spearman:.2f}; sd of networks {accuracies.mean(1).std():.3f}, of seeds "
+        f"{np.sqrt(accuracies.var(1, ddof=1).mean()):.3f}; quartiles of the means {quartiles}"
+    )
 
 
 def train(config: EvaluatorConfig, programs: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -135,19 +170,11 @@ def write(name: str, space: CellSpace, rows: Rows) -> None:
     write_table(table_file(name), head, table, test)
     networks = {row.key: row for row in table}
     accuracies = np.array([row.validation for row in networks.values()])  # (networks, seeds)
-    pairs = itertools.combinations(range(len(SEEDS)), 2)
-    spearman = np.mean(
-        [spearmanr(accuracies[:, one], accuracies[:, other]).statistic for one, other in pairs]
-    )
     seconds = sum(row.cpu_seconds for row in networks.values()) * len(SEEDS)
-    quartiles = np.quantile(accuracies.mean(1), (0, 0.25, 0.5, 0.75, 1)).round(3)
     print(
-        f"{table_file(name).name}: {len(table)} points, {len(networks)} networks x {len(SEEDS)} seeds; "
-        f"{table_file(name).stat().st_size:,} bytes\n"
-        f"validation accuracy, mean over seeds: {quartiles}\n"
-        f"between seeds: Spearman {spearman:.2f}; sd of networks {accuracies.mean(1).std():.3f}, "
-        f"of seeds {np.sqrt(accuracies.var(1, ddof=1).mean()):.3f}\n"
-        f"{seconds / 60:.0f} minutes of processor time"
+        f"{table_file(name).name}: {len(table)} points, {len(networks)} networks x {len(SEEDS)} seeds, "
+        f"{table_file(name).stat().st_size:,} bytes, {seconds / 60:.0f} min of processor time\n"
+        f"{_agreement(accuracies)}"
     )
 
 
@@ -227,6 +254,10 @@ def _arguments() -> argparse.Namespace:
         "--rows", type=Path, default=Path("runs/table-rows.jsonl"), help="what is trained so far"
     )
     parser.add_argument("--workers", type=int, default=2, help="networks trained at a time (2)")
+    parser.add_argument("--sample", type=int, metavar="N", help="try a protocol on N networks, keep nothing")
+    parser.add_argument("--lr", type=float, help="of the protocol to try")
+    parser.add_argument("--batch-size", type=int, help="of the protocol to try")
+    parser.add_argument("--epochs", type=int, help="of the protocol to try")
     parser.add_argument(
         "--only", nargs="+", metavar="KEY", help="train these networks again, and compare with the table"
     )

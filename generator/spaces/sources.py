@@ -1,6 +1,9 @@
 """What the programs of a space have in common: the module around a network, and how it is trained.
 
-Spaces search networks, not recipes, so every program trains alike. This module does *not* know any space.
+Spaces search networks, not recipes, so every program trains alike: by SGD whose learning rate falls to zero
+over the protocol's epochs, so that an accuracy speaks of the network more than of the last few steps.
+
+This module does *not* know any space.
 """
 
 from __future__ import annotations
@@ -33,10 +36,14 @@ FEATURES
         self.to(self.device)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
+        self.lr, self.epochs, self.step = prm["lr"], prm["epoch_max"], 0
 
     def learn(self, train_data):
         self.train()
         for inputs, labels in train_data:
+            left = 1 - self.step / (self.epochs * len(train_data))
+            self.optimizer.param_groups[0]["lr"] = self.lr * max(left, 0)
+            self.step += 1
             self.optimizer.zero_grad()
             loss = self.criterion(self(inputs.to(self.device)), labels.to(self.device))
             loss.backward()
