@@ -4,14 +4,15 @@
     .venv/bin/python -m scripts.compare_tabular --model          # the embedded model's arm too: minutes
 
 Each arm searches the whole space of a table (`evaluator.tabular`) with each seed, through the driver, ledger
-and gate of a run; an evaluation is a look into the table. `stub` is CoLLM-NAS with a decider that answers by
-the results in its prompts (`tests/informed.py`): what good answers would be worth. `rule` is CoLLM-NAS
-without a model, and `no guide` its coordinator alone: random search that tries no network twice.
+and gate of a run; an evaluation is a look into the table. `informed` is CoLLM-NAS with a decider that goes
+by the results in its prompts (`tests/informed.py`): what good answers would be worth. `rule` is CoLLM-NAS
+without a model, and `no guide` its coordinator alone: random search that tries no network twice, which
+parts what remembering is worth from what steering is.
 
 Of each arm stand here the best validation accuracy after so many evaluations, the mean of that curve (its
 area), and of the network that is best in the end the accuracy on the test split, which no search sees. All
-are means over the seeds. Differences to random search are paired by seed, with 95% bootstrap intervals; of
-several figures and arms nothing is corrected.
+are means over the seeds. Differences to the two controls are paired by seed, with 95% bootstrap intervals;
+for looking at several figures and arms nothing is corrected.
 
 It does *not* fine-tune, and times nothing.
 """
@@ -22,7 +23,7 @@ import argparse
 import functools
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 from statistics import fmean
@@ -46,6 +47,7 @@ from generator.spaces.operations import Operational
 from tests.informed import Informed
 from tests.searches import Arena
 
+CONTROLS = ("random", "no guide")
 SHOWN = (10, 25, 50, 100)
 RESAMPLES = 10_000
 EVOLUTION = "strategy.settings={population=20, tournament=5, batch=5}"
@@ -72,7 +74,7 @@ class Outcome(NamedTuple):
 ARMS = {
     "random": Arm(("strategy.name=random",), lambda _: ChanceDecider()),
     "evolution": Arm(("strategy.name=evolution", EVOLUTION), lambda _: ChanceDecider()),
-    "stub": Arm(("strategy.name=collm",), lambda config: Informed(_steered(config))),
+    "informed": Arm(("strategy.name=collm",), lambda config: Informed(_steered(config))),
     "no guide": Arm(("strategy.name=collm", ALONE), lambda _: ChanceDecider()),
     "rule": Arm(("strategy.name=collm",), lambda _: ChanceDecider()),
 }
@@ -97,9 +99,10 @@ def main() -> None:
         for name, arm in arms.items()
     }
     _print_curves(outcomes, arguments.queries)
-    for name in arms:
-        if name != "random":
-            _print_verdict(name, outcomes[name], outcomes["random"])
+    for control in CONTROLS:
+        for name in arms:
+            if name not in CONTROLS[: CONTROLS.index(control) + 1]:
+                _print_verdict(name, control, outcomes)
 
 
 def run(arm: Arm, seed: int, table: Table, by_key: dict[str, float], queries: int) -> Outcome:
@@ -120,7 +123,7 @@ def run(arm: Arm, seed: int, table: Table, by_key: dict[str, float], queries: in
         Arena(ledger, config, decider=lambda: decider, evaluator=lambda: evaluator).run()
         trials = ledger.judged(0)
         steered = adherence(ledger, _steered(config))
-    scores = [(each.accuracy or 0.0) if each.accuracy is not None else 0.0 for each in trials]
+    scores = [each.accuracy or 0.0 for each in trials]
     best: Candidate = trials[max(range(len(scores)), key=scores.__getitem__)].candidate
     return Outcome(
         curve=list(accumulate(scores, max)),
@@ -143,20 +146,20 @@ def _print_curves(outcomes: dict[str, list[Outcome]], queries: int) -> None:
         print(f"{name:10}{row}{f'{fmean(steered):+.3f}' if steered else '-':>10}")
 
 
-def _print_verdict(name: str, runs: Sequence[Outcome], control: Sequence[Outcome]) -> None:
-    """Print the arm's differences to random search, and what the first of them says."""
+def _print_verdict(name: str, control: str, outcomes: dict[str, list[Outcome]]) -> None:
+    """Print the arm's differences to a control, and what each of them says."""
     figures: dict[str, Callable[[Outcome], float]] = {
         "area": _area,
         "best in the end": lambda each: each.curve[-1],
         "its test accuracy": lambda each: each.test,
     }
-    said = []
+    said, pairs = [], list(zip(outcomes[name], outcomes[control], strict=True))
     for figure, of in figures.items():
-        differences = np.array([of(ours) - of(theirs) for ours, theirs in zip(runs, control, strict=True)])
+        differences = np.array([of(ours) - of(theirs) for ours, theirs in pairs])
         low, high = bootstrap_interval(differences, lambda drawn: drawn.mean(axis=1), resamples=RESAMPLES)
         verdict = "better" if low > 0 else "worse" if high < 0 else "no difference shown"
         said.append(f"{figure} {differences.mean():+.4f} [{low:+.4f}, {high:+.4f}] {verdict}")
-    print(f"{name} against random search: {'; '.join(said)}")
+    print(f"{name} against {control}: {'; '.join(said)}")
 
 
 def _in_memory() -> Path | None:

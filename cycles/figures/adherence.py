@@ -3,6 +3,7 @@
 Of each candidate of CoLLM-NAS the ledger holds the strategy that it was written for (its `idea`). Followed is
 the share of its operations that the strategy prefers; uniform is the same share over points that are drawn
 without a strategy. The difference is the adherence: 0 where the strategy might as well not have been there.
+A strategy that prefers nothing, or everything, says nothing, and does not count.
 
 Candidates of one strategy are no independent cases, so the interval is a bootstrap over strategies. This
 module does *not* say whether following did any good.
@@ -84,7 +85,7 @@ def adherence(ledger: Ledger, space: Operational[Any]) -> list[Adherence]:
     cases: dict[tuple[DecidedBy, DecidedBy], list[_Case]] = defaultdict(list)
     for number, candidate, direction, point in _strategies(ledger.candidates(), space):
         by = next((each.by for each in candidate.decisions if each.what == "candidate"), DecidedBy.CHANCE)
-        if direction.prefer:
+        if direction.prefer and not set(space.vocabulary()) <= set(direction.prefer):
             followed = _share(space.operations(point), direction.prefer)
             cases[direction.by, by].append(_Case(number, followed, shares.of(direction.prefer)))
     return [_over(*by, found) for by, found in sorted(cases.items())]

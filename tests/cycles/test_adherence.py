@@ -67,8 +67,9 @@ def test_candidates_that_are_drawn_whatever_the_strategy_do_not_follow(ledger: L
     assert "no steering shown" in found.sentence
 
 
-def test_strategies_that_prefer_nothing_are_no_case(ledger: LedgerWriter) -> None:
-    ledger.add_candidates([written(0, SPACE.encode(("skip",) * 6), ())])
+def test_strategies_that_prefer_nothing_or_everything_do_not_count(ledger: LedgerWriter) -> None:
+    encoding = SPACE.encode(("skip",) * 6)
+    ledger.add_candidates([written(0, encoding, ()), written(1, encoding, SPACE.vocabulary())])
     assert adherence(ledger, SPACE) == []
 
 
