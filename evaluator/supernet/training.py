@@ -27,7 +27,7 @@ class TrainedSupernet:
 
     Args:
         config: The supernet.
-        home: Directory where trained supernets are kept.
+        home: Directory where trained supernets are kept; made where there is none.
     """
 
     def __init__(self, config: SupernetConfig, home: Path) -> None:
@@ -43,6 +43,7 @@ class TrainedSupernet:
             self._net.load_state_dict(load_file(path))
         else:
             self._train()
+            home.mkdir(parents=True, exist_ok=True)
             with file_in_the_making(path) as partial:
                 save_file(self._net.state_dict(), partial)
 

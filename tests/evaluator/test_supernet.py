@@ -35,7 +35,7 @@ def draw(count: int) -> list[Candidate]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("supernets")
+    return tmp_path_factory.mktemp("run") / "not" / "there"
 
 
 def test_cells_are_judged_and_a_kept_supernet_judges_alike(home: Path) -> None:
