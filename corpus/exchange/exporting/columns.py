@@ -17,6 +17,7 @@ from corpus.records.candidates import Origin
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.exchange import Split
 from corpus.records.prompts import FinishReason, Message, SamplingParameters
+from corpus.records.search.proposals import Decision
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -77,6 +78,16 @@ class ProgramRow(Row):
     """Sampling parameters, null for programs that no model wrote."""
     machine_id: str | None
     """The machine that wrote it, described in the card; null where nobody noted it."""
+    call_id: str | None = None
+    """The call of the search that wrote it; calls themselves are not exported."""
+    key: str | None = None
+    """Its identity in a search space, null outside of spaces."""
+    operator: str = ""
+    """The kind of step of the search that led to it: ask, sample, mutate; empty where nobody noted it."""
+    idea: str | None = None
+    """What it tries, in a few words."""
+    decisions: tuple[Decision, ...] = ()
+    """What was decided on the way to it, and whether by model, rule or chance."""
     admitted: bool | None
     """Whether it entered the corpus, null where nothing was decided."""
     reason: AdmissionReason | None
