@@ -20,7 +20,7 @@ from corpus.ledger.reader import Ledger
 from corpus.records.base import Record
 from corpus.records.candidates import Candidate
 from corpus.records.search.proposals import DecidedBy
-from cycles.figures.comparison import Interval
+from cycles.figures.records import Interval
 from cycles.figures.statistics import bootstrap_interval
 from generator.spaces.operations import Operational
 from generator.strategies.collm.direction import Direction, read_idea

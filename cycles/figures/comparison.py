@@ -15,10 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
-from typing import NamedTuple
 
 from cycles.config.arms import CLOSED_LOOP, in_order
-from cycles.figures.records import CycleReport, Mean, Rate
+from cycles.figures.records import CycleReport, Interval, Mean, Rate
 from cycles.figures.runs import RunData
 from cycles.figures.statistics import mean_interval
 
@@ -37,14 +36,6 @@ class Outcome(StrEnum):
     """The whole interval of the difference lies above zero."""
     NOT_MET = "not met"
     """It does not."""
-
-
-class Interval(NamedTuple):
-    """A difference with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ which figures there are.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pydantic import Field
 
 from corpus.records.admissions import AdmissionReason
@@ -34,6 +36,14 @@ class Mean(Record):
     """A mean over `count` values with a 95% confidence interval; all zero when nothing was counted."""
 
     count: int = Field(ge=0)
+    value: float
+    low: float
+    high: float
+
+
+class Interval(NamedTuple):
+    """A difference with its 95% interval."""
+
     value: float
     low: float
     high: float

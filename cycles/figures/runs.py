@@ -23,6 +23,7 @@ from cycles.figures.cycle_report import cycle_report
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.run_directory import RunDirectory
+from generator.spaces.operations import Operational
 
 DRAWN_NETWORKS = 150
 """Networks that a run's report holds as pictures: those of its best candidates."""
@@ -44,6 +45,7 @@ class RunData:
         exemplars: Candidates that stood in the prompt, by candidate.
         taught: Candidates that the generator of a cycle learned from, by cycle.
         networks: Recorded networks of the best candidates, by candidate.
+        adherence: Whether candidates followed what a navigator preferred, in sentences; empty without one.
     """
 
     name: str
@@ -57,6 +59,7 @@ class RunData:
     exemplars: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taught: dict[int, tuple[str, ...]] = field(default_factory=dict)
     networks: dict[str, NetworkGraph] = field(default_factory=dict)
+    adherence: tuple[str, ...] = ()
 
     @property
     def arm(self) -> ArmName:
@@ -124,6 +127,7 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             reports=list(reports),
             judged=judged,
             exemplars=_exemplars(ledger, cycles),
+            adherence=_adherence(ledger, config),
             taught={
                 cycle: row.training_ids
                 for cycle in cycles
@@ -133,6 +137,18 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
         run.referenced.extend(_referenced(ledger, run))
         run.networks.update(_networks(ledger, run.valid))
     return run
+
+
+def _adherence(ledger: Ledger, config: RunConfig) -> tuple[str, ...]:
+    if config.strategy.name != "collm":
+        return ()
+    from cycles.figures.adherence import adherence
+    from cycles.parts import space_of
+
+    space = space_of(config)
+    if not isinstance(space, Operational):
+        return ()
+    return tuple(each.sentence for each in adherence(ledger, space))
 
 
 def _exemplars(ledger: Ledger, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
