@@ -28,7 +28,7 @@ from evaluator.isolation.readable import readable_paths
 from evaluator.isolation.syscalls import forbid_syscalls
 from evaluator.isolation.tiers import Barrier, BarrierCheck
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 _SCRATCH_BYTES = 2**16
 _checks = TypeAdapter(tuple[BarrierCheck, ...])
 
