@@ -16,6 +16,7 @@ from functools import cached_property
 from corpus.records.base import TaskShape, content_id
 from generator.grammar.edits import OPERATORS, edit
 from generator.grammar.program import GRAMMAR_VERSION, Derivation, replay, sample_derivation
+from generator.spaces.errors import require_side
 
 LONGEST_RECORD = 10_000
 """Characters of an encoded point that are read; the grammar's own have about 1,500 at most."""
@@ -43,7 +44,12 @@ class ProgramSpace:
     textual = True
 
     def __init__(self, shape: TaskShape, *, max_parameters: int = 500_000) -> None:
-        """Hold the programs for `shape` with at most `max_parameters` trainable parameters."""
+        """Hold the programs for `shape` with at most `max_parameters` trainable parameters.
+
+        Raises:
+            NoRoomError: The images are too small.
+        """
+        require_side(self.name, shape.height, shape.width)
         self._shape, self._max_parameters = shape, max_parameters
 
     def sample(self, rng: random.Random) -> Derivation:
@@ -103,10 +109,14 @@ class ProgramSpace:
         """Return the choices that name something, and all widths and kernels: `connection residual`."""
         return tuple(_operations(json.loads(point.record)))
 
+    def parameters(self, point: Derivation) -> int:
+        """Return the trainable parameters of the point's network, as the grammar counts them."""
+        return point.parameters
+
     def describe(self) -> str:
         """Return what a model must know to write a point."""
         example = self.encode(self.sample(random.Random(0)))
-        return f"{DESCRIPTION}\nEdits: {', '.join(OPERATORS)}.\nExample: {example}"
+        return f"{DESCRIPTION}\nEdits: {', '.join(OPERATORS)}.\nExample:\n{example}"
 
 
 def _operations(record: Mapping[str, object]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def build(source: str, shape: TaskShape) -> Any:
     namespace: dict[str, Any] = {}
     exec(compile(source, "program", "exec"), namespace)
     image = (1, shape.channels, shape.height, shape.width)
-    prm = {"lr": 0.01, "momentum": 0.9}
+    prm = {"lr": 0.01, "momentum": 0.9, "dropout": 0.2}
     return namespace["Net"](image, (shape.classes,), prm, torch.device("cpu"))
 
 

@@ -102,8 +102,9 @@ def test_a_small_cap_on_parameters_is_kept(name: str, cap: int) -> None:
         assert space.parameters(space.sample(rng)) <= cap
 
 
-@each_space
+@pytest.mark.parametrize("name", [each for each in space_names() if each != "grammar"])
 def test_a_cap_below_every_network_is_a_mistake(name: str) -> None:
+    """The grammar has no smallest network: it draws, and says after many draws that none was small enough."""
     with pytest.raises(NoRoomError, match=r"needs [\d,]+ parameters .* the cap is 100"):
         build_space(name, DIGITS, 100)
 
