@@ -62,5 +62,6 @@ class SupernetProcess:
         if not answer:
             _, words = self._process.communicate()
             last = " ".join(words.split())[-400:] or "it said nothing"
-            raise SandboxError(f"the supernet's process ended: {last}")
+            code = self._process.returncode
+            raise SandboxError(f"the supernet's process ended with exit code {code}: {last}")
         return json.loads(answer)
