@@ -210,7 +210,7 @@ def _started(
     """Return an evaluator, started until `running` ends, after saying how it contains programs."""
     started = running.enter_context(evaluator)
     note(f"Sandbox: {started.isolation}")
-    directory.record_isolation(str(started.tier), started.isolation)
+    directory.record_isolation(str(started.tier or "none"), started.isolation)
     return started
 
 
