@@ -22,7 +22,7 @@ QUESTIONS = (
     "weights_here",
     "gives_memory_back",
 )
-MAY_ASK_BY_NAME = {"generator/config/generator.py", "cycles/assembly.py"}
+MAY_ASK_BY_NAME = {"generator/config/generator.py", "cycles/parts.py"}
 """The configuration answers; the one factory chooses a class."""
 
 

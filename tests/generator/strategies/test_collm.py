@@ -34,7 +34,7 @@ SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)
 CELLS: Any = build_space("cells-3", SHAPE, 500_000)
 KNOWN = [
     "|conv3x3~0|+|none~0|none~1|+|none~0|conv3x3~1|none~2|",
-    "|skip~0|+|none~0|none~1|+|none~0|skip~1|none~2|",
+    "|pool3x3~0|+|none~0|none~1|+|none~0|pool3x3~1|none~2|",
 ]
 
 
@@ -168,9 +168,9 @@ def test_without_a_model_the_rule_stands_in_and_is_marked() -> None:
 
 
 def test_what_a_model_decided_is_noted_as_the_models() -> None:
-    batch = first_batch(PlainBench(), directed(["skip"]), written(KNOWN[0]), batch=1)
+    batch = first_batch(PlainBench(), directed(["pool3x3"]), written(KNOWN[0]), batch=1)
     assert {each.by for each in batch[0].decisions} == {DecidedBy.MODEL}
-    assert batch[0].idea == f"prefer skip; avoid -; explore -: {KNOWN[0]}"
+    assert batch[0].idea == f"prefer pool3x3; avoid -; explore -: {KNOWN[0]}"
 
 
 def test_one_model_in_both_roles_is_asked_once_a_round() -> None:
@@ -208,11 +208,11 @@ def test_a_strategy_that_says_nothing_prefers_nothing() -> None:
 def test_operations_that_there_are_not_and_contradictions_are_left_out_of_a_strategy() -> None:
     document: dict[str, Any] = {
         "strategy": "x",
-        "prefer": ["skip", "skip", "lstm", 3],
-        "avoid": ["skip", "none"],
+        "prefer": ["pool3x3", "pool3x3", "lstm", 3],
+        "avoid": ["pool3x3", "none"],
     }
     direction = direction_in(document, CELLS.vocabulary())
-    assert (direction.prefer, direction.avoid, direction.explore) == (("skip",), ("none",), ())
+    assert (direction.prefer, direction.avoid, direction.explore) == (("pool3x3",), ("none",), ())
 
 
 @pytest.mark.parametrize("name", space_names())
