@@ -163,7 +163,7 @@ def test_a_folder_says_what_lies_in_it(room: str) -> None:
     """A listing in a folder's docstring names every module beside it."""
     wrong = []
     for init in (ROOT / room).rglob("__init__.py"):
-        listed = set(re.findall(r"^    (\w+)  +\S", init.read_text(encoding="utf-8"), re.MULTILINE))
+        listed = set(re.findall(r"^(?:    )?(\w+)  +\S", init.read_text(encoding="utf-8"), re.MULTILINE))
         there = {path.stem for path in init.parent.glob("*.py")} - {"__init__", "__main__"}
         there |= {path.parent.name for path in init.parent.glob("*/__init__.py")}
         if listed & there:  # a listing of modules, not of something else
