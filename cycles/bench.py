@@ -33,7 +33,6 @@ from generator.strategies.contract import Answered
 InForce = Callable[[int], tuple[Path | None, str | None]]
 """Returns the folder and the content hash of the adapter that writes a cycle, None and None for the base."""
 
-
 _PROBES: TypeAdapter[list[Probe]] = TypeAdapter(list[Probe])
 
 

@@ -147,10 +147,12 @@ class Search:
     def _of(self, cycle: int) -> _Recorded:
         """Return what the ledger held of a cycle when the search came to it, and the prompts since."""
         if self._recorded is None or self._recorded.cycle != cycle:
+            trials = {trial.candidate.index: trial for trial in self.ledger.judged(cycle)}
+            waiting = {candidate.index: candidate for candidate in self.ledger.unevaluated(cycle)}
             self._recorded = _Recorded(
                 cycle,
-                {candidate.index: candidate for candidate in self.ledger.candidates(cycle=cycle)},
-                {trial.candidate.index: trial for trial in self.ledger.judged(cycle)},
+                {index: trial.candidate for index, trial in trials.items()} | waiting,
+                trials,
                 {prompt.id: prompt for prompt in self.ledger.prompts(cycle)},
             )
         return self._recorded

@@ -49,11 +49,10 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),
     *(cli_report.report, cli_report.watch, cli_report.serve),
-    *(cli_compare.compare, cli_compare.retest),
+    *(cli_compare.compare, cli_compare.retest, cli_final.final),
 )
 for command in _ELSEWHERE:
     app.command()(command)
-app.command()(cli_final.final)
 app.command("export")(cli_exchange.export)
 app.command("import")(cli_exchange.import_)
 

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from corpus.records.candidates import Candidate
-from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.evaluations import Evaluation, Stage
 from evaluator.supernet.config import SupernetConfig
 from evaluator.supernet.process import SupernetProcess
+from evaluator.supervisor.verdict import grade, no_code, unknown
 from evaluator.tasks import task_spec
 
 CellOf = Callable[[Candidate], Sequence[str] | None]
@@ -77,29 +78,18 @@ class SupernetEvaluator:
 
     def _judge(self, process: SupernetProcess, candidate: Candidate) -> Evaluation:
         if candidate.source is None:
-            return self._failure(candidate, EvaluationStatus.NO_CODE, Stage.EXTRACT, "there is no program")
+            return no_code(candidate, self.protocol_id)
         cell = self._cell_of(candidate)
         if cell is None:
             error = "it is no cell of the supernet's space, and inherits no weights"
-            return self._failure(candidate, EvaluationStatus.CONTRACT_ERROR, Stage.LINT, error)
+            return unknown(candidate, self.protocol_id, error)
         accuracy, bar = process.accuracy(cell), self.config.below_chance_factor * self.task.chance
-        valid = accuracy > bar
-        return Evaluation(
-            candidate_id=candidate.id,
-            protocol_id=self.protocol_id,
-            status=EvaluationStatus.COMPLETE if valid else EvaluationStatus.BELOW_CHANCE,
-            stage=Stage.DONE,
-            accuracy=accuracy,
-            error=None if valid else f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted",
-        )
-
-    def _failure(
-        self, candidate: Candidate, status: EvaluationStatus, stage: Stage, error: str
-    ) -> Evaluation:
+        status, said = grade(accuracy, bar)
         return Evaluation(
             candidate_id=candidate.id,
             protocol_id=self.protocol_id,
             status=status,
-            stage=stage,
-            error=error,
+            stage=Stage.DONE,
+            accuracy=accuracy,
+            error=said,
         )

@@ -45,6 +45,17 @@ def no_code(candidate: Candidate, protocol: str) -> Evaluation:
     )
 
 
+def unknown(candidate: Candidate, protocol: str, error: str) -> Evaluation:
+    """Return the evaluation of a program that whoever answers in place of trainings does not know."""
+    return Evaluation(
+        candidate_id=candidate.id,
+        protocol_id=protocol,
+        status=EvaluationStatus.CONTRACT_ERROR,
+        stage=Stage.LINT,
+        error=error,
+    )
+
+
 def unjudgeable(candidate: Candidate, protocol: str, attempts: int) -> Evaluation:
     """Return the evaluation of a program with which zygote after zygote died, each of them healthy before."""
     return Evaluation(
@@ -91,7 +102,7 @@ def evaluation(
     elif talk.accuracy is not None:
         stage = Stage.DONE
         finding = reuse(trained, config, max_kept_bytes)
-        status, detail = finding or _grade(talk.accuracy, config.below_chance_factor * chance)
+        status, detail = finding or grade(talk.accuracy, config.below_chance_factor * chance)
     else:
         status, detail = unfinished(ending, config.limits)
     return _record(
@@ -166,7 +177,8 @@ def _record(
     )
 
 
-def _grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
+def grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
+    """Return the status of a program that predicted, and what is said of one that did not beat `bar`."""
     if accuracy > bar:
         return EvaluationStatus.COMPLETE, None
     return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"

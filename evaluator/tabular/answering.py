@@ -14,8 +14,9 @@ from typing import Self
 
 from corpus.records.base import content_id, derive_seed
 from corpus.records.candidates import Candidate
-from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.evaluations import Evaluation, Stage
 from evaluator.config import EvaluatorConfig
+from evaluator.supervisor.verdict import grade, no_code, unknown
 from evaluator.tables.catalogue import table_file, table_spec
 from evaluator.tables.table import Table, read_table
 
@@ -55,39 +56,26 @@ class TabularEvaluator:
 
     def _look_up(self, candidate: Candidate) -> Evaluation:
         if candidate.source is None:
-            return self._failure(
-                candidate, EvaluationStatus.NO_CODE, Stage.EXTRACT, "the completion holds no program"
-            )
+            return no_code(candidate, self.protocol_id)
         row = self._rows.get(content_id(candidate.source))
         if row is None:
             error = (
                 f"the table '{self._head.name}' holds the programs of the space '{self._head.space}' alone"
             )
-            return self._failure(candidate, EvaluationStatus.CONTRACT_ERROR, Stage.LINT, error)
+            return unknown(candidate, self.protocol_id, error)
         drawn = derive_seed(self._seed, "table", candidate.id) % len(row.validation)
         accuracy, bar = row.validation[drawn], self._head.below_chance_factor * self._head.chance
-        valid = accuracy > bar
+        status, said = grade(accuracy, bar)
         return Evaluation(
             candidate_id=candidate.id,
             protocol_id=self.protocol_id,
-            status=EvaluationStatus.COMPLETE if valid else EvaluationStatus.BELOW_CHANCE,
+            status=status,
             stage=Stage.DONE,
             accuracy=accuracy,
             cpu_seconds=row.cpu_seconds,
             parameters=row.parameters,
             flops=row.flops,
-            error=None if valid else f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted",
-        )
-
-    def _failure(
-        self, candidate: Candidate, status: EvaluationStatus, stage: Stage, error: str
-    ) -> Evaluation:
-        return Evaluation(
-            candidate_id=candidate.id,
-            protocol_id=self.protocol_id,
-            status=status,
-            stage=stage,
-            error=error,
+            error=said,
         )
 
 
