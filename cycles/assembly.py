@@ -23,7 +23,7 @@ from corpus.novelty.gate import AdmissionGate
 from corpus.records.machines import Machine
 from cycles.bench import RunBench
 from cycles.config.run import RunConfig
-from cycles.config.trust import require_consent
+from cycles.config.trust import consented
 from cycles.judging import Evaluator, Judge
 from cycles.loop import Loop
 from cycles.observer import Observer
@@ -96,11 +96,7 @@ def open_loop(
         ConfigError: It asks for what only the user may ask for (`cycles.config.trust`).
     """
     directory = RunDirectory.open(path)
-    config = directory.config()
-    require_consent(config, str(path), unsafe=unsafe, trusted=trusted)
-    if unsafe:
-        evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
-        config = config.model_copy(update={"evaluator": evaluator})
+    config = consented(directory.config(), str(path), unsafe=unsafe, trusted=trusted)
     screen = console()
     if as_json:
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)

@@ -44,6 +44,25 @@ def require_consent(
             raise ConfigError(f"{source}: {setting} {asks}. If that is what you want: {remedy}.")
 
 
+def consented(config: RunConfig, source: str, *, unsafe: bool, trusted: bool) -> RunConfig:
+    """Return a run's own configuration once the user has agreed to what it hands over.
+
+    Args:
+        config: The configuration that the run was started with.
+        source: The run's directory, as the user named it.
+        unsafe: Run programs without isolation this time, whatever the configuration says.
+        trusted: The user vouches for the configuration.
+
+    Raises:
+        ConfigError: As `require_consent`.
+    """
+    require_consent(config, source, unsafe=unsafe, trusted=trusted)
+    if not unsafe:
+        return config
+    evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
+    return config.model_copy(update={"evaluator": evaluator})
+
+
 def _handing_over(config: RunConfig) -> Iterator[tuple[str, str, str]]:
     """Yield each such setting, what it asks for, and how to agree."""
     if config.evaluator.isolation == "unsafe":

@@ -18,7 +18,7 @@ from corpus.records.machines import Machine
 from cycles.assembly import log_to
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
-from cycles.config.trust import require_consent
+from cycles.config.trust import consented
 from cycles.figures.statistics import mean_interval
 from cycles.final.entrants import Standing
 from cycles.final.folder import FinalFolder
@@ -151,11 +151,7 @@ def open_final(
             user may ask for.
     """
     directory = RunDirectory.open(path)
-    config = directory.config()
-    require_consent(config, str(path), unsafe=unsafe, trusted=trusted)
-    if unsafe:
-        evaluator = config.evaluator.model_copy(update={"isolation": "unsafe"})
-        config = config.model_copy(update={"evaluator": evaluator})
+    config = consented(directory.config(), str(path), unsafe=unsafe, trusted=trusted)
     screen = console()
     progress: WaveEvents | WaveBars | WaveLines = (
         WaveEvents(screen) if as_json else WaveBars(screen) if sys.stdout.isatty() else WaveLines(screen)
