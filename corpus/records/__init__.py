@@ -5,6 +5,7 @@
     chats        a question as a model's own chat template renders it
     candidates   a program, and where it comes from
     search       what a search asks, proposes and is told
+    modules      modules that were found in source code, and what they do
     evaluations  how the judgement of a program ended
     graphs       the network that a program builds
     admissions   whether a candidate entered the corpus, and why

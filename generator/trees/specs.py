@@ -1,0 +1,113 @@
+"""What a tree must know of a module: how it is called, what may be chosen, how channels and sides follow.
+
+A library holds primitives, which are ours and come with torch (`generator.trees.primitives`), and mined
+modules, whose behaviour was probed in the sandbox. This module does *not* mine, probe or run any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from generator.trees.nodes import Module, Value
+
+
+class Shape(NamedTuple):
+    """What flows between modules, the batch aside: `(channels, height, width)`, or features alone.
+
+    Attributes:
+        channels: Channels of images, or the number of features.
+        height: Pixels; 0 where there are features alone.
+        width: Pixels; 0 likewise.
+    """
+
+    channels: int
+    height: int = 0
+    width: int = 0
+
+    @property
+    def flat(self) -> bool:
+        """Whether these are features without a place: `(B, C)`."""
+        return self.height == 0
+
+
+Role = Literal[
+    "convolution",
+    "normalisation",
+    "activation",
+    "pooling",
+    "regularisation",
+    "attention",
+    "block",
+    "reduction",
+    "classifier",
+]
+"""What a module is there for. Swaps stay within a role; a `reduction` leads from images to features."""
+
+Infer = Callable[[Shape, Module], Shape | None]
+"""Returns the shape that leaves a module, None where the module cannot take what enters."""
+
+Count = Callable[[Shape, Module], int]
+"""Returns the trainable parameters of a module for what enters it."""
+
+Write = Callable[[Shape, Module], str]
+"""Returns the expression that builds a module for what enters it: `nn.Conv2d(16, 32, 3, padding=1)`."""
+
+
+@dataclass(frozen=True)
+class ModuleSpec:
+    """One kind of module.
+
+    Attributes:
+        name: Its name in trees.
+        role: What it is there for.
+        choices: What each argument may be set to, its default first. Widths are not listed: see `width`.
+        width: The argument that sets how many channels leave, None where they follow.
+        infer: How shapes follow.
+        count: How many parameters it has; None where only a probe of the whole program can tell.
+        write: How it is built.
+        text: What a program must hold so that it can be built, as a self-contained module; empty for what
+            comes with torch. It defines the class under the name that `write` calls.
+        origin: Where it comes from: `torch`, `timm 1.0.22`.
+        licence: Its licence.
+        primitive: Whether it is one of our own primitives.
+    """
+
+    name: str
+    role: Role
+    infer: Infer
+    write: Write
+    choices: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    width: str | None = None
+    count: Count | None = None
+    text: str = ""
+    origin: str = "torch"
+    licence: str = "BSD-3-Clause"
+    primitive: bool = True
+
+    def argument(self, module: Module, name: str) -> Value:
+        """Return what an argument of a module is set to: its choice, else its default."""
+        return module.get(name, self.choices[name][0] if name in self.choices else None)
+
+
+class Library(Mapping[str, ModuleSpec]):
+    """The modules that trees may be made of, by their names, in a fixed order."""
+
+    def __init__(self, specs: Iterable[ModuleSpec]) -> None:
+        """Hold specs; of two with one name the later counts."""
+        self._specs = {spec.name: spec for spec in specs}
+
+    def __getitem__(self, name: str) -> ModuleSpec:
+        return self._specs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def of_role(self, role: Role) -> list[ModuleSpec]:
+        """Return the specs of a role, in the library's order."""
+        return [spec for spec in self._specs.values() if spec.role == role]
