@@ -3,6 +3,7 @@
     records     what flows between the rooms
     files       files written whole or not at all, and files of others read within bounds
     programs    what a program is, without running it
+    mining      modules found in source code, without running it
     ledger      the append-only file of all records
     novelty     whether a program is new, and whether it may enter
     exchange    data sets for others, programs of others

@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
 }
 """Each package, and what it may name beside itself."""
 
-CORPUS_FLOORS = ["records", "files", "programs", "ledger", "novelty", "exchange"]
+CORPUS_FLOORS = ["records", "files", "programs", "mining", "ledger", "novelty", "exchange"]
 """From the ground up: a floor names only floors below it, and `corpus.config`, which names nothing."""
 
 TORCH = {"torch", "transformers", "peft", "trl", "accelerate", "safetensors", "vllm", "datasets"}
@@ -33,6 +33,7 @@ UNREACHABLE: dict[str, set[str]] = {
     "evaluator.channel": {"evaluator.supervisor", "evaluator.tasks", "evaluator.child", *TORCH},
     "evaluator.supervisor": {"evaluator.child", *TORCH},
     "corpus.programs": TORCH,
+    "corpus.mining": TORCH,
     "generator.strategies": {"corpus.ledger", "corpus.novelty", "corpus.exchange", "evaluator", "cycles"},
     "cycles.loop": {"rich", "typer", *TORCH},
 }
@@ -100,6 +101,8 @@ def test_no_import_is_against_the_rule(graph: Graph) -> None:
         ("corpus.records.base", "corpus.ledger.reader"),
         ("corpus.programs.tokens", "corpus.novelty.similarity"),
         ("corpus.ledger.reader", "corpus.exchange.splits"),
+        ("corpus.mining.miner", "corpus.ledger.reader"),
+        ("corpus.mining.miner", "torch"),
         ("corpus.config", "corpus.records.base"),
         ("generator.strategies.closed_loop", "corpus.ledger.reader"),
         ("generator.strategies.closed_loop", "evaluator.config"),

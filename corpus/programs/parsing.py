@@ -32,16 +32,20 @@ class TooLong(SyntaxError):
     """The text is longer than any program is."""
 
 
-def parse(source: str) -> ast.Module:
+def parse(source: str, *, most: int = MAX_CHARACTERS) -> ast.Module:
     """Return the syntax tree of `source`.
 
+    Args:
+        source: The text.
+        most: Most characters that are looked at, for readers of whole files, which are longer than programs.
+
     Raises:
-        TooLong: It has more than `MAX_CHARACTERS`, and was not looked at.
+        TooLong: It has more than `most`, and was not looked at.
         SyntaxError: Python cannot parse it, or it is beyond the other bounds. The error has a line where the
             fault has one.
     """
-    if len(source) > MAX_CHARACTERS:
-        raise TooLong(f"{len(source)} characters, the limit is {MAX_CHARACTERS}")
+    if len(source) > most:
+        raise TooLong(f"{len(source)} characters, the limit is {most}")
     if source.count("{") > MAX_BRACES:
         raise SyntaxError(f"more than {MAX_BRACES} opening braces")
     if any(found[0].count(".") > MAX_MODULE_DOTS for found in _IMPORTED.finditer(source)):

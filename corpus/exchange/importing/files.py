@@ -7,30 +7,16 @@ way, counts only if it stays within the source. This module does *not* parse pro
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from corpus.exchange.importing.source import Found, ImportSourceError, Rejection, RejectionReason
+from corpus.files.licences import LICENCE_FILES, licence_by_title, licence_of_source
 from corpus.files.reading import MAX_PROGRAM_BYTES, read_bytes
-from corpus.records.exchange import NO_LICENCE
 
 MAX_FILES = 1_000_000
 """Most files that an import looks at: LEMUR has a statistics file for each network and epoch."""
-
-_SPDX_LINE = re.compile(r"^\s*#\s*SPDX-License-Identifier:\s*(\S.*?)\s*$", re.MULTILINE)
-_NOTICES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Apache License,\s+(?:#\s*)?Version 2\.0"), "Apache-2.0"),
-    (re.compile(r"Permission is hereby granted, free of charge"), "MIT"),
-    (re.compile(r"\bMIT[ -]License\b|[Ll]icen[sc]ed under (?:the )?MIT\b"), "MIT"),
-    (re.compile(r"\b[Ll]icen[sc]ed under\b|\bBSD-style\b|\bGeneral Public License\b"), NO_LICENCE),
-)
-"""Notices at a program's head, the first that fits holds. Of the last, a reader has to find out which it is:
-that the whole collection has another licence does not answer it."""
-
-_LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "LICENCE.txt")
-_LICENCE_TITLES = (("MIT License", "MIT"), ("Apache License", "Apache-2.0"))
 
 
 class Folder:
@@ -88,15 +74,7 @@ def read_program(path: Path, root: Path) -> Found | Rejection:
         return text
     if not text.strip():
         return Rejection(location=location, reason=RejectionReason.EMPTY)
-    return Found(location=location, text=text, licence=_stated_in(text[:2_000]))
-
-
-def _stated_in(head: str) -> str | None:
-    """Return the licence that a program's head states, None if it states none."""
-    stated = _SPDX_LINE.search(head)
-    if stated:
-        return stated[1]
-    return next((licence for notice, licence in _NOTICES if notice.search(head)), None)
+    return Found(location=location, text=text, licence=licence_of_source(text))
 
 
 def read_text(path: Path, root: Path, limit: int) -> str | Rejection:
@@ -131,11 +109,10 @@ def leads_outside(path: Path, root: Path) -> bool:
 
 def stated_licence(root: Path) -> str | None:
     """Return the SPDX id of a licence file in `root` whose first line is a well-known title, else None."""
-    for name in _LICENCE_FILES:
+    for name in LICENCE_FILES:
         if (root / name).is_file():
             text = read_text(root / name, root, MAX_PROGRAM_BYTES)
-            first = "" if isinstance(text, Rejection) else text.strip()[:200]
-            return next((spdx for title, spdx in _LICENCE_TITLES if first.startswith(title)), None)
+            return None if isinstance(text, Rejection) else licence_by_title(text)
     return None
 
 

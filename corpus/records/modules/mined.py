@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from corpus.records.base import Record
+from corpus.records.exchange import NO_LICENCE
 
 
 class ModuleArgument(Record):
@@ -38,18 +39,19 @@ class MinedModule(Record):
     """One class that was found, with all that it needs.
 
     Attributes:
-        id: Content address of its text, or of its import where it comes with an installed package.
+        id: Content address of its name, its text and its `module`.
         name: Name of the class.
         origin: What it was found in: `torch 2.13.0`, `timm 1.0.22`, `run main-job`, a folder's name.
         location: File within the origin, and the qualified name: `layers/conv.py:ConvNormAct`.
-        licence: SPDX id or words of the licence, `unknown` where nothing says.
+        licence: SPDX expression or words of the licence, `NOASSERTION` where nothing says.
         arguments: The arguments of its constructor, in their order.
-        inputs: How many tensors `forward` must be given, and how many it may be given at most (None for any
-            number), `self` aside.
+        inputs: How many arguments `forward` must be given, and how many it may be given at most (None for any
+            number), `self` aside; `(0, 0)` where it has none.
         module: The module that it is imported from where programs may import it (`torch.nn`), None where its
             text has to be carried.
         text: A self-contained module of Python: imports, the helpers that the class needs, the class. It is
-            the class alone where `module` is given.
+            the class alone where `module` is given, and with its imports alone where it has a flaw. Annotations
+            and docstrings are left out. Empty for a class that is longer than any text.
         tokens_id: Content address of its canonical tokens: equal for classes that differ in names,
             comments and layout alone.
         flaw: Why it cannot be built on its own, None where nothing in its text says so.
@@ -59,7 +61,7 @@ class MinedModule(Record):
     name: Annotated[str, Field(max_length=200)]
     origin: str
     location: str
-    licence: str = "unknown"
+    licence: str = NO_LICENCE
     arguments: tuple[ModuleArgument, ...] = ()
     inputs: tuple[int, int | None] = (1, 1)
     module: str | None = None
