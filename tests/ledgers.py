@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from corpus.config import CorpusConfig
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from corpus.novelty.index import NoveltyIndex
+from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.modules.mined import MinedModule, ModuleArgument
+from corpus.records.modules.probed import ChannelRelation, ModuleProbe
 from corpus.records.prompts import Message, Prompt
 
 
@@ -41,6 +45,45 @@ def candidate(cycle: int, index: int, source: str | None) -> Candidate:
         generator="test",
         token_count=10,
     )
+
+
+def module(index: int) -> MinedModule:
+    """Return a mined module whose every field is set, and unlike those of another index."""
+    text = f"from torch import nn\n\n\nclass Scale{index}(nn.Module):\n    pass  # \u2192\n"
+    return MinedModule(
+        id=content_id(text),
+        name=f"Scale{index}",
+        origin="timm 1.0",
+        location=f"layers/scale.py:Scale{index}",
+        licence="Apache-2.0",
+        arguments=(
+            ModuleArgument(name="width", annotation="int"),
+            ModuleArgument(name="act", default="nn.ReLU", keyword_only=True),
+        ),
+        inputs=(1, None),
+        module="torch.nn" if index else None,
+        text=text,
+        tokens_id=content_id(f"tokens {index}"),
+        flaw="has no forward" if index else None,
+    )
+
+
+def probe(index: int, **found: Any) -> ModuleProbe:
+    """Return a probe of `module(index)` with something in every field."""
+    fields = {
+        "setting": {"width": "$in", "act": None, "sizes": [1, 2.5]},
+        "channels": ChannelRelation.GROUPED,
+        "divisor": 4,
+        "parameters": 12,
+        "flops": 2**40,
+        "probe_channels": (8, 16),
+        "probe_side": 14,
+        "deterministic": True,
+        "dtype": "float32",
+        "structure": "ab" * 8,
+        "seconds": 0.125,
+    }
+    return ModuleProbe.model_validate({"module_id": module(index).id} | fields | found)
 
 
 def evaluation(of: Candidate, accuracy: float | None) -> Evaluation:

@@ -4,6 +4,7 @@
     schema      the tables, and their migrations
     connection  opening, checking and locking the file
     rows        a record as a row, and back
+    modules     mined modules and their probes as rows
     opened      an open file, and how rows are asked for
     reader      the ledger's questions
     writer      the appends, each one durable transaction

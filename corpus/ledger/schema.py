@@ -195,7 +195,38 @@ ALTER TABLE candidates ADD COLUMN idea TEXT;
 ALTER TABLE candidates ADD COLUMN decisions TEXT NOT NULL DEFAULT '[]'
 """
 
-LEDGER_TABLES = (*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES, *_SEARCH_TABLES)
+_MODULE_TABLES = ("modules", "module_probes")
+
+_MODULES = """
+CREATE TABLE modules (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    location TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    module TEXT,
+    text_id TEXT NOT NULL REFERENCES sources (content_id),
+    tokens_id TEXT NOT NULL,
+    flaw TEXT
+) STRICT;
+CREATE TABLE module_probes (
+    seq INTEGER PRIMARY KEY,
+    module_id TEXT NOT NULL REFERENCES modules (id),
+    setting TEXT NOT NULL,
+    failure TEXT,
+    facts TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    UNIQUE (module_id, setting)
+) STRICT
+"""
+
+LEDGER_TABLES = (
+    *(*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES, *_SEARCH_TABLES),
+    *_MODULE_TABLES,
+)
 """All tables, each guarded against change."""
 
 
@@ -213,6 +244,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_STRUCTURE.split(";"), *(trigger for table in _STRUCTURE_TABLES for trigger in _append_only(table))),
     tuple(_DATA_USE.split(";")),
     (*_SEARCH.split(";"), *(trigger for table in _SEARCH_TABLES for trigger in _append_only(table))),
+    (*_MODULES.split(";"), *(trigger for table in _MODULE_TABLES for trigger in _append_only(table))),
 )
 """Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""
 

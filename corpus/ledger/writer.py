@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 from corpus.ledger import rows
 from corpus.ledger.connection import create_database, lock_for_writing, open_database
 from corpus.ledger.errors import ConflictError
+from corpus.ledger.modules import module_row, probe_row
 from corpus.ledger.reader import Ledger
 from corpus.programs.structure import structure_of
 from corpus.records.admissions import Admission, AdmissionReason
@@ -29,6 +30,8 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import ImportedEvaluation, ImportedProgram, SplitAssignment
 from corpus.records.graphs import NetworkGraph
 from corpus.records.machines import Machine
+from corpus.records.modules.mined import MinedModule
+from corpus.records.modules.probed import ModuleProbe
 from corpus.records.prompts import Prompt
 from corpus.records.search.calls import Call
 from corpus.records.trainings import CycleStage, TrainingResult
@@ -177,6 +180,28 @@ class LedgerWriter(Ledger):
         with self._writing():
             self._append("machines", ("id",), {"id": machine.id, "description": machine.model_dump_json()})
         return machine.id
+
+    def add_modules(self, modules: Sequence[MinedModule], probes: Sequence[ModuleProbe] = ()) -> None:
+        """Append mined modules, and probes of these or of earlier ones, all or none; what is known stays.
+
+        Raises:
+            ConflictError: A probe is of no module that is known.
+        """
+        with self._writing():
+            known = {row["id"] for row in self._select("SELECT id FROM modules")}
+            for module in modules:
+                if module.id not in known:
+                    known.add(module.id)
+                    self._append("modules", ("id",), module_row(module, self._append_text(module.text)))
+            for probe in probes:
+                row = probe_row(probe)
+                found = "SELECT 1 FROM module_probes WHERE module_id = ? AND setting = ?"
+                if not self._select(found, row["module_id"], row["setting"]):
+                    self._append("module_probes", ("module_id", "setting"), row)
+
+    def copy_modules(self, other: Ledger) -> None:
+        """Append all modules and probes of another ledger, all or none; what is known stays as it is."""
+        self.add_modules(other.modules(), other.module_probes())
 
     def set_meta(self, key: str, value: str) -> None:
         """Append a fact about the run.

@@ -45,6 +45,7 @@ from corpus.records.machines import Machine
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb, call_id
 from corpus.records.trainings import TrainingResult
+from tests.ledgers import module, probe
 
 CONFIG = CorpusConfig()
 TRAINING = TrainingResult(
@@ -267,6 +268,7 @@ def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: s
         ledger.record_stage(0, "judge", 1.0)
         ledger.set_meta("seed", "3")
         ledger.add_call(CALL)
+        ledger.add_modules([module(0)], [probe(0)])
         fill_exchange_tables(ledger)
     connection = sqlite3.connect(path)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid"):

@@ -50,8 +50,8 @@ class MinedModule(Record):
         module: The module that it is imported from where programs may import it (`torch.nn`), None where its
             text has to be carried.
         text: A self-contained module of Python: imports, the helpers that the class needs, the class. It is
-            the class alone where `module` is given, and with its imports alone where it has a flaw. Annotations
-            and docstrings are left out. Empty for a class that is longer than any text.
+            the class alone where `module` is given, and with its imports alone where it has a flaw. Without
+            annotations and docstrings. Empty for a class that is longer than any text.
         tokens_id: Content address of its canonical tokens: equal for classes that differ in names,
             comments and layout alone.
         flaw: Why it cannot be built on its own, None where nothing in its text says so.
