@@ -55,7 +55,7 @@ def module(index: int) -> MinedModule:
         name=f"Scale{index}",
         origin="timm 1.0",
         location=f"layers/scale.py:Scale{index}",
-        licence="Apache-2.0",
+        licence="MIT",
         arguments=(
             ModuleArgument(name="width", annotation="int"),
             ModuleArgument(name="act", default="nn.ReLU", keyword_only=True),

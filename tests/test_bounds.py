@@ -23,7 +23,8 @@ import pytest
 
 from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import is_export
-from corpus.exchange.exporting.columns import ProgramRow, features
+from corpus.exchange.exporting.column_types import features
+from corpus.exchange.exporting.columns import ProgramRow
 from corpus.exchange.front_matter import MAX_BYTES, read_front_matter
 from corpus.exchange.importing.importer import import_programs, recognise
 from corpus.exchange.importing.source import ImportReport

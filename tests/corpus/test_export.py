@@ -14,8 +14,10 @@ from huggingface_hub import DatasetCard
 
 from corpus.config import CorpusConfig
 from corpus.exchange.exporting.card import ExportNotes, size_category
-from corpus.exchange.exporting.columns import CONFIGS, Row, features
+from corpus.exchange.exporting.column_types import Row, features
+from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
+from corpus.exchange.exporting.module_columns import ModuleProbeRow, ModuleRow, module_rows, probe_rows
 from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables
 from corpus.exchange.exporting.writing import schema_for_all
@@ -28,7 +30,10 @@ from corpus.records.admissions import Neighbour
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.exchange import Split
+from corpus.records.modules.mined import MinedModule
+from corpus.records.modules.probed import ModuleProbe
 from corpus.records.prompts import Message, Prompt, SamplingParameters
+from tests.ledgers import module, probe
 
 MESSAGES = (Message(role="user", content="a net, s'il vous plaît"),)
 
@@ -99,6 +104,9 @@ def ledger(tmp_path: Path) -> Iterator[LedgerWriter]:
             evaluation = judged(index, status, accuracy).model_copy(update={"losses": losses})
             admission = decide(evaluation, Neighbour(id="seed/0", jaccard=0.0625), config)
             opened.add_judgement(evaluation, admission)
+        of_program = module(1).model_copy(update={"location": "c000/0001:Scale1"})
+        probes = [probe(0), probe(0, setting={}, formula=(1, 0, 0.5, 0, 0, 0)), probe(1, failure="it fails")]
+        opened.add_modules([module(0), of_program], probes)
         yield opened
 
 
@@ -148,6 +156,8 @@ def test_every_row_is_exported_and_only_winners_teach(ledger: LedgerWriter, tmp_
         "sft": 1,
         "preferences": 2,
         "unpaired_preferences": 3,
+        "modules": 2,
+        "module_probes": 3,
     }
     rows = json_rows(tmp_path / "out" / "programs.jsonl")
     assert [row["reason"] for row in rows] == ["SEED", "SEED", "ADMITTED", "BELOW_THRESHOLD", "INVALID"]
@@ -170,6 +180,8 @@ def test_datasets_loads_every_field_of_every_row_offline(
         "sft": tables.sft(),
         "preferences": preferences(tables, evaluations),
         "unpaired_preferences": unpaired_preferences(tables, evaluations),
+        "modules": module_rows(ledger.modules(), tables.program_splits()),
+        "module_probes": probe_rows(ledger, ledger.modules(), tables.program_splits()),
     }
     for config, rows in expected.items():
         loaded = datasets.load_dataset(str(tmp_path / "out"), config)
@@ -203,6 +215,34 @@ def test_a_field_keeps_its_value_on_the_way(ledger: LedgerWriter, tmp_path: Path
         values = evaluation.model_dump(mode="json", exclude={"losses"})
         assert {name: row[name] for name in values} == values
     assert found["evaluations"]["c000/0000"]["losses"] == [2.5, 0.5]
+
+
+def test_modules_and_probes_are_exported_with_all_that_is_known_of_them(
+    ledger: LedgerWriter, tmp_path: Path
+) -> None:
+    export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
+    assert set(ModuleRow.model_fields) >= set(MinedModule.model_fields) - {"inputs"}
+    assert set(ModuleProbeRow.model_fields) >= set(ModuleProbe.model_fields)
+    of_package, of_program = json_rows(tmp_path / "out" / "modules.jsonl")
+    split = Tables(ledger, ledger.splits()).program_splits()["c000/0001"]
+    assert (of_package["split"], of_program["split"]) == ("train", split)
+    known = module(0).model_dump(mode="json", exclude={"inputs"})
+    assert {name: of_package[name] for name in known} == known
+    assert (of_package["min_inputs"], of_package["max_inputs"]) == (1, None)
+    for row, found in zip(
+        json_rows(tmp_path / "out" / "module_probes.jsonl"), ledger.module_probes(), strict=True
+    ):
+        assert json.loads(row.pop("setting")) == found.setting
+        assert row.pop("split") == ("train" if found.module_id == module(0).id else split)
+        assert row == found.model_dump(mode="json", exclude={"setting"})
+    assert "export: MIT, NOASSERTION." in DatasetCard.load(tmp_path / "out" / "README.md").text
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_without_modules_there_is_no_table_of_them(tmp_path: Path, table_format: TableFormat) -> None:
+    with LedgerWriter.create(tmp_path / "corpus.db") as empty:
+        export_dataset(empty, tmp_path / "out", table_format)
+    assert not [path for path in (tmp_path / "out").iterdir() if "module" in path.name]
 
 
 def test_a_loss_that_is_no_number_is_exported_as_null(ledger: LedgerWriter, tmp_path: Path) -> None:

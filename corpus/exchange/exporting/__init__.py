@@ -1,6 +1,8 @@
 """Writes a ledger as a data set for others: Parquet or JSON lines with a card, or a LEMUR tree.
 
+    column_types   how a column is stated, and its type for others
     columns        the row models: names, types and meanings of all columns, stated once
+    module_columns the columns and rows of mined modules and their probes
     tables         a ledger's rows, each with its split
     preferences    the rows of preference tuning
     writing        rows into Parquet and JSON-lines files

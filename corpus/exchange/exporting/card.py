@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus.exchange.exporting.columns import CONFIGS, features
+from corpus.exchange.exporting.column_types import features
+from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.writing import WHOLE, data_file
 from corpus.exchange.front_matter import read_front_matter
 from corpus.novelty.minhash import TEXT_RECIPE, TEXT_SCHEME
@@ -246,8 +247,8 @@ index.query(archloop_minhash_1(open("mine.py").read()))
 
 ## Licences
 
-Column `licence` of `programs` states the licence of each row (SPDX; NOASSERTION: nobody stated one). In this
-export: {listed(facts.licences) or "no rows"}.
+Column `licence` of `programs`, and of `modules` where there are any, states the licence of each row (SPDX;
+NOASSERTION: nobody stated one). In this export: {listed(facts.licences) or "no rows"}.
 """
 
 

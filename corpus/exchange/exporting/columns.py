@@ -1,44 +1,20 @@
 """The columns of an export: their names, types and meanings, each stated once, as pydantic models.
 
-`features` turns a model into the explicit features of `datasets`; the card, the Croissant metadata and the
-import of an earlier export read the same models. This module does *not* import `datasets` by itself.
+The card, the Croissant metadata and the import of an earlier export read the same models. This module does
+*not* say how a model becomes columns (`corpus.exchange.exporting.column_types`).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from corpus.exchange.exporting.column_types import Row, UInt32
+from corpus.exchange.exporting.module_columns import ModuleProbeRow, ModuleRow
 from corpus.records.admissions import AdmissionReason
 from corpus.records.candidates import Origin
 from corpus.records.evaluations import EvaluationStatus, Stage
-from corpus.records.exchange import Split
 from corpus.records.prompts import FinishReason, Message, SamplingParameters
 from corpus.records.search.proposals import Decision
-
-if TYPE_CHECKING:
-    from datasets import Features
-
-
-class ColumnType(NamedTuple):
-    """Annotates a field whose column is narrower than its Python type; `dtype` is a name that Arrow knows."""
-
-    dtype: str
-
-
-UInt32 = Annotated[int, Field(ge=0, lt=2**32), ColumnType("uint32")]
-
-
-class Row(BaseModel):
-    """Base of the row models: immutable, strict about types, and open to columns of later versions."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-    split: Split
-    """train, validation, test, or excluded; near-duplicates never lie in two of the first three."""
 
 
 class ProgramRow(Row):
@@ -235,41 +211,7 @@ CONFIGS: dict[str, type[Row]] = {
     "sft": SftRow,
     "preferences": PreferenceRow,
     "unpaired_preferences": UnpairedPreferenceRow,
+    "modules": ModuleRow,
+    "module_probes": ModuleProbeRow,
 }
 """The configurations of an export and the model of their rows, in the order of the card."""
-
-
-def features(model: type[BaseModel]) -> Features:
-    """Return the explicit features of `datasets` for the rows of `model`."""
-    from datasets import Features
-
-    return Features({name: _feature(field.annotation) for name, field in model.model_fields.items()})
-
-
-def plain_type(annotation: Any) -> Any:
-    """Return `annotation` without `| None` and without constraints."""
-    if get_origin(annotation) is Annotated:
-        return plain_type(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        (inner,) = (part for part in get_args(annotation) if part is not NoneType)
-        return plain_type(inner)
-    return annotation
-
-
-def _feature(annotation: Any) -> Any:
-    from datasets import List, Value
-
-    for narrower in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
-        if isinstance(narrower, ColumnType):
-            return Value(narrower.dtype)
-    kind = plain_type(annotation)
-    if get_origin(kind) is tuple:
-        return List(_feature(get_args(kind)[0]))
-    if get_origin(kind) is Literal:
-        return Value("string")
-    if issubclass(kind, BaseModel):
-        return {name: _feature(field.annotation) for name, field in kind.model_fields.items()}
-    for python, dtype in ((str, "string"), (bool, "bool"), (int, "int64"), (float, "float64")):
-        if issubclass(kind, python):
-            return Value(dtype)
-    raise TypeError(f"no column type for {annotation}")

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from corpus.exchange.exporting.card import Counts, ExportNotes, LedgerFacts
-from corpus.exchange.exporting.columns import CONFIGS, plain_type
+from corpus.exchange.exporting.column_types import plain_type
+from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.writing import data_file
 from corpus.records.exchange import NO_LICENCE
 

@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from corpus.exchange.exporting.card import Counts, ExportNotes, LedgerFacts, write_card
-from corpus.exchange.exporting.columns import CONFIGS, Row
+from corpus.exchange.exporting.column_types import Row
+from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.croissant import write_croissant
 from corpus.exchange.exporting.destination import new_directory
+from corpus.exchange.exporting.module_columns import module_rows, probe_rows
 from corpus.exchange.exporting.preferences import DEFAULT_MARGIN, preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables, sampling_settings
 from corpus.exchange.exporting.writing import write_jsonl, write_parquet
@@ -73,7 +75,8 @@ def export_dataset(
 
 def _rows(ledger: Ledger, tables: Tables, margin: float) -> dict[str, Iterable[Row]]:
     evaluations = ledger.evaluations()
-    return {
+    modules = ledger.modules()
+    found: dict[str, Iterable[Row]] = {
         "programs": tables.programs(),
         "prompts": tables.asked(),
         "evaluations": tables.evaluations(),
@@ -81,12 +84,18 @@ def _rows(ledger: Ledger, tables: Tables, margin: float) -> dict[str, Iterable[R
         "preferences": preferences(tables, evaluations, margin),
         "unpaired_preferences": unpaired_preferences(tables, evaluations),
     }
+    if modules:
+        splits = tables.program_splits()
+        found["modules"] = module_rows(modules, splits)
+        found["module_probes"] = probe_rows(ledger, modules, splits)
+    return found
 
 
 def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
     provenance = ledger.provenance()
     candidates = list(tables.candidates.values())
     own = {tables.licence} if len(provenance) < len(tables.candidates) else set()
+    imported = {origin.licence for origin in provenance.values()}
     evaluations = ledger.evaluations()
     noted = {row.machine_id for row in candidates} | {row.machine_id for row in evaluations}
     machines = {identifier for identifier in noted if identifier is not None}
@@ -94,7 +103,7 @@ def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
         generators=tuple(sorted({candidate.generator for candidate in candidates})),
         sampling=tuple(sampling_settings(candidates)),
         protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
-        licences=tuple(sorted(own | {origin.licence for origin in provenance.values()})),
+        licences=tuple(sorted(own | imported | {module.licence for module in ledger.modules()})),
         imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
         similarity=ledger.get_meta("similarity") or "not recorded",
         machines={identifier: _words(ledger.machine(identifier)) for identifier in sorted(machines)},

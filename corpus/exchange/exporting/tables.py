@@ -54,6 +54,10 @@ class Tables:
         """Return the prompt that a candidate answers, None for programs that no prompt asked for."""
         return None if candidate.prompt_id is None else self.prompts[candidate.prompt_id]
 
+    def program_splits(self) -> dict[str, Split]:
+        """Return the split of every candidate's program, by the candidate's id."""
+        return {candidate.id: self.assignment(candidate).split for candidate in self.candidates.values()}
+
     def split_with_prompt(self, candidate: Candidate) -> Split:
         """Return the split of a row that shows the candidate *and* its prompt."""
         split = self.assignment(candidate).split

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.exchange.exporting.columns import Row, features
+from corpus.exchange.exporting.column_types import Row, features
 from corpus.records.exchange import Split
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from corpus.exchange.exporting.card import CARD, TAG
-from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, Row, features
+from corpus.exchange.exporting.column_types import Row, features
+from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow
 from corpus.exchange.front_matter import MAX_ROWS, read_front_matter
 from corpus.exchange.importing.files import leads_outside
 from corpus.exchange.importing.parquet import parquet_rows
