@@ -27,6 +27,7 @@ from cycles.cli import steps as cli_steps
 from cycles.cli import strategies as cli_strategies
 from cycles.cli.corpus import commands as cli_corpus
 from cycles.cli.corpus import exchange as cli_exchange
+from cycles.cli.corpus import modules as cli_modules
 from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_config.config_app, name="config")
 app.add_typer(cli_corpus.corpus_app, name="corpus")
+app.add_typer(cli_modules.modules_app, name="modules")
 _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),

@@ -36,6 +36,9 @@ _CHECKED = 2
 """Numbers of parameters that a formula must meet beyond those that it needs (our choice)."""
 
 
+_LAID = {Layout.LAST: ("permute", "permute"), Layout.TOKENS: ("view", "permute", "permute")}
+"""What laying images out for a module and back leaves in a graph, its last view aside."""
+
 IDLE = structure_of(
     NetworkGraph(nodes=(GraphNode(op="input", shape=(BATCH, MAIN[0], MAIN_SIDE, MAIN_SIDE)),))
 ).exact
@@ -83,7 +86,7 @@ def module_probe(module: MinedModule, settings: Sequence[Setting], probe: Probe)
         probe_side=MAIN_SIDE,
         deterministic=True,
         dtype="float32",
-        structure=None if inner is None else structure_of(inner).exact,
+        structure=None if inner is None else _structure(inner, layout),
         seconds=probe.wall_seconds,
     )
 
@@ -119,6 +122,13 @@ def _split(graph: NetworkGraph) -> tuple[list[Row], NetworkGraph | None]:
         return rows, _between(kept)
     except ValueError:
         return rows, None
+
+
+def _structure(graph: NetworkGraph, layout: Layout | None) -> str:
+    """Return the structure of a module's graph; what only lays images out and back again does nothing."""
+    if layout is not None and tuple(node.op for node in graph.nodes[1:]) == _LAID.get(layout):
+        return IDLE
+    return structure_of(graph).exact
 
 
 def _between(nodes: Sequence[GraphNode]) -> NetworkGraph:

@@ -164,6 +164,8 @@ def noise(layout, channels, height=MAIN_SIDE, width=MAIN_SIDE, images=2):
 
 def built(k, i, o, layout, training=False):
     module = Laid(BUILDS[k](i, o), layout)
+    if any(isinstance(each, nn.parameter.UninitializedParameter) for each in module.parameters()):
+        raise Unfit("its parameters have no shape before its first pass")
     module.train(training)
     return module
 

@@ -20,7 +20,7 @@ from corpus.records.modules.mined import MinedModule
 from corpus.records.modules.probed import ChannelRelation, Layout, ModuleProbe
 from generator.modules.findings import IDLE, parameters_by
 from generator.modules.harness import BACK, INTO, WRAPPED
-from generator.modules.naming import call_of, own_name, own_text
+from generator.modules.naming import call_of, ordered, own_name, own_text
 from generator.modules.settings import IN, OUT, QUARTER
 from generator.trees.nodes import Module, Value
 from generator.trees.specs import Library, ModuleSpec, Role, Shape
@@ -62,7 +62,11 @@ def mined_spec(module: MinedModule, probes: Sequence[ModuleProbe]) -> ModuleSpec
         module: The module.
         probes: Its probes; those that can be used and agree with the first of them on channels count.
     """
-    usable = _distinct([probe for probe in probes if probe.usable and probe.structure != IDLE])
+    usable = _distinct(
+        probe.model_copy(update={"setting": ordered(module, probe.setting)})
+        for probe in probes
+        if probe.usable and probe.structure != IDLE
+    )
     if not usable:
         return None
     try:
@@ -173,7 +177,7 @@ def _same_channels(probe: ModuleProbe, first: ModuleProbe) -> bool:
     return alike and named[0] == named[1] and probe.setting.keys() == first.setting.keys()
 
 
-def _distinct(probes: Sequence[ModuleProbe]) -> list[ModuleProbe]:
+def _distinct(probes: Iterable[ModuleProbe]) -> list[ModuleProbe]:
     """Return the probes whose networks differ, the first of each."""
     found: dict[object, ModuleProbe] = {}
     for place, probe in enumerate(probes):
@@ -206,14 +210,15 @@ def _value(value: object) -> Value:
 
 
 _NAMED: tuple[tuple[Role, str], ...] = (
+    ("block", r"Block|Bottle|Residual|Stage"),
     (
         "attention",
-        r"[Aa]ttention|[Aa]tt(?:n|[A-Z]|$)|Squeeze|Excit|SE(?=[A-Z][a-z]|$)|C(?:bam|BAM)|E(?:ca|CA)|Gate",
+        r"[Aa]ttention|[Aa]tt(?:n|[A-Z]|$)|Squeeze|Excit|SE(?=[A-Z][a-z]|$)|C(?:bam|BAM)|E(?:ca|CA)|Gate(?!d)",
     ),
     ("regularisation", r"Drop(?:[Oo]ut|[Pp]ath|[Bb]lock)"),
     ("normalisation", r"Norm(?!.*Act)|^GRN$|BN$"),
     ("pooling", r"[Pp]ool"),
-    ("block", r"Block|Bottle|Residual|Stage|Layer|Mixer|M(?:lp|LP)|Module|Unit|Cell|Norm|B(?:n|N)"),
+    ("block", r"Layer|Mixer|M(?:lp|LP)|Module|Unit|Cell|Norm|B(?:n|N)"),
     ("convolution", r"Conv"),
 )
 """What a name says, the first that fits; our choice."""

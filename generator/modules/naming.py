@@ -51,7 +51,7 @@ def own_text(module: MinedModule) -> str:
 
 
 def call_of(module: MinedModule, setting: Setting, entering: str, leaving: str, quarter: str) -> str:
-    """Return the expression that builds a module under a setting.
+    """Return the expression that builds a module under a setting, arguments in the constructor's order.
 
     Args:
         module: The module.
@@ -65,9 +65,15 @@ def call_of(module: MinedModule, setting: Setting, entering: str, leaving: str, 
         name: filled.get(value, value.removeprefix("$") if value.startswith(CLASS) else repr(value))
         if isinstance(value, str)
         else repr(value)
-        for name, value in setting.items()
+        for name, value in ordered(module, setting).items()
     }
     return f"{own_name(module)}({', '.join(f'{name}={value}' for name, value in values.items())})"
+
+
+def ordered(module: MinedModule, setting: Setting) -> Setting:
+    """Return a setting with its arguments in the order of the module's constructor."""
+    names = [argument.name for argument in module.arguments if argument.name in setting]
+    return {name: setting[name] for name in (*names, *sorted(setting.keys() - set(names)))}
 
 
 def _defined(tree: ast.Module) -> set[str]:

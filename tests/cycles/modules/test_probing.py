@@ -126,6 +126,7 @@ def test_how_sides_follow_is_found(
         (simple("return x.double()"), "torch.float64"),
         (simple("return x[..., 1:] if self.training else x"), "another shape"),
         (simple("y = x.exp(); y.add_(1); return y * 1", top=""), "modified by an inplace operation"),
+        (of_torch("LazyBatchNorm2d"), "no shape before its first pass"),
         (simple("return x", init="open('/tmp/x')"), "FORBIDDEN"),
         (simple("return x", init="raise ValueError('no kernel')"), "no kernel"),
         (simple("return x", top="import absent_package"), "absent_package"),
@@ -158,8 +159,9 @@ def test_channels_may_stand_last_and_pixels_may_be_tokens(sandbox: SandboxedEval
 
 
 def test_what_does_nothing_is_known_by_its_structure(sandbox: SandboxedEvaluator) -> None:
-    for name in ("Identity", "Dropout"):
-        module = of_torch(name)
+    on_tokens = simple("a, b, c = x.shape; return F.dropout(x, training=self.training)")
+    last = simple("return F.dropout(x, training=self.training) if x.shape[-1] == 32 else None")
+    for module in (of_torch("Identity"), of_torch("Dropout"), on_tokens, last):
         found = all_probes(sandbox, module)
         assert found[0].usable and found[0].structure == IDLE and mined_spec(module, found) is None
 
