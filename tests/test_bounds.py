@@ -30,6 +30,8 @@ from corpus.exchange.importing.importer import import_programs, recognise
 from corpus.exchange.importing.source import ImportReport
 from corpus.exchange.program_folder import read_folder
 from corpus.files.reading import UnfitFile, read_bytes, read_lines, read_text
+from corpus.mining.files import MAX_BYTES as MAX_MINED_BYTES
+from corpus.mining.miner import Miner
 from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.similarity import Shingler
 from corpus.programs.contract import breaches, defines_network
@@ -112,6 +114,13 @@ def _card(text: str, folder: Path) -> object:
     return is_export(folder)
 
 
+def _mined(text: str, _: Path) -> object:
+    """Mine the text as it stands, its `Net` as a module, and a module that uses a name which it may bind."""
+    module = "class Z(nn.Module):\n def forward(self, y): return x\n"
+    mined = f"from torch import nn\n{text.replace('class Net:', 'class Net(nn.Module):')}\n{module}"
+    return list(Miner().mine_text(mined, origin="", location=""))
+
+
 def _seconds(work: Callable[[], object]) -> float:
     """Return the processor time of `work`; what the rest of the process left to be collected is not its."""
     gc.collect()
@@ -130,6 +139,7 @@ ENTRIES = {
     "shingles": Entry(lambda text, _: Shingler().array(text), PROGRAMS, MAX_CHARACTERS),
     "contract": Entry(_contract, PROGRAMS, MAX_CHARACTERS),
     "completion": Entry(lambda text, _: extract_program(text), PROGRAMS, MAX_COMPLETION_CHARACTERS),
+    "mining": Entry(_mined, PROGRAMS, MAX_MINED_BYTES),
     "document of an answer": Entry(_document, PROGRAMS, MAX_ANSWER_CHARACTERS),
     "highlighting": Entry(lambda text, _: highlighted(text), PROGRAMS, MAX_SOURCE_CHARACTERS),
     "structure": Entry(lambda graph, _: structure_of(graph), GRAPHS, MAX_GRAPH_NODES),

@@ -13,6 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _MAX_ATTRIBUTES = 8
+_BINDING = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.alias, ast.ExceptHandler),
+    *(ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Attribute, ast.Subscript, ast.comprehension),
+)
+"""What may bind or amend a name beside a name itself, or begins a scope of its own."""
 
 Use = tuple[str, tuple[str, ...]]
 """A free name, and the attributes that are taken of it: `("layers", ("Mlp",))` for `layers.Mlp`."""
@@ -59,14 +64,19 @@ def bound_names(nodes: Iterable[ast.AST], *, amended: bool = False) -> list[str]
     waiting = list(nodes)[::-1]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                found[node.id] = None
+            continue
+        if not isinstance(node, _BINDING):
+            waiting += list(ast.iter_child_nodes(node))[::-1]
+            continue
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 found[node.name] = None
                 continue
             case ast.Lambda():
                 continue
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                found[name] = None
             case ast.alias():
                 found[node.asname or node.name.partition(".")[0]] = None
             case (

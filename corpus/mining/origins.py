@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from itertools import islice
@@ -74,16 +75,15 @@ def find_origin(name: str) -> Origin:
     Raises:
         UnknownSourceError: It is neither.
     """
-    path = Path(name)
-    if path.exists():
-        return _origin(path.resolve())
-    found = installed(name) if _DOTTED.fullmatch(name) else None
-    if found is None:
-        raise UnknownSourceError(
-            f"{name}: no file, no folder and no installed package with sources. Name a folder or a file of "
-            "Python code, or install the package."
-        )
-    return found
+    with suppress(OSError):  # a name that is too long for a file
+        if Path(name).exists():
+            return _origin(Path(name).resolve())
+        if _DOTTED.fullmatch(name) and (found := installed(name)) is not None:
+            return found
+    raise UnknownSourceError(
+        f"{name}: no file, no folder and no installed package with sources. Name a folder or a file of "
+        "Python code, or install the package."
+    )
 
 
 def installed(name: str) -> Origin | None:
@@ -95,9 +95,10 @@ def installed(name: str) -> Origin | None:
         return None
     for place in (spec and spec.submodule_search_locations) or ():
         folder = Path(place).joinpath(*parts)
-        for path in (folder, folder.with_suffix(".py")):
-            if path.is_dir() if path == folder else path.is_file():
-                return _origin(path.resolve())
+        if folder.is_dir():
+            return _origin(folder.resolve())
+        if folder.with_suffix(".py").is_file():
+            return _origin(folder.with_suffix(".py").resolve())
     return None
 
 

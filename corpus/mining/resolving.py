@@ -243,10 +243,13 @@ def _further(target: Target, eaten: int) -> Target:
 def _file_of(start: Path, parts: tuple[str, ...]) -> Path | None:
     """Return the file of a module, its folder where that has no `__init__.py`, None without either."""
     place = start.joinpath(*parts)
-    for path in (place / "__init__.py", place.parent / f"{place.name}.py"):
-        if path.is_file() and (parts or path.parent == place):
-            return path
-    return place if place.is_dir() else None
+    try:
+        for path in (place / "__init__.py", place.parent / f"{place.name}.py"):
+            if path.is_file() and (parts or path.parent == place):
+                return path
+        return place if place.is_dir() else None
+    except OSError:  # a name that is too long for a file
+        return None
 
 
 def _package_base(path: Path, origin: Origin) -> Path:

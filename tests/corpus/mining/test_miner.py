@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from corpus.mining.miner import Miner
 from corpus.mining.origins import UnknownSourceError, find_origin, installed
 from corpus.records.modules.mined import MinedModule, ModuleArgument
 from tests.corpus.mining.sources import PACKAGE, TRACE, mined, write
-from tests.hard_inputs import PROGRAMS
 
 SMALL = "from torch import nn\n\n\nclass A(nn.Module):\n    def forward(self, x):\n        return x\n"
 
@@ -197,7 +195,15 @@ def test_an_origin_has_the_name_and_version_of_its_package(tmp_path: Path) -> No
 
 
 def test_a_name_that_is_nothing_is_one_line_with_the_remedy() -> None:
-    for name in ("no.such.package", "/no/such/folder", "sys", "torch.nn.nothing", "a b"):
+    for name in (
+        "no.such.package",
+        "/no/such/folder",
+        "sys",
+        "torch.nn.nothing",
+        "a b",
+        "a" * 5_000,
+        "torch." + "a" * 5_000,
+    ):
         with pytest.raises(UnknownSourceError, match=r"no file, no folder .* Name a"):
             find_origin(name)
     assert installed("torch") is not None
@@ -249,12 +255,19 @@ def test_more_classes_of_one_file_than_the_bound_are_not_looked_at(tmp_path: Pat
     assert len(found) == miner.MAX_CLASSES
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
-def test_a_hard_text_is_mined_in_time_that_grows_with_it(kind: str) -> None:
-    size = 100_000
-    body = "\n".join(f"  {line}" for line in PROGRAMS[kind](size).split("\n"))
-    text = f"from torch import nn\nclass Z(nn.Module):\n def forward(self, x):\n{body}\n"
-    start = time.process_time()
-    found = list(Miner().mine_text(text, origin="o", location="l"))
-    assert time.process_time() - start < 2
-    assert all(len(module.text) <= size for module in found)
+def test_classes_that_need_much_are_carried_as_far_as_the_bound_of_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(miner, "MAX_FILE_CHARACTERS", 100_000)
+    much = f"MUCH = [{'0, ' * 10_000}]\n\n\n"
+    many = "".join(
+        f"class A{n}(nn.Module):\n    def forward(self, x):\n        return MUCH[{n}]\n\n\n" for n in range(6)
+    )
+    found = mined(write(tmp_path, {"a.py": SMALL[:22] + "\n\n" + much + many}))
+    flaws = [module.flaw for module in found.values()]
+    assert flaws == [None] * 4 + ["comes after 100,000 characters of modules of its file"] * 2
+
+
+def test_a_name_that_is_too_long_for_a_file_binds_nothing(tmp_path: Path) -> None:
+    text = f"from torch.nn import {'a' * 999}\n\n\nclass A({'a' * 999}): pass\n"
+    assert mined(write(tmp_path, {"a.py": SMALL + text})).keys() == {"A"} - {"A"}
