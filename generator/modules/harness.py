@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from corpus.records.modules.mined import MinedModule
 from corpus.records.modules.probed import Layout
+from generator.modules.fitting import BACK, INTO
 from generator.modules.naming import call_of, own_text
 from generator.modules.settings import OUT, Setting
 
@@ -92,25 +93,6 @@ def harness(module: MinedModule, settings: Sequence[Setting]) -> str:
     return f"{own_text(module)}\n\n{imported}{filled}"
 
 
-WRAPPED = """\
-class {name}(nn.Module):
-    def __init__(self, **arguments):
-        super().__init__()
-        self.inner = {inner}(**arguments)
-
-    def forward(self, x):
-        x, height, width = {into}, *x.shape[2:]
-        x = self.inner(x)
-        return {back}
-"""
-
-INTO = {Layout.LAST: "x.permute(0, 2, 3, 1)", Layout.TOKENS: "x.flatten(2).transpose(1, 2)"}
-BACK = {
-    Layout.LAST: "x.permute(0, 3, 1, 2)",
-    Layout.TOKENS: "x.transpose(1, 2).reshape(len(x), -1, height, width)",
-}
-"""How images are laid out for a module, and what leaves it is laid out again."""
-
 _HARNESS = f'''\
 import torch
 import torch.nn as nn
@@ -141,12 +123,10 @@ class Laid(nn.Module):
 
     def forward(self, x):
         if self.layout == LAST:
-            return back_from(self.inner({INTO[Layout.LAST]}), 4, lambda x: {BACK[Layout.LAST]})
+            return back_from(self.inner({INTO[Layout.LAST]}), 4, lambda y: {BACK[Layout.LAST]})
         if self.layout == TOKENS:
-            height, width = x.shape[2:]
-            x = self.inner({INTO[Layout.TOKENS]})
-            return back_from(x, 3, lambda x: {BACK[Layout.TOKENS]})
-        return back_from(self.inner(x), x.dim(), lambda x: x)
+            return back_from(self.inner({INTO[Layout.TOKENS]}), 3, lambda y: {BACK[Layout.TOKENS]})
+        return back_from(self.inner(x), x.dim(), lambda y: y)
 
 
 def back_from(left, rank, back):

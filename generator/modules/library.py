@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from corpus.records.modules.mined import MinedModule
-from corpus.records.modules.probed import ChannelRelation, Layout, ModuleProbe
+from corpus.records.modules.probed import ChannelRelation, ModuleProbe
 from generator.modules.findings import IDLE, parameters_by
-from generator.modules.harness import BACK, INTO, WRAPPED
+from generator.modules.fitting import fitted_name, fitting, offered
 from generator.modules.naming import call_of, ordered, own_name, own_text
 from generator.modules.settings import IN, OUT, QUARTER
 from generator.trees.nodes import Module, Value
@@ -85,7 +85,7 @@ def mined_spec(module: MinedModule, probes: Sequence[ModuleProbe]) -> ModuleSpec
         choices=MappingProxyType(choices),
         width=ways.width,
         count=ways.count if counted else None,
-        text=text + _wrapper(module, usable[0].layout),
+        text=text + fitting(module, usable[0]),
         origin=module.origin,
         licence=module.licence,
         primitive=False,
@@ -98,7 +98,7 @@ class _Ways:
     def __init__(
         self, module: MinedModule, usable: Sequence[ModuleProbe], choices: dict[str, tuple[Value, ...]]
     ) -> None:
-        self._module, self._called = module, _called(module, usable[0].layout)
+        self._module, self._called = module, fitted_name(module, usable[0])
         self._choices = choices
         self._by_choice = {
             tuple(_value(probe.setting[name]) for name in choices): probe for probe in reversed(usable)
@@ -128,8 +128,7 @@ class _Ways:
             raise ValueError(f"{self._called} was not probed with {dict(module.arguments)}")
         entering = shape.channels
         numbers = (str(entering), str(self._asked(shape, module)), str(entering // 4))
-        built = call_of(self._module, probe.setting, *numbers)
-        return built.replace(own_name(self._module), self._called, 1)
+        return call_of(self._module, offered(probe), *numbers, called=self._called)
 
     def _probe(self, module: Module) -> ModuleProbe | None:
         key = tuple(_value(module.get(name, values[0])) for name, values in self._choices.items())
@@ -143,19 +142,6 @@ class _Ways:
         if probe.channels is ChannelRelation.MULTIPLE:
             return shape.channels * probe.multiple
         return self._asked(shape, module)
-
-
-def _called(module: MinedModule, layout: Layout) -> str:
-    return own_name(module) if layout is Layout.FIRST else f"Images_{module.id[:_DIGITS]}"
-
-
-def _wrapper(module: MinedModule, layout: Layout) -> str:
-    """Return the class that lays images out for a module, empty where it takes them as they are."""
-    if layout is Layout.FIRST:
-        return ""
-    inner, name = own_name(module), _called(module, layout)
-    imported = "import torch.nn as nn\n\n\n"
-    return imported + WRAPPED.format(name=name, inner=inner, into=INTO[layout], back=BACK[layout])
 
 
 def _frees(probe: ModuleProbe) -> bool:

@@ -50,7 +50,14 @@ def own_text(module: MinedModule) -> str:
         return re.sub(r"\n{4,}", "\n\n\n", "".join(map(_written, body))).lstrip("\n")
 
 
-def call_of(module: MinedModule, setting: Setting, entering: str, leaving: str, quarter: str) -> str:
+def call_of(
+    module: MinedModule,
+    setting: Setting,
+    entering: str,
+    leaving: str,
+    quarter: str,
+    called: str | None = None,
+) -> str:
     """Return the expression that builds a module under a setting, arguments in the constructor's order.
 
     Args:
@@ -59,6 +66,7 @@ def call_of(module: MinedModule, setting: Setting, entering: str, leaving: str, 
         entering: What to write for the channels that enter; `leaving` and `quarter` likewise.
         leaving: For those that shall leave.
         quarter: For a quarter of those that enter.
+        called: What is called, None for the module's own name.
     """
     filled = {IN: entering, OUT: leaving, QUARTER: quarter}
     values = {
@@ -67,7 +75,7 @@ def call_of(module: MinedModule, setting: Setting, entering: str, leaving: str, 
         else repr(value)
         for name, value in ordered(module, setting).items()
     }
-    return f"{own_name(module)}({', '.join(f'{name}={value}' for name, value in values.items())})"
+    return f"{called or own_name(module)}({', '.join(f'{name}={value}' for name, value in values.items())})"
 
 
 def ordered(module: MinedModule, setting: Setting) -> Setting:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,11 +69,12 @@ def mine(
         filling.require_sources(names)
     else:
         filling.opened_library(library).close()  # raises where there is none
-    with _kept(*names, library=library), filling.library_to_fill(library) as ledger:
+    again = command_line("archloop", "modules", "mine", *names, "--library", library)
+    kept = keeping(f"what was mined and probed is kept. Go on with: {again}")
+    with kept, filling.library_to_fill(library) as ledger:
         with _steps("Mining", None, as_json) as step:
             mined = filling.mine(ledger, names, step)
-        with _kept(library=library):
-            probed = _probe(ledger, workers, unsafe, as_json) if probing else 0
+        probed = _probe(ledger, workers, unsafe, as_json) if probing else 0
         summary = _summary(ledger)
     counts = mined.counts
     if as_json:
@@ -190,12 +191,6 @@ def stats(library: LibraryOption = DEFAULT_LIBRARY, as_json: JsonOption = False)
         say(f"{count:>5}  {reason}")
     if len(why) > _SHOWN_REASONS:
         say(f"{sum(count for _, count in why[_SHOWN_REASONS:]):>5}  other reasons (all of them with --json)")
-
-
-def _kept(*places: str, library: Path) -> AbstractContextManager[None]:
-    """Have Ctrl-C say how the command goes on."""
-    again = command_line("archloop", "modules", "mine", *places, "--library", library)
-    return keeping(f"what was mined and probed is kept. Go on with: {again}")
 
 
 def _probe(ledger: Any, workers: int, unsafe: bool, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,7 +228,12 @@ class Attention(nn.Module):
         return x + self.inner(y, y, y)[0]
 """
 )
-LIBRARY += [ATTENTION, of_torch("Linear", ("in_features", None), ("out_features", None))]
+ACTIVATED = simple(
+    "return self.act(self.norm(x))",
+    "self.norm, self.act = norm_layer(dim), act_layer(inplace=True)",
+    ", dim, norm_layer, act_layer",
+)
+LIBRARY += [ATTENTION, ACTIVATED, of_torch("Linear", ("in_features", None), ("out_features", None))]
 
 PROGRAM = """
 import torch
@@ -272,6 +278,9 @@ def test_a_spec_keeps_its_word_at_every_choice(sandbox: SandboxedEvaluator, modu
             leaf = Module(spec.name, named)
             leaving = spec.infer(entering, leaf)
             assert leaving is not None
+            call = ast.parse(spec.write(entering, leaf), mode="eval").body
+            assert isinstance(call, ast.Call)  # a reader of programs knows literals alone
+            assert all(isinstance(each.value, ast.Constant) for each in call.keywords)
             programs.append(
                 PROGRAM.replace("TEXT", spec.text)
                 .replace("CHANNELS", "20")
