@@ -10,20 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-_OPENING = """\
+IMPORTS = """\
 import torch
 import torch.nn as nn
+"""
 
-
+HYPERPARAMETERS = """\
 def supported_hyperparameters():
     return {"lr", "momentum"}
 """
 
-_NET = """\
+NET = """\
 class Net(nn.Module):
     def __init__(self, in_shape: tuple, out_shape: tuple, prm: dict, device: torch.device):
         super().__init__()
         self.device = device
+"""
+"""How the class of a network begins."""
+
+_FEATURES = """\
         self.features = nn.Sequential(
 FEATURES
         )
@@ -31,7 +36,9 @@ FEATURES
 
     def forward(self, x):
         return self.classifier(self.features(x).mean((2, 3)))
+"""
 
+TRAINING = """\
     def train_setup(self, prm):
         self.to(self.device)
         self.criterion = nn.CrossEntropyLoss()
@@ -49,6 +56,7 @@ FEATURES
             loss.backward()
             self.optimizer.step()
 """
+"""The methods of a network's class that train it."""
 
 
 def module_source(parts: Iterable[str], features: Sequence[str], width: int) -> str:
@@ -60,8 +68,9 @@ def module_source(parts: Iterable[str], features: Sequence[str], width: int) -> 
         width: Channels of the last of them.
     """
     lines = "\n".join(f"            {feature}," for feature in features)
-    net = _NET.replace("FEATURES", lines).replace("WIDTH", str(width))
-    return "\n\n".join([_OPENING, *(f"{part.strip()}\n" for part in parts), net])
+    features_and_forward = _FEATURES.replace("FEATURES", lines).replace("WIDTH", str(width))
+    net = f"{NET}{features_and_forward}\n{TRAINING}"
+    return "\n\n".join([IMPORTS, HYPERPARAMETERS, *(f"{part.strip()}\n" for part in parts), net])
 
 
 def conv_parameters(inputs: int, outputs: int, kernel: int, *, groups: int = 1) -> int:
