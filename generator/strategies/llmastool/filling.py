@@ -1,0 +1,146 @@
+"""Who settles what an operation leaves open: the location, the module, its arguments.
+
+Every choice is among a few options that a rule lets through: each leads to a legal network that was not tried
+yet, so that no answer is wasted. The prompt category says what the model is asked (`planner.Category`); what
+it is not asked is drawn. A choice of one is none. Without a model the run draws in its place, which the row
+says too. This module does *not* choose operations.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from corpus.records.search.calls import AnswerPath
+from corpus.records.search.proposals import DecidedBy, Decision
+from generator.strategies.contract import Bench
+from generator.strategies.llmastool.editing import Operation
+from generator.strategies.llmastool.idea import Choice
+from generator.strategies.llmastool.planner import Category
+from generator.strategies.llmastool.prompts import Scene, choice_chat
+
+ATTEMPTS = 24
+"""Edits that are tried at most to learn whether an option leads anywhere: a place has thousands at times."""
+
+
+class Filled(NamedTuple):
+    """A child, and how it came about.
+
+    Attributes:
+        point: The child.
+        choices: What was settled, as the idea says it.
+        decisions: The same, and by whom, as the row says it.
+        call: The last recorded call, None where nobody was asked.
+    """
+
+    point: Any
+    choices: tuple[Choice, ...]
+    decisions: tuple[Decision, ...]
+    call: str | None
+
+
+class Filler:
+    """Settles edits on one bench.
+
+    Args:
+        bench: Where the model is asked.
+        offered: Options of one choice at most.
+        fresh: Whether a point may be proposed: it was not tried yet.
+        rng: What is not asked is drawn from it.
+    """
+
+    def __init__(self, bench: Bench, offered: int, fresh: Callable[[Any], bool], rng: random.Random) -> None:
+        self._bench, self._offered, self._fresh, self._rng = bench, offered, fresh, rng
+
+    def fill(self, point: Any, operation: Operation[Any], category: Category, scene: Scene) -> Filled | None:
+        """Return a child by an operation, None where none was found that is legal and new."""
+        settling = _Settling(self._bench, scene, category, self._rng)
+        paths = {operation.place(point, path): path for path in operation.sites(point)}
+        places = self._open(
+            list(paths),
+            lambda place: self._children(
+                point, operation, paths[place], operation.subjects(point, paths[place])
+            ),
+        )
+        if not places:
+            return None
+        path = paths[settling.settle("location", places)]
+        subjects = self._open(
+            operation.subjects(point, path), lambda what: self._children(point, operation, path, [what])
+        )
+        if not subjects:
+            return None
+        subject = settling.settle("module", subjects)
+        useful = (each for each in self._children(point, operation, path, [subject]) if each[1] is not None)
+        children = dict(islice(useful, self._offered))
+        return settling.filled(children[settling.settle("arguments", list(children))])
+
+    def _open(
+        self, options: Sequence[str], children: Callable[[str], Iterator[tuple[str, Any | None]]]
+    ) -> list[str]:
+        """Return options, drawn, that lead to a child: as many as are offered at most, in their order."""
+        found = []
+        for option in self._rng.sample(options, len(options)):
+            if any(child is not None for _, child in islice(children(option), ATTEMPTS)):
+                found.append(option)
+                if len(found) == self._offered:
+                    break
+        return sorted(found, key=options.index)
+
+    def _children(
+        self, point: Any, operation: Operation[Any], path: Any, subjects: Sequence[str]
+    ) -> Iterator[tuple[str, Any | None]]:
+        """Yield each setting of the subjects, in a drawn order, with its child, None where that is no use."""
+        for subject in self._rng.sample(subjects, len(subjects)):
+            options = operation.options(point, path, subject)
+            for option in self._rng.sample(options, len(options)):
+                child = operation.apply(point, path, option)
+                yield option.how, child if self._fresh(child) else None
+
+
+class _Settling:
+    """The choices of one child, one after the other."""
+
+    def __init__(self, bench: Bench, scene: Scene, category: Category, rng: random.Random) -> None:
+        self._bench, self._scene, self._category, self._rng = bench, scene, category, rng
+        self._choices: list[Choice] = []
+        self._decisions: list[Decision] = []
+        self._call: str | None = None
+
+    def settle(self, what: str, options: Sequence[str]) -> str:
+        """Return one of the options."""
+        if len(options) == 1:
+            return self._settled(Choice(what, options[0], 1), DecidedBy.RULE)
+        if not self._asks(what):
+            return self._settled(Choice(what, self._rng.choice(options), len(options)), DecidedBy.CHANCE)
+        settled = [(each.what, each.taken) for each in self._choices]
+        chat = choice_chat(self._bench.request, self._scene, settled, what, options)
+        self._call, answer = self._bench.model.choose(what, chat, options)
+        answered = answer.path not in (AnswerPath.CHANCE, AnswerPath.RULE)
+        named = str(answer.value) if answer.value in options else self._rng.choice(options)
+        said = named if answered else None
+        if self._category is not Category.REVERSE:
+            by = DecidedBy.MODEL if answered else DecidedBy.CHANCE
+            return self._settled(Choice(what, named, len(options), said), by)
+        if answered:
+            self._decisions.append(Decision(what=f"{what} to avoid", by=DecidedBy.MODEL))
+        taken = self._rng.choice([each for each in options if each != named])
+        return self._settled(Choice(what, taken, len(options), said), DecidedBy.CHANCE)
+
+    def filled(self, point: Any) -> Filled:
+        """Return the child with all that was settled."""
+        choices = tuple(each for each in self._choices if each.taken)
+        return Filled(point, choices, tuple(self._decisions), self._call)
+
+    def _asks(self, what: str) -> bool:
+        """Return whether the model is asked: of a minimal share, for the first choice behind the location."""
+        if self._category is Category.MINIMAL:
+            return what != "location" and self._call is None
+        return True
+
+    def _settled(self, choice: Choice, by: DecidedBy) -> str:
+        self._choices.append(choice)
+        self._decisions.append(Decision(what=choice.what, by=by))
+        return choice.taken
