@@ -92,7 +92,7 @@ def render(tree: Tree, shape: TaskShape, library: Library) -> str:
     used = {class_name(node) for node in composites}
     classes = [text for name, text in CLASSES.items() if name in used]
     names = sorted({node.name for _, node in walk(tree) if isinstance(node, Module)})
-    texts = Texts(IMPORTS, taken={*CLASSES, "Net", "supported_hyperparameters"})
+    texts = Texts(IMPORTS)
     for name in names:
         texts.add(name, library[name].text)
     writer = _Writer(layout, library, texts)
