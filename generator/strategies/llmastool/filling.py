@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy, Decision
 from generator.strategies.contract import Bench
 from generator.strategies.llmastool.editing import Operation
-from generator.strategies.llmastool.idea import Choice
+from generator.strategies.llmastool.idea import Choice, plain
 from generator.strategies.llmastool.planner import Category
 from generator.strategies.llmastool.prompts import Scene, choice_chat
 
@@ -141,6 +142,7 @@ class _Settling:
         return True
 
     def _settled(self, choice: Choice, by: DecidedBy) -> str:
-        self._choices.append(choice)
+        said = None if choice.said is None else plain(choice.said)
+        self._choices.append(replace(choice, taken=plain(choice.taken), said=said))
         self._decisions.append(Decision(what=choice.what, by=by))
         return choice.taken

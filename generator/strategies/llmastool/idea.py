@@ -69,6 +69,11 @@ def read_idea(text: str) -> Idea | None:
     return Idea(Arm(head[1], Category(head[2])), bool(head[3]), choices)
 
 
+def plain(words: str) -> str:
+    """Return the words of a choice as they may stand in an idea."""
+    return words.replace(_BETWEEN, ";")
+
+
 def _said(choice: Choice) -> str:
     said = "" if choice.said is None else f", model said {choice.said}"
     return f"{choice.what} {choice.taken} of {choice.of}{said}"

@@ -62,6 +62,7 @@ def choice_chat(
         shown,
         f"Edit: {scene.edit}.",
         *(f"{name.capitalize()}: {taken}." for name, taken in settled if taken),
-        f"{_ASKED[what]}? One of: {'; '.join(options)}.",
+        f"{_ASKED[what]}? One of:",
+        *(f"- {option}" for option in options),
     ]
     return Message(role="system", content=_SYSTEM), Message(role="user", content="\n".join(lines))

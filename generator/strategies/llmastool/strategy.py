@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.objectives import named_objectives
+from corpus.records.graphs import NetworkGraph
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.spaces.contract import Space
@@ -50,10 +51,10 @@ class LLMasTool(Strategy):
     def search(self, bench: Bench) -> Conversation:
         """Judge the trees to start from, then edit the best so far for ever."""
         search = _Search(bench, self._space, self._settings)
-        trials = yield [
-            proposed(self._space, point, operator="start", decisions=_START) for point in self._starts
-        ]
-        search.begin(self._starts, trials)
+        starts = [proposed(self._space, each, operator="start", decisions=_START) for each in self._starts]
+        graphs = search.built(starts)
+        trials = yield starts
+        search.begin(list(zip(self._starts, trials, graphs, strict=True)))
         while True:
             children = search.children()
             trials = yield [search.proposal(child) for child in children]
@@ -66,7 +67,7 @@ class _Search:
     def __init__(self, bench: Bench, space: Editable[Any], settings: Settings) -> None:
         self._space, self._settings = space, settings
         self._rng = bench.rng("llmastool")
-        self._planner, self._gate = Planner(settings), Gate(bench, settings)
+        self._planner, self._gate = Planner(settings), Gate(bench, space.edits, settings)
         self._objectives, self._caps = named_objectives(settings.objective), settings.caps
         self._parents = Parents(
             settings.top, niches=settings.niches, objectives=self._objectives, caps=self._caps
@@ -75,16 +76,14 @@ class _Search:
         self._filler = Filler(bench, settings.offered, self._fresh, self._rng)
         self._again: deque[tuple[Member, Plan]] = deque()
 
-    def begin(self, points: Sequence[Any], trials: Sequence[Trial]) -> None:
+    def built(self, starts: Sequence[Proposal]) -> list[NetworkGraph | None]:
+        """Return the graphs of the networks to start from."""
+        return self._gate.graphs([str(each.program) for each in starts])
+
+    def begin(self, starts: Sequence[tuple[Any, Trial, NetworkGraph | None]]) -> None:
         """Take in what became of the trees to start from."""
-        self._tried.update(map(self._space.key, points))
-        self._gate.hear(trials)
-        self._parents.add(
-            [
-                Member(point, trial, self._space.niche(point))
-                for point, trial in zip(points, trials, strict=True)
-            ]
-        )
+        self._tried.update(self._space.key(point) for point, _, _ in starts)
+        self._parents.add([self._member(*each) for each in starts])
 
     def children(self) -> list[Child]:
         """Return a batch whose networks passed the gate; who did not pass in all its tries has none."""
@@ -118,7 +117,6 @@ class _Search:
 
     def hear(self, children: Sequence[Child], trials: Sequence[Trial]) -> None:
         """Learn of each arm whether its child is better than the parent, and note what is to be repeated."""
-        self._gate.hear(trials)
         repeats = self._settings.repeat and self._settings.planner != "uniform"
         members = []
         for child, trial in zip(children, trials, strict=True):
@@ -127,10 +125,13 @@ class _Search:
             self._planner.posterior.learn(child.plan.arm, better=helped)
             if child.filled is None:
                 continue
-            members.append(Member(child.filled.point, trial, self._space.niche(child.filled.point)))
+            members.append(self._member(child.filled.point, trial, child.graph))
             if helped and repeats:
                 self._again.append((members[-1], again(child.plan.arm)))
         self._parents.add(members)
+
+    def _member(self, point: Any, trial: Trial, graph: NetworkGraph | None) -> Member:
+        return Member(point, trial, self._space.niche(point), graph)
 
     def _child(self) -> Child:
         """Plan a child and make it; plan anew where an operation leads nowhere."""

@@ -40,6 +40,7 @@ class Step:
     name: str
     places: int = 12
     subjects_: tuple[str, ...] = ("a", "b", "c")
+    shows: bool = True
 
     @property
     def words(self) -> str:
@@ -59,6 +60,9 @@ class Step:
 
     def place(self, point: Trail, path: int) -> str:
         return f"place {path}"
+
+    def shown(self, before: NetworkGraph, after: NetworkGraph) -> bool:
+        return self.shows
 
 
 class Trails:

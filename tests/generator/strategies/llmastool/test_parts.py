@@ -11,7 +11,7 @@ import pytest
 from corpus.objectives import Caps, named_objectives
 from corpus.records.search.proposals import Proposal
 from generator.strategies.llmastool.filling import Filler
-from generator.strategies.llmastool.idea import Choice, Idea, read_idea
+from generator.strategies.llmastool.idea import Choice, Idea, plain, read_idea
 from generator.strategies.llmastool.parents import Member, Parents, better
 from generator.strategies.llmastool.planner import Arm, Category
 from generator.strategies.llmastool.prompts import LONGEST_ENCODING, Scene, choice_chat
@@ -53,6 +53,13 @@ def test_an_idea_is_read_as_it_was_written(idea: Idea) -> None:
 )
 def test_another_text_is_no_idea(text: str) -> None:
     assert read_idea(text) is None
+
+
+def test_words_with_the_sign_between_choices_are_read_back_without_its_blank() -> None:
+    choice = Choice("location", plain("stage 1, 2: cat(a; b)"), 2)
+    assert read_idea(Idea(Arm("swap", Category.RELY), choices=(choice,)).text()) == Idea(
+        Arm("swap", Category.RELY), choices=(Choice("location", "stage 1, 2: cat(a;b)", 2),)
+    )
 
 
 def member(number: int, niche: str, accuracy: float | None) -> Member:
@@ -127,7 +134,7 @@ def test_options_that_lead_to_what_was_tried_alone_are_not_offered() -> None:
     found = {point[-1] for point in filled(Step("swap", places=2), bench, tried)}
     assert found == {"swap/1/b/2", "swap/1/c/1", "swap/1/c/2"}
     assert not any("place 0" in text for _, text in bench.asked)
-    assert any("One of: b; c." in text for _, text in bench.asked)
+    assert any("One of:\n- b\n- c" in text for _, text in bench.asked)
 
 
 def test_an_operation_without_anything_new_leads_nowhere() -> None:

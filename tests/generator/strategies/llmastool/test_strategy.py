@@ -117,6 +117,17 @@ def test_a_child_whose_graph_was_tried_before_is_replaced() -> None:
     assert sum(map(len, bench.built)) > 2 * len(shapes)
 
 
+def test_a_child_whose_graph_does_not_show_the_change_that_was_meant_is_replaced() -> None:
+    def graph(source: str) -> NetworkGraph:
+        return NetworkGraph(nodes=(GraphNode(op="input", shape=(-1, *map(len, source.split()))),))
+
+    space = Trails(steps=[Step("set"), Step("swap", shows=False)])
+    bench = TrailBench(graphs=graph)
+    searched(bench, Settings(), space, 40)
+    operators = {trial.candidate.operator for trial in bench.heard[1:] if trial.candidate.source}
+    assert operators == {"set"} and any("swap/" in source for visit in bench.built for source in visit)
+
+
 def test_with_the_gate_open_nothing_is_built() -> None:
     bench = TrailBench()
     searched(bench, Settings(probe=False), Trails(), 20)
@@ -203,7 +214,7 @@ def test_prompts_show_the_network_the_edit_and_at_most_eight_options_and_name_no
     for role, text in bench.asked:
         assert role in ("location", "module", "arguments")
         assert "The network (validation accuracy 0." in text and "Edit: " in text
-        options = text.rpartition("One of: ")[2].split("; ")
+        options = text.rpartition("One of:\n- ")[2].split("\n- ")
         assert 2 <= len(options) <= 8
         assert not any(word in text.lower() for word in ("digits", "mnist", "cifar", "imagenet"))
 
