@@ -8,6 +8,7 @@ pointwise   of these, what keeps the shape
 shapes      what flows through a tree, its parameters, and what is wrong with it
 canonical   the one form of trees that are one network
 encoding    a tree as a line of text
+starts      trees to start a search from
 rendering   a tree as a program
 layout      nested calls as lines of a program
 texts       the texts of mined modules in one program

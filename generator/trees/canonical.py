@@ -2,8 +2,9 @@
 
 Of two ways to write the same, the canonical form has: no argument at its default or without effect; arguments
 in the order of their spec; `mean` for `pool(1) flatten`, `depthwise` for a convolution with a group for each
-channel, `layer_norm` for one group; no `identity` beside other modules; in composites and repeats the first
-word that fits for a width, else and in stages a number. What a program shows of a tree is its canonical form.
+channel, `layer_norm` for one group; no `identity` beside other modules; the first word that fits for a width,
+a number where none does, and always a number in stages and concatenations, whose widths are free. What a
+program shows of a tree is its canonical form.
 
 This module does *not* know deeper equalities, such as two activations in a row, and it makes no repeat of
 equal neighbours: a loop is a choice.
@@ -16,7 +17,19 @@ from dataclasses import replace
 
 from corpus.records.base import TaskShape, content_id
 from generator.trees.encoding import encode
-from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, normal, sequence
+from generator.trees.nodes import (
+    Composite,
+    Module,
+    Node,
+    Path,
+    Repeat,
+    Sequence,
+    Tree,
+    normal,
+    parts,
+    sequence,
+    walk,
+)
 from generator.trees.shapes import Site, lay_out
 from generator.trees.specs import Library, ModuleSpec, width_word
 
@@ -31,13 +44,27 @@ def canonical(tree: Tree, shape: TaskShape, library: Library) -> Tree:
     before, tree = None, normal(tree)
     while tree != before:
         before, tree = tree, normal(_each_part(tree, _plain_row))
-    layout = lay_out(tree, shape, library)
+    layout, numbered = lay_out(tree, shape, library), _numbered(tree)
 
     def change(path: Path, module: Module) -> Module:
         site = layout.sites.get(path)
-        return _canonical_module(path, module, site, library) if site else module
+        return _canonical_module(module, site, library, words=path not in numbered) if site else module
 
     return mapped(tree, change)
+
+
+def _numbered(tree: Tree) -> set[Path]:
+    """Return the paths of nodes that stand directly in a stage or a concatenation, or in a row there."""
+    found: set[Path] = set()
+    rows = {path for path, _ in parts(tree)}
+    for path, node in walk(tree):
+        if path[:-1] in rows:
+            found.add(path)
+            in_a_row = isinstance(node, Composite) and node.kind == "sequence"
+            rows |= {path} if in_a_row else set()
+        if isinstance(node, Composite) and node.kind == "branches" and node.join == "cat":
+            rows.add(path)
+    return found
 
 
 def key(tree: Tree, shape: TaskShape, library: Library) -> str:
@@ -71,11 +98,15 @@ def _plain_row(nodes: Sequence) -> Sequence:
     """Return nodes in a row with what is needless taken out."""
     found: list[Node] = []
     for node in map(_plain_node, nodes):
-        if node == IDENTITY:
+        if _idles(node):
             continue
         reduced = _reduction(found[-1], node) if found else None
         found[-1:] = [reduced] if reduced else [*found[-1:], node]
     return tuple(found)
+
+
+def _idles(node: Node) -> bool:
+    return isinstance(node, Module) and node.name == IDENTITY.name
 
 
 def _reduction(first: Node, second: Node) -> Module | None:
@@ -88,21 +119,21 @@ def _reduction(first: Node, second: Node) -> Module | None:
 
 def _plain_node(node: Node) -> Node:
     if isinstance(node, Module):
-        return node
+        return IDENTITY if _idles(node) else node
     if isinstance(node, Repeat):
         body = _plain_node(node.body)
-        return IDENTITY if body == IDENTITY else Repeat(body, node.times)
+        return body if _idles(body) else Repeat(body, node.times)
     if node.kind == "sequence":
         return sequence(_plain_row(node.children) or (IDENTITY,))
     children = tuple(sequence(_plain_row((child,)) or (IDENTITY,)) for child in node.children)
-    if node.kind == "residual" and children[1:] == (IDENTITY,):
+    if node.kind == "residual" and all(map(_idles, children[1:])):
         children = children[:1]
     if node.kind == "branches" and len(children) == 1:
         return children[0]
     return Composite(node.kind, children, node.join if node.kind == "branches" else "add")
 
 
-def _canonical_module(path: Path, module: Module, site: Site, library: Library) -> Module:
+def _canonical_module(module: Module, site: Site, library: Library, *, words: bool) -> Module:
     settled = site.module or module
     settled = _other_name(settled, site)
     spec = library[settled.name]
@@ -115,8 +146,7 @@ def _canonical_module(path: Path, module: Module, site: Site, library: Library) 
     ]
     if spec.width is not None:
         width = site.leaving.channels
-        in_stage = len(path) == (3 if path[0] == "stages" else 2)
-        word = width if in_stage else width_word(width, site.base)
+        word = width_word(width, site.base) if words else width
         if word != "same":
             arguments.insert(0, (spec.width, word))
     return Module(spec.name, tuple(arguments), module.adaptor)

@@ -16,6 +16,7 @@ WIDTHS: tuple[Value, ...] = (4, 6, 8, 12, 16)
 MOST_PARAMETERS = 200_000
 
 _INSIDE = [spec for spec in LIBRARY.values() if spec.role not in ("reduction", "linear", "classifier")]
+_INSIDE += 6 * LIBRARY.of_role("convolution") + 2 * LIBRARY.of_role("normalisation")
 _BEHIND = [spec for spec in LIBRARY.values() if spec.role in ("linear", "activation", "regularisation")]
 
 
@@ -25,7 +26,7 @@ def draw_tree(rng: random.Random, shape: TaskShape) -> Tree:
         tree = Tree(
             (Module("conv", (("width", rng.choice(WIDTHS)),)),), (), (Module("mean"), Module("classifier"))
         )
-        for number in range(rng.randint(0, 2)):
+        for _ in range(rng.randint(0, 2)):
             tree = Tree(_grown(rng, shape, tree, "stem", 2), tree.stages, tree.head)
         for number in range(rng.randint(1, 3)):
             tree = Tree(tree.stem, (*tree.stages, ()), tree.head)

@@ -1,14 +1,15 @@
-"""What holds for any legal tree, shown on random ones: its program is what was inferred, and its text is it."""
+"""What holds for any legal tree, shown on random ones: of its program, its text and its canonical form."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from corpus.records.base import TaskShape
 from evaluator.child.lint import lint
-from generator.trees.canonical import canonical, key
+from generator.trees.canonical import canonical, key, mapped
 from generator.trees.encoding import decode, encode
 from generator.trees.nodes import Tree, walk
 from generator.trees.rendering import render
@@ -82,9 +83,6 @@ def test_the_canonical_form_is_one_form_of_the_same_network() -> None:
 
 def _spelled_out(tree: Tree, shape: TaskShape) -> Tree:
     """Return a tree with all arguments given and all widths as numbers."""
-    from dataclasses import replace
-
-    from generator.trees.canonical import mapped
 
     sites = lay_out(tree, shape, LIBRARY).sites
     return mapped(
