@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from corpus.records.graphs import NetworkGraph
 from generator.spaces.contract import Space
 
 Point = TypeVar("Point")
@@ -70,10 +69,6 @@ class Operation(Protocol[Point]):
 
     def place(self, point: Point, path: Any) -> str:
         """Return a place in words; no two places of a point have the same."""
-        ...
-
-    def shown(self, before: NetworkGraph, after: NetworkGraph) -> bool:
-        """Return whether two recorded graphs, which differ, show the change that was meant."""
         ...
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from corpus.objectives import Caps, Objective, fittest
 from corpus.records.evaluations import Evaluation
-from corpus.records.graphs import NetworkGraph
+from corpus.records.search.probes import Probe
 from corpus.records.search.trials import Trial
 
 
@@ -27,13 +27,13 @@ class Member(NamedTuple):
         point: Its tree.
         trial: What became of it.
         niche: What it is made of.
-        graph: Its network as recorded when it was built, None where it was not.
+        probe: What the sandbox said of it before it was judged, None where it was not asked.
     """
 
     point: Any
     trial: Trial
     niche: Hashable
-    graph: NetworkGraph | None = None
+    probe: Probe | None = None
 
 
 class Parents:

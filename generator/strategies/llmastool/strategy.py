@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.objectives import named_objectives
-from corpus.records.graphs import NetworkGraph
+from corpus.records.search.probes import Probe
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.spaces.contract import Space
@@ -27,12 +27,13 @@ from generator.strategies.catalogue import StrategyError
 from generator.strategies.contract import Bench, Conversation, Strategy
 from generator.strategies.llmastool.editing import Editable
 from generator.strategies.llmastool.filling import Filler
-from generator.strategies.llmastool.gate import Child, Gate
+from generator.strategies.llmastool.gate import Child, Gate, Verdict
 from generator.strategies.llmastool.idea import Idea
 from generator.strategies.llmastool.parents import Member, Parents, better
 from generator.strategies.llmastool.planner import Plan, Planner, again
 from generator.strategies.llmastool.prompts import Scene
 from generator.strategies.llmastool.settings import Settings as Settings
+from generator.trees.edits.gate import verdict as tree_verdict
 
 _START = (Decision(what="start", by=DecidedBy.RULE),)
 _PARENT = Decision(what="parent", by=DecidedBy.RULE)
@@ -43,18 +44,18 @@ class LLMasTool(Strategy):
 
     name = "llmastool"
 
-    def __init__(self, settings: Settings, space: Editable[Any]) -> None:
-        """Search `space`."""
-        self._settings, self._space = settings, space
+    def __init__(self, settings: Settings, space: Editable[Any], verdict: Verdict = tree_verdict) -> None:
+        """Search `space`, whose edits pass the gate by `verdict`."""
+        self._settings, self._space, self._verdict = settings, space, verdict
         self._starts = [_decoded(space, text) for text in settings.start] or list(space.starts())
 
     def search(self, bench: Bench) -> Conversation:
         """Judge the trees to start from, then edit the best so far for ever."""
-        search = _Search(bench, self._space, self._settings)
+        search = _Search(bench, self._space, self._settings, self._verdict)
         starts = [proposed(self._space, each, operator="start", decisions=_START) for each in self._starts]
-        graphs = search.built(starts)
+        probes = search.built(starts)
         trials = yield starts
-        search.begin(list(zip(self._starts, trials, graphs, strict=True)))
+        search.begin(list(zip(self._starts, trials, probes, strict=True)))
         while True:
             children = search.children()
             trials = yield [search.proposal(child) for child in children]
@@ -64,10 +65,10 @@ class LLMasTool(Strategy):
 class _Search:
     """One search: what was tried, what is believed, whose turn it is."""
 
-    def __init__(self, bench: Bench, space: Editable[Any], settings: Settings) -> None:
+    def __init__(self, bench: Bench, space: Editable[Any], settings: Settings, verdict: Verdict) -> None:
         self._space, self._settings = space, settings
         self._rng = bench.rng("llmastool")
-        self._planner, self._gate = Planner(settings), Gate(bench, space.edits, settings)
+        self._planner, self._gate = Planner(settings), Gate(bench, verdict, settings)
         self._objectives, self._caps = named_objectives(settings.objective), settings.caps
         self._parents = Parents(
             settings.top, niches=settings.niches, objectives=self._objectives, caps=self._caps
@@ -76,11 +77,11 @@ class _Search:
         self._filler = Filler(bench, settings.offered, self._fresh, self._rng)
         self._again: deque[tuple[Member, Plan]] = deque()
 
-    def built(self, starts: Sequence[Proposal]) -> list[NetworkGraph | None]:
-        """Return the graphs of the networks to start from."""
-        return self._gate.graphs([str(each.program) for each in starts])
+    def built(self, starts: Sequence[Proposal]) -> list[Probe | None]:
+        """Return what the sandbox says of the networks to start from."""
+        return self._gate.starts([str(each.program) for each in starts])
 
-    def begin(self, starts: Sequence[tuple[Any, Trial, NetworkGraph | None]]) -> None:
+    def begin(self, starts: Sequence[tuple[Any, Trial, Probe | None]]) -> None:
         """Take in what became of the trees to start from."""
         self._tried.update(self._space.key(point) for point, _, _ in starts)
         self._parents.add([self._member(*each) for each in starts])
@@ -125,13 +126,13 @@ class _Search:
             self._planner.posterior.learn(child.plan.arm, better=helped)
             if child.filled is None:
                 continue
-            members.append(self._member(child.filled.point, trial, child.graph))
+            members.append(self._member(child.filled.point, trial, child.probe))
             if helped and repeats:
                 self._again.append((members[-1], again(child.plan.arm)))
         self._parents.add(members)
 
-    def _member(self, point: Any, trial: Trial, graph: NetworkGraph | None) -> Member:
-        return Member(point, trial, self._space.niche(point), graph)
+    def _member(self, point: Any, trial: Trial, probe: Probe | None) -> Member:
+        return Member(point, trial, self._space.niche(point), probe)
 
     def _child(self) -> Child:
         """Plan a child and make it; plan anew where an operation leads nowhere."""

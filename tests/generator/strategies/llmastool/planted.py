@@ -18,8 +18,9 @@ from corpus.records.graphs import NetworkGraph
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
+from generator.strategies.llmastool.gate import Verdict
 from generator.strategies.llmastool.settings import Settings
-from generator.strategies.llmastool.strategy import build
+from generator.strategies.llmastool.strategy import LLMasTool
 from tests.generator.strategies.benches import PlainBench
 
 OPERATIONS = ("set", "swap", "insert", "delete", "wrap", "repeat", "widen")
@@ -40,7 +41,6 @@ class Step:
     name: str
     places: int = 12
     subjects_: tuple[str, ...] = ("a", "b", "c")
-    shows: bool = True
 
     @property
     def words(self) -> str:
@@ -60,9 +60,6 @@ class Step:
 
     def place(self, point: Trail, path: int) -> str:
         return f"place {path}"
-
-    def shown(self, before: NetworkGraph, after: NetworkGraph) -> bool:
-        return self.shows
 
 
 class Trails:
@@ -159,9 +156,15 @@ class TrailBench(PlainBench):
         )
 
 
-def searched(bench: TrailBench, settings: Settings, space: Trails, evaluations: int) -> None:
+def searched(
+    bench: TrailBench,
+    settings: Settings,
+    space: Trails,
+    evaluations: int,
+    verdict: Verdict = lambda *_: None,
+) -> None:
     """Search for so many evaluations; the trials are in the bench."""
-    conversation = build(settings, space).search(bench)
+    conversation = LLMasTool(settings, space, verdict).search(bench)
     proposals = next(conversation)
     while len(bench.heard) < evaluations:
         points = [None if each.key is None else space.decode(each.key) for each in proposals]

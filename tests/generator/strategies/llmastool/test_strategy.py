@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from corpus.records.graphs import GraphNode, NetworkGraph
 from corpus.records.search.calls import Answer, AnswerPath
+from corpus.records.search.probes import Probe
 from corpus.records.search.proposals import DecidedBy
 from generator.strategies.catalogue import StrategyError
 from generator.strategies.llmastool.evidence import posterior_of
@@ -121,9 +122,12 @@ def test_a_child_whose_graph_does_not_show_the_change_that_was_meant_is_replaced
     def graph(source: str) -> NetworkGraph:
         return NetworkGraph(nodes=(GraphNode(op="input", shape=(-1, *map(len, source.split()))),))
 
-    space = Trails(steps=[Step("set"), Step("swap", shows=False)])
+    def verdict(before: Probe, after: Probe, operation: str) -> str | None:
+        assert before.graph is not None and after.graph is not None and before.graph != after.graph
+        return "nothing was swapped" if operation == "swap" else None
+
     bench = TrailBench(graphs=graph)
-    searched(bench, Settings(), space, 40)
+    searched(bench, Settings(), Trails(steps=[Step("set"), Step("swap")]), 40, verdict)
     operators = {trial.candidate.operator for trial in bench.heard[1:] if trial.candidate.source}
     assert operators == {"set"} and any("swap/" in source for visit in bench.built for source in visit)
 
@@ -160,8 +164,9 @@ def test_the_beliefs_of_the_rows_are_those_that_the_planner_went_by() -> None:
 
 def test_primitive_modules_alone_are_put_in_where_the_settings_say_so() -> None:
     bench = TrailBench()
-    searched(bench, Settings(modules="primitive"), Trails(), 30)
-    steps = [step for trial in bench.heard[1:] for step in (trial.candidate.key or "").split()]
+    conversation = build(Settings(modules="primitive", batch=30), Trails()).search(bench)
+    children = conversation.send(bench.judge(next(conversation), [0.5]))
+    steps = [step for child in children for step in (child.key or "").split()]
     assert {step.split("/")[2] for step in steps} == {"a"}
 
 
