@@ -111,7 +111,8 @@ def lay_out(tree: Tree, shape: TaskShape, library: Library, *, images: Shape | N
         flowing = walk.sequence(nodes, path, flowing, flowing.channels if flowing else 1, 1, 0)
         if flowing is not None:
             walk.leaving[path] = flowing
-    _check_classifier(tree, walk, flowing, shape.classes)
+    if all(problem.kind != "size" for problem in walk.problems):
+        _check_classifier(tree, walk, flowing, shape.classes)
     return Layout(walk.sites, tuple(walk.problems), walk.leaving, walk.count)
 
 
@@ -277,7 +278,7 @@ def _may_be(spec: ModuleSpec, name: str, value: Value) -> bool:
 
 
 def _written(shape: Shape) -> str:
-    return f"{shape.channels} features" if shape.flat else "x".join(map(str, shape))
+    return f"{int(shape.channels)} features" if shape.flat else "x".join(str(int(each)) for each in shape)
 
 
 def _listed(shapes: list[Shape]) -> str:
