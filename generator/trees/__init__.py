@@ -12,4 +12,7 @@ starts      trees to start a search from
 rendering   a tree as a program
 layout      nested calls as lines of a program
 texts       the texts of mined modules in one program
+recipe      what all programs of searched networks have in common
+reading     a program as a tree
+edits       transformations of trees
 """

@@ -2,9 +2,9 @@
 
 Of two ways to write the same, the canonical form has: no argument at its default or without effect; arguments
 in the order of their spec; `mean` for `pool(1) flatten`, `depthwise` for a convolution with a group for each
-channel, `layer_norm` for one group; no `identity` beside other modules; the first word that fits for a width,
-a number where none does, and always a number in stages and concatenations, whose widths are free. What a
-program shows of a tree is its canonical form.
+channel, `layer_norm` for one group; a residual for the sum of two branches; no `identity` beside other
+modules; the first word that fits for a width, a number where none does, and always a number in stages and
+concatenations, whose widths are free. What a program shows of a tree is its canonical form.
 
 This module does *not* know deeper equalities, such as two activations in a row, and it makes no repeat of
 equal neighbours: a loop is a choice.
@@ -126,11 +126,14 @@ def _plain_node(node: Node) -> Node:
     if node.kind == "sequence":
         return sequence(_plain_row(node.children) or (IDENTITY,))
     children = tuple(sequence(_plain_row((child,)) or (IDENTITY,)) for child in node.children)
-    if node.kind == "residual" and all(map(_idles, children[1:])):
-        children = children[:1]
     if node.kind == "branches" and len(children) == 1:
         return children[0]
-    return Composite(node.kind, children, node.join if node.kind == "branches" else "add")
+    kind, join = node.kind, node.join if node.kind == "branches" else "add"
+    if kind == "branches" and join == "add" and len(children) == 2:
+        kind, children = "residual", tuple(sorted(children, key=_idles))
+    if kind == "residual" and all(map(_idles, children[1:])):
+        children = children[:1]
+    return Composite(kind, children, join)
 
 
 def _canonical_module(module: Module, site: Site, library: Library, *, words: bool) -> Module:

@@ -3,7 +3,7 @@
 Stem, stages and head are attributes of the network, each an `nn.Sequential`; repeats are loops; composites
 are calls of small classes, which the program holds where it needs them. A module that stands there only so
 that shapes fit is marked with a comment. The text of a mined module is placed once. All programs train alike
-(`generator.spaces.sources`), so an accuracy speaks of the network.
+(`generator.trees.recipe`), so an accuracy speaks of the network.
 
 A program is written for one task: numbers that follow from its images are in it, but the images' channels and
 the classes are taken from the arguments of the network. Equal trees have equal programs. This module does
@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from corpus.records.base import TaskShape
-from generator.spaces.sources import HYPERPARAMETERS, IMPORTS, NET, TRAINING
 from generator.trees.layout import Phrase, separate, written
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, parts, walk
+from generator.trees.recipe import HYPERPARAMETERS, IMPORTS, NET, TRAINING
 from generator.trees.shapes import Layout, lay_out
 from generator.trees.specs import Library, Shape
 from generator.trees.texts import Texts
@@ -50,7 +50,10 @@ class Sum(nn.Module):
         self.branches = nn.ModuleList(branches)
 
     def forward(self, x):
-        return sum(branch(x) for branch in self.branches)
+        total = self.branches[0](x)
+        for branch in self.branches[1:]:
+            total = total + branch(x)
+        return total
 """,
     "Gate": """\
 class Gate(nn.Module):
