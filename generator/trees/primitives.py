@@ -19,6 +19,8 @@ Squeeze-and-excitation and the like are composites (`generator.trees.nodes`), no
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from generator.trees.nodes import Module
@@ -131,3 +133,20 @@ PRIMITIVES: tuple[ModuleSpec, ...] = (*SLIDING, *POINTWISE, *_SIDES, *_REDUCTION
 def primitives() -> Library:
     """Return the library of the primitives alone."""
     return Library(PRIMITIVES)
+
+
+def with_mined(mined: Iterable[ModuleSpec]) -> Library:
+    """Return the primitives and mined modules, but for torch's own classes that a primitive is already."""
+    known = {name for spec in PRIMITIVES for name in _torch_names(spec)}
+    return Library([*PRIMITIVES, *(spec for spec in mined if spec.name not in {*known, *primitives()})])
+
+
+def _torch_names(spec: ModuleSpec) -> set[str]:
+    """Return the classes that a primitive is built as, under any of its settings: `nn.ReLU`."""
+    ways = [(), *(((name, value),) for name, values in spec.choices.items() for value in values)]
+    written = [
+        spec.write(shape, spec.settled(Module(spec.name, way), shape.channels, 2))
+        for shape in (Shape(8, 8, 8), Shape(8))
+        for way in ways
+    ]
+    return set(re.findall(r"nn\.\w+", " ".join(written)))

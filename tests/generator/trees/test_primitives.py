@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.trees.nodes import Module, Value
-from generator.trees.primitives import PRIMITIVES
+from generator.trees.primitives import PRIMITIVES, with_mined
 from generator.trees.specs import MAX_WIDTH, ModuleSpec, Shape, width_number, width_word
 
 ENTERING = [Shape(8, 7, 9), Shape(4, 2, 2), Shape(16, 1, 1), Shape(1, 5, 4), Shape(6, 3, 8), Shape(12)]
@@ -86,3 +86,13 @@ def test_words_for_widths_follow_what_enters() -> None:
     assert [width_number(word, 12) for word in ("same", "x4", "/4", "/16", 7)] == [12, 48, 3, 1, 7]
     assert [width_number(wrong, 12) for wrong in (0, -1, MAX_WIDTH + 1, True, None, "x5", 2.0)] == [None] * 7
     assert [width_word(width, 12) for width in (12, 24, 6, 3, 1, 5)] == ["same", "x2", "/2", "/4", "/8", 5]
+
+
+def test_torchs_classes_that_a_primitive_is_are_not_taken_twice() -> None:
+    def spec(name: str) -> ModuleSpec:
+        return ModuleSpec(name, "block", lambda shape, _: shape, lambda *_: f"{name}()", primitive=False)
+
+    known = ["nn.ReLU", "nn.Conv2d", "nn.AdaptiveMaxPool2d", "nn.LayerNorm", "conv"]
+    library = with_mined(map(spec, [*known, "nn.Hardtanh", "Block-1a2b3c4d"]))
+    assert list(library) == [*(each.name for each in PRIMITIVES), "nn.Hardtanh", "Block-1a2b3c4d"]
+    assert library["conv"].primitive
