@@ -1,41 +1,23 @@
 """What a space must offer to be searched so: operations on its points, each with all its degrees of freedom.
 
     for operation in space.edits.values():
-        path = one of operation.sites(point)
-        what = one of operation.subjects(point, path)
-        option = one of operation.options(point, path, what)
-        child = operation.apply(point, path, option)
+        path = one of operation.places(point)
+        option = one of operation.drafts(point, path)
+        child = operation.apply(point, path, option), or EditError where it is not legal
 
-`generator.spaces.trees` is such a space. This module does *not* choose.
+Options say what they are about and how that is set, so that either can be chosen by itself. Whether one is
+legal is found out when it is applied, not before: there are thousands. `generator.spaces.trees` is such a
+space. This module does *not* choose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from generator.spaces.contract import Space
 
 Point = TypeVar("Point")
-
-
-class Option(Protocol):
-    """One way to carry out an operation at one place.
-
-    Attributes:
-        what: The module, the argument or the composite that it is about, in a word.
-        how: How that is set, in a word or two; may be empty.
-    """
-
-    @property
-    def what(self) -> str:
-        """See above."""
-        ...
-
-    @property
-    def how(self) -> str:
-        """See above."""
-        ...
 
 
 class Operation(Protocol[Point]):
@@ -51,20 +33,24 @@ class Operation(Protocol[Point]):
         """What it does, for a model: `put another module in the place of one`."""
         ...
 
-    def sites(self, point: Point) -> Sequence[Any]:
-        """Return the places with at least one legal option, in a fixed order."""
+    def places(self, point: Point) -> Iterable[Any]:
+        """Return the places where there may be options, in a fixed order."""
         ...
 
-    def subjects(self, point: Point, path: Any) -> Sequence[str]:
-        """Return what it may be about there, in a fixed order."""
-        ...
+    def drafts(self, point: Point, path: Any) -> Iterable[Any]:
+        """Return the options at a place, legal or not, in a fixed order.
 
-    def options(self, point: Point, path: Any, what: str | None = None) -> Sequence[Any]:
-        """Return the legal options there, of one subject or of all."""
+        Each has two words: `what` it is about, a module, an argument or a composite, and `how` that is set,
+        which may be empty.
+        """
         ...
 
     def apply(self, point: Point, path: Any, option: Any) -> Point:
-        """Return the point that comes of a legal option."""
+        """Return the point that comes of an option.
+
+        Raises:
+            EditError: It is not legal.
+        """
         ...
 
     def place(self, point: Point, path: Any) -> str:

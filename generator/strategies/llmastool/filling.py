@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy, Decision
@@ -21,6 +21,12 @@ from generator.strategies.llmastool.editing import Operation
 from generator.strategies.llmastool.idea import Choice, plain
 from generator.strategies.llmastool.planner import Category
 from generator.strategies.llmastool.prompts import Scene, choice_chat
+from generator.trees.edits.contract import EditError
+
+Option = TypeVar("Option")
+
+DEFAULTS = "defaults"
+"""What an option is called that sets nothing."""
 
 ATTEMPTS = 24
 """Edits that are tried at most to learn whether an option leads anywhere: a place has thousands at times."""
@@ -58,47 +64,70 @@ class Filler:
     def fill(self, point: Any, operation: Operation[Any], category: Category, scene: Scene) -> Filled | None:
         """Return a child by an operation, None where none was found that is legal and new."""
         settling = _Settling(self._bench, scene, category, self._rng)
-        paths = {operation.place(point, path): path for path in operation.sites(point)}
-        places = self._open(
-            list(paths),
-            lambda place: self._children(
-                point, operation, paths[place], operation.subjects(point, paths[place])
-            ),
-        )
+        edits = _Edits(point, operation, self._fresh, self._rng)
+        places = self._open(edits.places(), edits.leads)
         if not places:
             return None
-        path = paths[settling.settle("location", places)]
-        subjects = self._open(
-            operation.subjects(point, path), lambda what: self._children(point, operation, path, [what])
-        )
-        if not subjects:
-            return None
+        named = {operation.place(point, path): path for path in places}
+        path = named[settling.settle("location", list(named))]
+        subjects = self._open(edits.subjects(path), lambda what: edits.leads(path, what))
         subject = settling.settle("module", subjects)
-        useful = (each for each in self._children(point, operation, path, [subject]) if each[1] is not None)
-        children = dict(islice(useful, self._offered))
+        children = dict(islice(edits.children(path, subject), self._offered))
         return settling.filled(children[settling.settle("arguments", list(children))])
 
-    def _open(
-        self, options: Sequence[str], children: Callable[[str], Iterator[tuple[str, Any | None]]]
-    ) -> list[str]:
+    def _open(self, options: Sequence[Option], leads: Callable[[Option], bool]) -> list[Option]:
         """Return options, drawn, that lead to a child: as many as are offered at most, in their order."""
-        found = []
-        for option in self._rng.sample(options, len(options)):
-            if any(child is not None for _, child in islice(children(option), ATTEMPTS)):
-                found.append(option)
-                if len(found) == self._offered:
-                    break
-        return sorted(found, key=options.index)
+        drawn = self._rng.sample(range(len(options)), len(options))
+        found = islice((place for place in drawn if leads(options[place])), self._offered)
+        return [options[place] for place in sorted(found)]
 
-    def _children(
-        self, point: Any, operation: Operation[Any], path: Any, subjects: Sequence[str]
-    ) -> Iterator[tuple[str, Any | None]]:
-        """Yield each setting of the subjects, in a drawn order, with its child, None where that is no use."""
-        for subject in self._rng.sample(subjects, len(subjects)):
-            options = operation.options(point, path, subject)
-            for option in self._rng.sample(options, len(options)):
-                child = operation.apply(point, path, option)
-                yield option.how, child if self._fresh(child) else None
+
+class _Edits:
+    """All that an operation can do to a point, found out as it is asked for."""
+
+    def __init__(
+        self, point: Any, operation: Operation[Any], fresh: Callable[[Any], bool], rng: random.Random
+    ) -> None:
+        self._point, self._operation, self._fresh, self._rng = point, operation, fresh, rng
+        self._at: dict[Any, dict[str, list[Any]]] = {}
+
+    def places(self) -> list[Any]:
+        """Return the paths where there may be edits."""
+        return list(self._operation.places(self._point))
+
+    def subjects(self, path: Any) -> list[str]:
+        """Return what edits at a place may be about."""
+        return list(self._drafts(path))
+
+    def leads(self, path: Any, subject: str | None = None) -> bool:
+        """Return whether an edit at a place, about one subject or any, gives a child; not all are tried."""
+        subjects = self.subjects(path) if subject is None else [subject]
+        drawn = self._rng.sample(subjects, len(subjects))
+        each_once = (child for what in drawn for child in self._tried(path, what))
+        return any(child is not None for _, child in islice(each_once, ATTEMPTS))
+
+    def children(self, path: Any, subject: str) -> Iterator[tuple[str, Any]]:
+        """Yield how the subject may be set there, drawn, and the child."""
+        return ((how, child) for how, child in self._tried(path, subject) if child is not None)
+
+    def _tried(self, path: Any, subject: str) -> Iterator[tuple[str, Any | None]]:
+        drafts = self._drafts(path)[subject]
+        for draft in self._rng.sample(drafts, len(drafts)):
+            try:
+                child = self._operation.apply(self._point, path, draft)
+            except EditError:
+                yield draft.how or DEFAULTS, None
+            else:
+                yield draft.how or DEFAULTS, child if self._fresh(child) else None
+
+    def _drafts(self, path: Any) -> dict[str, list[Any]]:
+        """Return the options at a place by what they are about."""
+        if path not in self._at:
+            found: dict[str, list[Any]] = {}
+            for draft in self._operation.drafts(self._point, path):
+                found.setdefault(draft.what, []).append(draft)
+            self._at[path] = found
+        return self._at[path]
 
 
 class _Settling:
@@ -132,7 +161,7 @@ class _Settling:
 
     def filled(self, point: Any) -> Filled:
         """Return the child with all that was settled."""
-        choices = tuple(each for each in self._choices if each.taken)
+        choices = tuple(each for each in self._choices if (each.taken, each.of) != (DEFAULTS, 1))
         return Filled(point, choices, tuple(self._decisions), self._call)
 
     def _asks(self, what: str) -> bool:

@@ -39,21 +39,18 @@ class Step:
     """An operation that adds one word to a trail: `swap/2/b/1`."""
 
     name: str
-    places: int = 12
-    subjects_: tuple[str, ...] = ("a", "b", "c")
+    most: int = 12
+    subjects: tuple[str, ...] = ("a", "b", "c")
 
     @property
     def words(self) -> str:
         return f"{self.name} something"
 
-    def sites(self, point: Trail) -> Sequence[int]:
-        return range(self.places)
+    def places(self, point: Trail) -> Sequence[int]:
+        return range(self.most)
 
-    def subjects(self, point: Trail, path: int) -> Sequence[str]:
-        return self.subjects_
-
-    def options(self, point: Trail, path: int, what: str | None = None) -> Sequence[Setting]:
-        return [Setting(each, how) for each in self.subjects_ if what in (None, each) for how in ("1", "2")]
+    def drafts(self, point: Trail, path: int) -> Sequence[Setting]:
+        return [Setting(what, how) for what in self.subjects for how in ("1", "2")]
 
     def apply(self, point: Trail, path: int, option: Setting) -> Trail:
         return (*point, f"{self.name}/{path}/{option.what}/{option.how}")
@@ -86,7 +83,7 @@ class Trails:
         return [()]
 
     def primitive(self) -> Trails:
-        return Trails(self.planted, [Step(each.name, subjects_=("a",)) for each in self.edits.values()])
+        return Trails(self.planted, [Step(each.name, subjects=("a",)) for each in self.edits.values()])
 
     def niche(self, point: Trail) -> Hashable:
         return frozenset(step.split("/")[0] for step in point)

@@ -131,7 +131,7 @@ def test_options_that_lead_to_what_was_tried_alone_are_not_offered() -> None:
         "swap/1/b/1",
     ]
     bench = TrailBench()
-    found = {point[-1] for point in filled(Step("swap", places=2), bench, tried)}
+    found = {point[-1] for point in filled(Step("swap", most=2), bench, tried)}
     assert found == {"swap/1/b/2", "swap/1/c/1", "swap/1/c/2"}
     assert not any("place 0" in text for _, text in bench.asked)
     assert any("One of:\n- b\n- c" in text for _, text in bench.asked)
@@ -139,19 +139,19 @@ def test_options_that_lead_to_what_was_tried_alone_are_not_offered() -> None:
 
 def test_an_operation_without_anything_new_leads_nowhere() -> None:
     tried = [f"swap/0/{what}/{how}" for what in "abc" for how in "12"]
-    assert filled(Step("swap", places=1), TrailBench(), tried) == []
+    assert filled(Step("swap", most=1), TrailBench(), tried) == []
 
 
 def test_every_option_is_offered_now_and_then_though_eight_at_a_time() -> None:
     bench = TrailBench()
-    places = {point[-1].split("/")[1] for point in filled(Step("swap", places=30), bench)}
+    places = {point[-1].split("/")[1] for point in filled(Step("swap", most=30), bench)}
     assert len(places) == 30
 
 
 class Many(Step):
     """An operation whose subjects have very many settings, none of which is new."""
 
-    def options(self, point: Trail, path: int, what: str | None = None) -> Sequence[Setting]:
+    def drafts(self, point: Trail, path: int) -> Sequence[Setting]:
         return [Setting("a", str(number)) for number in range(10_000)]
 
 
@@ -163,7 +163,7 @@ def test_only_so_many_edits_are_tried_to_learn_whether_an_option_leads_anywhere(
         return False
 
     filler = Filler(TrailBench(), 8, nothing_new, random.Random(0))
-    assert filler.fill((), Many("swap", places=10, subjects_=("a",)), Category.RELY, SCENE) is None
+    assert filler.fill((), Many("swap", most=10, subjects=("a",)), Category.RELY, SCENE) is None
     assert len(seen) == 240
 
 

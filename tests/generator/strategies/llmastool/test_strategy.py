@@ -48,7 +48,7 @@ def test_it_starts_from_the_trees_that_the_settings_encode() -> None:
 
 def test_no_network_is_proposed_twice() -> None:
     bench = TrailBench()
-    searched(bench, Settings(), Trails(steps=[Step("set", places=2), Step("swap", places=2)]), 200)
+    searched(bench, Settings(), Trails(steps=[Step("set", most=2), Step("swap", most=2)]), 200)
     keys = [trial.candidate.key for trial in bench.heard if trial.candidate.key is not None]
     assert len(set(keys)) == len(keys) > 150
 
@@ -115,7 +115,7 @@ def test_a_child_whose_graph_was_tried_before_is_replaced() -> None:
     sources = [trial.candidate.source for trial in bench.heard[1:] if trial.candidate.source]
     shapes = [graph(source).nodes[0].shape for source in sources]
     assert len(set(shapes)) == len(shapes) >= 8
-    assert sum(map(len, bench.built)) > 2 * len(shapes)
+    assert sum(map(len, bench.built)) > len(shapes) + 3
 
 
 def test_a_child_whose_graph_does_not_show_the_change_that_was_meant_is_replaced() -> None:
@@ -205,7 +205,7 @@ def test_the_model_decides_all_nothing_or_one_choice_by_the_category() -> None:
             if asked:
                 assert (choice.taken == choice.said) is (idea.arm.category is not Category.REVERSE)
     rely, reverse, minimal = (by_category[each] for each in Category)
-    assert {by for _, by in rely} == {DecidedBy.MODEL, DecidedBy.RULE}
+    assert DecidedBy.MODEL in {by for _, by in rely} <= {DecidedBy.MODEL, DecidedBy.RULE}
     assert {what for what, by in reverse if by is DecidedBy.MODEL} == {
         f"{what} to avoid" for what in ("location", "module", "arguments")
     }
