@@ -47,6 +47,8 @@ class TreeSpace:
         library: The modules that trees are made of; it holds the primitives. They alone if it is None.
 
     Attributes:
+        shape: The task.
+        library: The modules that trees are made of.
         edits: The operations by their names, in a fixed order.
 
     Raises:
@@ -62,7 +64,7 @@ class TreeSpace:
     ) -> None:
         require_side(self.name, shape.height, shape.width)
         self.library = primitives() if library is None else library
-        self._shape, self._max_parameters = shape, max_parameters
+        self.shape, self._max_parameters = shape, max_parameters
         self._ground = Ground(self.library, shape, max_parameters)
         self.edits: Mapping[str, Operation] = operations(self._ground)
         smallest = decode(_SMALLEST, self.library)
@@ -76,10 +78,14 @@ class TreeSpace:
         """Return the trees that drawing begins with: one of each family that there is room for."""
         return list(self._starts.values())
 
+    def start(self, name: str) -> Tree | None:
+        """Return the starting tree of a family, None where there is no room for it, or no such family."""
+        return self._starts.get(name)
+
     def primitive(self) -> TreeSpace:
         """Return the space over the primitives of the library alone."""
         own = Library(spec for spec in self.library.values() if spec.primitive)
-        return TreeSpace(self._shape, max_parameters=self._max_parameters, library=own)
+        return TreeSpace(self.shape, max_parameters=self._max_parameters, library=own)
 
     def sample(self, rng: random.Random) -> Tree:
         """Draw a family and a number of edits, and make these one after the other."""
@@ -108,7 +114,7 @@ class TreeSpace:
 
     def legal(self, point: Tree) -> bool:
         """Return whether a tree's shapes fit and it is below the cap on parameters."""
-        return not check(point, self._shape, self.library) and self._below_the_cap(point)
+        return not check(point, self.shape, self.library) and self._below_the_cap(point)
 
     def encode(self, point: Tree) -> str:
         """Return a tree as a line of text."""
@@ -117,22 +123,22 @@ class TreeSpace:
     def decode(self, text: str) -> Tree | None:
         """Return the legal point of an encoding, in canonical form, None where it is none."""
         tree = decode(text, self.library)
-        if tree is None or check(tree, self._shape, self.library):
+        if tree is None or check(tree, self.shape, self.library):
             return None
-        point = canonical(tree, self._shape, self.library)
+        point = canonical(tree, self.shape, self.library)
         return point if self.legal(point) else None
 
     def key(self, point: Tree) -> str:
         """Return the content address of the canonical form, adaptors not told from other convolutions."""
-        return key(point, self._shape, self.library)
+        return key(point, self.shape, self.library)
 
     def render(self, point: Tree) -> str:
         """Return the program of a legal point."""
-        return render(canonical(point, self._shape, self.library), self._shape, self.library)
+        return render(canonical(point, self.shape, self.library), self.shape, self.library)
 
     def parameters(self, point: Tree) -> int | None:
         """Return the trainable parameters of a point, None where one of its modules must be built to tell."""
-        return parameters(point, self._shape, self.library)
+        return parameters(point, self.shape, self.library)
 
     def niche(self, point: Tree) -> Hashable:
         """Return what a tree is made of: roles of its modules, kinds of its composites, number of stages."""
