@@ -65,7 +65,8 @@ class Planning(NamedTuple):
     """The plans of one or several runs.
 
     Attributes:
-        arms: Each operation, its categories behind it; operations in the order of their belief, best first.
+        arms: Each operation that was tried, its categories that were behind it; operations in the order of
+            their belief, best first.
         shares: The model's part, by category.
         decided: The same over all categories.
         repeats: Share of the children that repeated what had just helped.
@@ -93,7 +94,7 @@ class Planning(NamedTuple):
             else f"No model decided any of the {self.decided.total} choices of where, with what and how."
         )
         return (
-            f"Most often better than its parent: {best.operation}, {said}. {model} "
+            f"Believed to help most: {best.operation}, a chance of {said}. {model} "
             f"{self.repeats.value:.0%} of the children repeated what had just helped."
         )
 
@@ -147,6 +148,7 @@ def _figures(posterior: Posterior, operation: str) -> list[ArmFigure]:
                 chance=credible(posterior.arm(arm)),
             )
             for arm, good, count in zip(arms, helped, trials, strict=True)
+            if count
         ),
     ]
 

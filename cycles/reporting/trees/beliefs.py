@@ -31,7 +31,7 @@ def draw_beliefs(planning: Planning) -> Markup:
         f"better; greatest for {best.operation}, {best.chance.value:.2f}."
     )
     drawn.append(frame.horizontal_axis(_TICKS, percent, "chance to be better than the parent"))
-    drawn.append(text(WIDTH - 2, frame.top + 2, "better of", "tick", "end"))
+    drawn.append(text(WIDTH - 2, frame.top + 2, "better / tried", "tick", "end"))
     return picture(frame.height, spoken, *drawn)
 
 

@@ -3,14 +3,14 @@
 The branches of a composite stand side by side; of a residual the way past it is drawn, a gate says so. Stem,
 stages and head are frames of their own, with the shape of what leaves them. A node that an edit touched has
 its mark's colour and sign, so that it is found without colours too: a minus for what is taken away, a plus
-for what is put in, a triangle for what is set otherwise. Beside marks, parts that have none are folded.
+for what is put in, a triangle for what is set otherwise.
 
 This module does *not* infer shapes or compare trees: it is told what leaves each part, and the marks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -42,7 +42,11 @@ class _Figure(NamedTuple):
 
 
 def draw_tree(
-    tree: Tree, library: Library, leaving: Mapping[Path, Shape], marks: Marks | None = None
+    tree: Tree,
+    library: Library,
+    leaving: Mapping[Path, Shape],
+    marks: Marks | None = None,
+    folded: Collection[Path] = (),
 ) -> Markup:
     """Return a tree as an SVG, or a sentence where it has too many modules to be of use.
 
@@ -51,6 +55,7 @@ def draw_tree(
         library: What its modules are.
         leaving: What leaves stem, stages and head, by their paths; what is missing is not shown.
         marks: The nodes that an edit touched.
+        folded: Paths of the parts whose nodes are not shown.
     """
     drawing = _Drawing(library, marks or {})
     figures = []
@@ -58,9 +63,11 @@ def draw_tree(
         row = [((*path, place), node) for place, node in enumerate(nodes)]
         title = str(path[0]) if len(path) == 1 else f"stage {int(path[1]) + 1}"
         note = _shape(leaving[path]) if path in leaving else ""
-        if marks and not any(each[: len(path)] == path for each in marks):
+        if not row:
+            continue
+        if path in folded:
             figures.append(_folded(f"{title}, {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}", note))
-        elif row:
+        else:
             figures.append(_framed(drawing.row(row), title, "part", note))
     if drawing.boxes > MAX_BOXES:
         return Markup('<p class="nothing">Too large to draw: {} modules.</p>').format(drawing.boxes)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree
+from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, parts
 
 
 class Mark(StrEnum):
@@ -61,6 +61,12 @@ def changes(before: Tree, after: Tree) -> tuple[Marks, Marks]:
             found.align([], right)
     found.align(_nodes(("head",), before.head), _nodes(("head",), after.head))
     return found.before, found.after
+
+
+def untouched(tree: Tree, other: Tree) -> list[Path]:
+    """Return the paths of the parts of a tree that another tree has as well."""
+    there = [nodes for _, nodes in parts(other)]
+    return [path for path, nodes in parts(tree) if nodes in there]
 
 
 def _stages(tree: Tree) -> list[Row]:

@@ -71,6 +71,10 @@ class Editable(Space[Point], Protocol[Point]):
         """Return the points that a search starts from where its user names none."""
         ...
 
+    def start(self, name: str) -> Point | None:
+        """Return one of them by its name: `resnet`; None where there is none of that name."""
+        ...
+
     def primitive(self) -> Editable[Point]:
         """Return the same space over our own primitives alone, without mined modules."""
         ...

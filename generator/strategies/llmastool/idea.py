@@ -1,7 +1,7 @@
 """An edit in words, as it stands beside its candidate: the arm, and each choice with what a model said.
 
-    swap, reverse: location stages/1/0 of 6, model said stem/0; module separable of 8, model said separable
-    widen, minimal, again: location stages/0 of 3; arguments width=32 of 2, model said width=24
+    swap, reverse: location stage 2, 3: conv (of 6), model said stem, 1: conv; module depthwise (the only one)
+    widen, minimal, again: location stage 2 (of 3); module it alone (of 2), model said it alone
 
 The beliefs of a run's planner, its model's share and its adherence are read from these texts alone. This
 module does *not* make edits.
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from generator.strategies.llmastool.planner import Arm, Category
 
 _HEAD = re.compile(r"([\w-]{1,60}), (\w{1,20})(, again)?(?:: (.*))?", re.DOTALL)
-_CHOICE = re.compile(r"(location|module|arguments) (.*?) of (\d{1,6})(?:, model said (.*))?", re.DOTALL)
+_CHOICE = re.compile(
+    r"(location|module|arguments) (.*?) \((?:of (\d{1,6})|the only one)\)(?:, model said (.*))?", re.DOTALL
+)
 _BETWEEN = "; "
 
 
@@ -63,7 +65,9 @@ def read_idea(text: str) -> Idea | None:
     if head is None or head[2] not in set(Category):
         return None
     found = [_CHOICE.fullmatch(part) for part in head[4].split(_BETWEEN)] if head[4] else []
-    choices = tuple(Choice(each[1], each[2], int(each[3]), each[4]) for each in found if each is not None)
+    choices = tuple(
+        Choice(each[1], each[2], int(each[3] or 1), each[4]) for each in found if each is not None
+    )
     if len(choices) < len(found):
         return None
     return Idea(Arm(head[1], Category(head[2])), bool(head[3]), choices)
@@ -76,4 +80,5 @@ def plain(words: str) -> str:
 
 def _said(choice: Choice) -> str:
     said = "" if choice.said is None else f", model said {choice.said}"
-    return f"{choice.what} {choice.taken} of {choice.of}{said}"
+    options = "the only one" if choice.of == 1 else f"of {choice.of}"
+    return f"{choice.what} {choice.taken} ({options}){said}"

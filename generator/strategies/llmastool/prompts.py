@@ -17,7 +17,7 @@ LONGEST_ENCODING = 2_000
 _SYSTEM = "You improve a neural network for image classification, one edit at a time."
 _ASKED = {
     "location": "Where in the network",
-    "module": "Which module",
+    "module": "Which module, block or argument",
     "arguments": "With which settings",
 }
 

@@ -57,7 +57,9 @@ class Settings(BaseModel):
     more is charged as an attempt without a program. Our choice."""
 
     start: tuple[str, ...] = ()
-    """Encodings of the trees that the search starts from. Empty for the space's own."""
+    """Trees that the search starts from, each as the space's name for one of its own (`resnet`) or as an
+    encoding; empty for all of the space's own. Notes on the full paper start from ResNet-32 alone: set
+    `["resnet"]` for as large a one as there is room for."""
 
     objective: str = "accuracy"
     """What better means: `accuracy`, or several such as `accuracy,parameters` (also `flops`), where a child

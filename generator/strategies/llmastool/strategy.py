@@ -156,7 +156,8 @@ class _Search:
 
 
 def _decoded(space: Editable[Any], text: str) -> Any:
-    point = space.decode(text)
+    point = space.start(text)
+    point = space.decode(text) if point is None else point
     if point is None:
         raise StrategyError(
             f"strategy.settings.start: '{text[:80]}' is no network of the space '{space.name}' for this "

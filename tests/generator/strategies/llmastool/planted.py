@@ -66,21 +66,27 @@ class Trails:
 
     def __init__(self, planted: str = "swap", steps: Sequence[Step] | None = None) -> None:
         self.planted = planted
+        self._gains: dict[Trail, int] = {(): 0}
         self.edits: Mapping[str, Step] = {
             each.name: each for each in steps or [Step(name) for name in OPERATIONS]
         }
 
     def accuracy(self, point: Trail) -> float:
         """Return the accuracy of a point: how many of its edits helped, more than did not."""
-        gain = 0
-        for length, step in enumerate(point, start=1):
-            text = "|".join(point[:length])
-            drawn = int(hashlib.sha256(f"{self.planted}|{text}".encode()).hexdigest()[:8], 16) / 2**32
-            gain += 1 if drawn < (PLANTED_HELPS if step.startswith(self.planted) else HELPS) else -1
-        return 1 / (1 + math.exp(-gain / 20))
+        return 1 / (1 + math.exp(-self._gain(point) / 20))
+
+    def _gain(self, point: Trail) -> int:
+        if point not in self._gains:
+            drawn = hashlib.sha256(f"{self.planted}|{'|'.join(point)}".encode()).digest()[0] / 256
+            share = PLANTED_HELPS if point[-1].startswith(self.planted) else HELPS
+            self._gains[point] = self._gain(point[:-1]) + (1 if drawn < share else -1)
+        return self._gains[point]
 
     def starts(self) -> list[Trail]:
         return [()]
+
+    def start(self, name: str) -> Trail | None:
+        return ("wrap/0/a/1",) if name == "wrapped" else None
 
     def primitive(self) -> Trails:
         return Trails(self.planted, [Step(each.name, subjects=("a",)) for each in self.edits.values()])

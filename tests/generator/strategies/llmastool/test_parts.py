@@ -47,7 +47,7 @@ def test_an_idea_is_read_as_it_was_written(idea: Idea) -> None:
         "swap",
         "swap, often",
         "prefer a; avoid -; explore -: x",
-        "swap, rely: place 3 of 4",
+        "swap, rely: place 3 (of 4)",
         "a, rely: x; y",
     ],
 )

@@ -39,9 +39,9 @@ def test_the_search_starts_from_the_spaces_trees_and_then_edits_the_best() -> No
         known[child.id] = child
 
 
-def test_it_starts_from_the_trees_that_the_settings_encode() -> None:
-    conversation = build(Settings(start=("set/1/a/1", "swap/2/b/2")), Trails()).search(TrailBench())
-    assert [each.key for each in next(conversation)] == ["set/1/a/1", "swap/2/b/2"]
+def test_it_starts_from_the_trees_that_the_settings_name_or_encode() -> None:
+    conversation = build(Settings(start=("set/1/a/1", "wrapped")), Trails()).search(TrailBench())
+    assert [each.key for each in next(conversation)] == ["set/1/a/1", "wrap/0/a/1"]
     with pytest.raises(StrategyError, match=r"start: 'broken' is no network of the space 'trails'"):
         build(Settings(start=("broken",)), Trails())
 
