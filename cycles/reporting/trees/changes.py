@@ -63,10 +63,14 @@ def changes(before: Tree, after: Tree) -> tuple[Marks, Marks]:
     return found.before, found.after
 
 
-def untouched(tree: Tree, other: Tree) -> list[Path]:
-    """Return the paths of the parts of a tree that another tree has as well."""
+def untouched(tree: Tree, marks: Marks, other: Tree) -> list[Path]:
+    """Return the paths of the parts of a tree without marks that another tree has as well."""
     there = [nodes for _, nodes in parts(other)]
-    return [path for path, nodes in parts(tree) if nodes in there]
+    return [
+        path
+        for path, nodes in parts(tree)
+        if nodes in there and not any(marked[: len(path)] == path for marked in marks)
+    ]
 
 
 def _stages(tree: Tree) -> list[Row]:

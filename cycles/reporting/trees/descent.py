@@ -133,8 +133,8 @@ def _step(run: RunData, space: TreeSpace, child: tuple[Trial, Tree], parent: tup
         visible(candidate.id),
         visible(candidate.idea or candidate.operator),
         f"{_percent(parent[0])} before, {_percent(child[0])} after",
-        _drawn(space, parent[1], gone, untouched(parent[1], child[1])),
-        _drawn(space, child[1], come, untouched(child[1], parent[1])),
+        _drawn(space, parent[1], gone, untouched(parent[1], gone, child[1])),
+        _drawn(space, child[1], come, untouched(child[1], come, parent[1])),
     )
 
 
