@@ -77,7 +77,9 @@ class Texts:
                 name = f"{bound}_{number}"
             if name != bound:
                 changed[bound] = name
-            if name not in self._meanings or "." in alias.name:
+            # `import a.b` and `import a.c` bind one name, and are both needed.
+            loads_more = isinstance(statement, ast.Import) and not alias.asname
+            if name not in self._meanings or loads_more:
                 self._meanings[name] = meaning
                 self._statements[_written(statement, alias, name)] = None
         return changed

@@ -134,7 +134,9 @@ def test_texts_of_mined_modules_are_placed_once_and_work_together() -> None:
 
 def test_imports_of_one_thing_are_one() -> None:
     texts = Texts("import torch\nimport torch.nn as nn\n")
-    texts.add("a", "from torch import nn, Tensor\nimport torch.utils.data\nimport torch.nn\n")
+    texts.add(
+        "a", "from torch import nn, Tensor\nimport torch.nn as nn\nimport torch.utils.data\nimport torch.nn\n"
+    )
     texts.add("b", "from typing import (\n    Any,\n    Tensor,\n)\nx = Tensor\n")
     assert texts.imports.splitlines() == [
         "import torch",
