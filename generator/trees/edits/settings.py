@@ -44,7 +44,7 @@ def one_step(
     fixed = {name: value for name, value in carried.items() if takes(spec, name, value)}
     yield _module(spec, width, fixed)
     if widths and spec.width is not None:
-        for other in (scaled(width, factor) for factor in (FACTORS[0], FACTORS[-1])):
+        for other in dict.fromkeys(scaled(width, factor) for factor in (FACTORS[0], FACTORS[-1])):
             if other != width:
                 yield _module(spec, other, fixed)
     for name, choices in spec.choices.items():

@@ -16,15 +16,10 @@ from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import task_names
 from generator.spaces.catalogue import build_space, space_names
 from generator.spaces.errors import NoRoomError, UnknownSpaceError
-from tests.generator.spaces.building import DIGITS, SHAPES, build, images
+from tests.generator.spaces.building import DIGITS, SHAPES, build, images, scaled
 
 CAP = 500_000
 each_space = pytest.mark.parametrize("name", space_names())
-
-
-def scaled(name: str, count: int) -> int:
-    """Return how many points of a space are looked at: an edit of a tree takes as long as 20 of others."""
-    return count // 10 if name == "trees" else count
 
 
 def walk(name: str, count: int, shape: TaskShape = DIGITS) -> list[Any]:
@@ -90,7 +85,7 @@ def test_programs_build_with_the_parameters_foretold_and_answer(name: str, shape
     import torch
 
     space: Any = build_space(name, shape, CAP)
-    for point in walk(name, 34, shape):
+    for point in walk(name, scaled(name, 34), shape):
         net = build(space.render(point), shape)
         count = sum(weight.numel() for weight in net.parameters() if weight.requires_grad)
         assert count == space.parameters(point) <= CAP, space.encode(point)
