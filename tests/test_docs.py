@@ -145,7 +145,6 @@ def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
     assert terms == sorted(set(terms), key=str.lower)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     blocks = re.findall(

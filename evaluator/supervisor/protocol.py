@@ -17,7 +17,7 @@ from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.config import EvaluatorConfig
 from evaluator.tasks import Task, TaskSpec
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """To be raised with every change of the code that can move an accuracy or turn one status into another."""
 
 SplitName = Literal["val", "test"]

@@ -138,7 +138,6 @@ def until(condition: object, seconds: float = 600.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)  # five times it starts the sandbox or a study, beside whatever else goes on
 def test_a_study_that_is_killed_or_interrupted_goes_on_and_ends_once(tmp_path: Path) -> None:
     file, out, log = tmp_path / "study.toml", tmp_path / "out", tmp_path / "log"

@@ -63,7 +63,6 @@ def test_the_ledger_of_a_run_is_complete(unbroken: Path) -> None:
     assert counts == {"candidates": 32, "evaluations": 24, "admissions": 32, "prompts": 24}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_killed_at_random_moments_resumes_to_the_same_ledger(
     unbroken: Path, tmp_path: Path, seed: int
@@ -88,7 +87,6 @@ def test_a_run_killed_at_random_moments_resumes_to_the_same_ledger(
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on_and_goes_on(unbroken: Path, tmp_path: Path) -> None:
     run, log = tmp_path / "run", tmp_path / "log"
     process = start("run", "--preset", "smoke", "--out", run, log=log)
@@ -102,7 +100,6 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(unbroken: Path, tmp_pa
     assert ledger(run) == ledger(unbroken)
 
 
-@pytest.mark.slow
 def test_the_four_single_steps_give_what_a_run_gives(unbroken: Path, tmp_path: Path) -> None:
     run, log = tmp_path / "run", tmp_path / "log"
     finish("run", "--prepare", "--preset", "smoke", "--out", run, log=log)
@@ -112,7 +109,6 @@ def test_the_four_single_steps_give_what_a_run_gives(unbroken: Path, tmp_path: P
     assert ledger(run) == ledger(unbroken)
 
 
-@pytest.mark.slow
 def test_a_finished_run_is_only_reported(unbroken: Path, tmp_path: Path) -> None:
     before = ledger(unbroken)
     log = tmp_path / "log"

@@ -277,6 +277,14 @@ def test_a_network_without_convolutions_keeps_its_layout() -> None:
     assert not prefer_channels_last(nn.Linear(2, 2), torch.zeros(2, 2), plan())
 
 
+@pytest.mark.parametrize(("channels", "stride", "bearable"), [(4, 2, False), (8, 2, True), (4, 1, True)])
+def test_a_layout_in_which_the_kernels_of_torch_crash_is_left(
+    channels: int, stride: int, bearable: bool
+) -> None:
+    shortcut = nn.Sequential(nn.Conv2d(1, channels, 3), nn.Conv2d(channels, 8, 1, stride=stride))
+    assert prefer_channels_last(shortcut, torch.rand(2, 1, 12, 12), plan()) is bearable
+
+
 def test_bf16_trains_against_the_current_weights() -> None:
     learn = f"""\
 self.outputs = []

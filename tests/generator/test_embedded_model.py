@@ -95,7 +95,6 @@ def test_the_sampler_calls_it_embedded():
     assert TransformersSampler(PATH, SamplingParameters(), batch_size=1).model_name == "embedded"
 
 
-@pytest.mark.slow
 def test_a_fair_share_of_its_programs_executes_and_room_to_learn_is_left():
     prompts = [
         Prompt(

@@ -54,7 +54,6 @@ def run_and_take_home(path: Path) -> list[dict[str, object]]:
         ]
 
 
-@pytest.mark.slow
 def test_a_run_whose_test_split_is_poison_decides_what_any_other_decides(tmp_path: Path) -> None:
     clean = run_and_take_home(tmp_path / "clean")
     assert (tmp_path / "clean" / "final" / "model.py").exists()
