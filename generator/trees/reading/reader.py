@@ -71,12 +71,13 @@ def _read(tree: ast.Module, interpreter: Interpreter, shape: TaskShape, library:
     given = [(1, *images), (Classes(shape.classes),), Hyperparameters(), Unknown("the device")]
     network = interpreter.call(scope.names[NETWORK], given, {}, tree)
     entering = recorder.images(images)
-    scores = interpreter.call(network, [entering], {}, tree)
+    scores = interpreter.inside(network, [entering], {}, tree) if isinstance(network, Instance) else None
     if not isinstance(network, Instance) or not isinstance(scores, Tensor):
         raise NotATreeError("python", f"{NETWORK} gives something else than one tensor")
     first, last = entering.value, recorder.settle(scores)
-    links, weights = recorder.nesting.network(last, first)
-    if len(set(map(id, weights))) < len(weights):
+    links = recorder.nesting.chain(last, first)
+    weights = [id(weight) for link in links for weight in link.weights]
+    if len(set(weights)) < len(weights):
         raise NotATreeError("shared", "weights are used in two places")
     found = canonical(parted(links, network, shape, library), shape, library)
     problems = check(found, shape, library)

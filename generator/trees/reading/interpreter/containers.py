@@ -122,20 +122,25 @@ _DICTIONARIES: Mapping[str, Callable[..., Any]] = {
     "copy": dict.copy,
 }
 _TEXTS: Mapping[str, Callable[..., Any]] = {
-    "join": lambda text, parts: text.join(shown(each) for each in items(parts)),
+    "join": lambda text, parts: _joined(text, [shown(each) for each in items(parts)]),
     "format": lambda text, *values: _filled(text, values),
     **{name: getattr(str, name) for name in ("lower", "upper", "strip", "startswith", "endswith", "split")},
 }
 _TUPLES: Mapping[str, Callable[..., Any]] = {
     "numel": math.prod,
-    "index": lambda row, value: [each is value or each == value for each in row].index(True),
 }
 
 
+def _joined(text: str, parts: list[str]) -> str:
+    bounded(range(sum(map(len, parts)) + len(text) * len(parts)))
+    return text.join(parts)
+
+
 def _filled(text: str, values: tuple[Any, ...]) -> str:
-    for value in values:
-        text = text.replace("{}", shown(value), 1)
-    return text
+    gaps, filled = text.split("{}"), [*map(shown, values), ""]
+    if len(gaps) != len(filled):
+        raise NotATreeError("python", "a format that is not read")
+    return _joined("", [part for pair in zip(gaps, filled, strict=True) for part in pair])
 
 
 def of_value(value: Any, name: str) -> Callable[..., Any] | None:

@@ -104,13 +104,13 @@ class Expressions(ABC):
     def assign(self, target: ast.expr, value: object, scope: Scope) -> None:
         """Bind what stands on the left of an assignment."""
 
-    def step(self, node: ast.AST | None = None) -> None:
-        """Count a step.
+    def step(self, node: ast.AST | None = None, count: int = 1) -> None:
+        """Count steps.
 
         Raises:
             NotATreeError: There were too many.
         """
-        self._steps += 1
+        self._steps += count
         self.line = getattr(node, "lineno", self.line)
         if self._steps > MAX_STEPS:
             raise NotATreeError("bounds", f"more than {MAX_STEPS} steps")

@@ -14,9 +14,10 @@ from typing import Any
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.interpreter.containers import has_method, hold, of_module, of_value, place
 from generator.trees.reading.interpreter.outside import called
-from generator.trees.reading.interpreter.python import tried
+from generator.trees.reading.interpreter.python import effort, tried
 from generator.trees.reading.interpreter.statements import Statements
 from generator.trees.reading.interpreter.values import (
+    MODULE_STEPS,
     Bound,
     Class,
     Function,
@@ -64,7 +65,7 @@ class Interpreter(Statements):
         if isinstance(owner, Class | Function) and name in ("__name__", "__qualname__"):
             return owner.name
         if isinstance(owner, Class):
-            return self._member(owner, name, owner.ancestry(), None)
+            return self._member(owner, name, owner.ancestry, None)
         if isinstance(owner, Layer):
             return _of_layer(owner, name)
         if isinstance(owner, Super):
@@ -77,7 +78,7 @@ class Interpreter(Statements):
         if name in owner.attributes:
             return owner.attributes[name]
         if owner.kind is not None:
-            found = self._member(owner.kind, name, owner.kind.ancestry(), owner)
+            found = self._member(owner.kind, name, owner.kind.ancestry, owner)
             if not isinstance(found, Outside):
                 return found
         if name == "training" and owner.base:
@@ -114,7 +115,7 @@ class Interpreter(Statements):
 
     def _behind(self, owner: Super, name: str) -> object:
         kind = owner.receiver.kind
-        ancestry = kind.ancestry() if kind is not None else []
+        ancestry = kind.ancestry if kind is not None else []
         if kind is None or owner.behind not in ancestry:
             raise NotATreeError("python", "a super() that is not read")
         found = self._member(kind, name, ancestry[ancestry.index(owner.behind) + 1 :], owner.receiver)
@@ -154,9 +155,11 @@ class Interpreter(Statements):
         if isinstance(callee, Class):
             return self._made(callee, args, kwargs, site)
         if isinstance(callee, Instance):
+            self.step(site, MODULE_STEPS)
             return self._forward(callee, args, kwargs, site)
         if isinstance(callee, Layer):
             if len(args) == 1 and isinstance(args[0], Tensor) and not kwargs:
+                self.step(site, MODULE_STEPS)
                 return self._applied(callee, args[0])
             raise NotATreeError("module", f"{callee.name} is given other things than one tensor")
         if isinstance(callee, Partial):
@@ -174,10 +177,10 @@ class Interpreter(Statements):
         """Return an object of a class of the program."""
         if kind.name in self._mined:
             return Layer(kind.name, tuple(args), kwargs, site)
-        outside = [each.name for each in kind.ancestry() if isinstance(each, Outside)]
+        outside = [each.name for each in kind.ancestry if isinstance(each, Outside)]
         base = next((name for name in outside if name != "builtins.object"), "")
         made = Instance(kind, base.replace(".modules", ""), site)
-        start = self._member(kind, "__init__", kind.ancestry(), made)
+        start = self._member(kind, "__init__", kind.ancestry, made)
         if isinstance(start, Outside):
             self.start(made, args, kwargs)
         else:
@@ -210,23 +213,26 @@ class Interpreter(Statements):
         if name == "forward":
             return self.call(owner, args, kwargs, site)
         if isinstance(owner, Instance | Layer):
+            self.step(site, effort([owner, *args]))
             return of_module(owner, name, args)
+        self.step(site, effort([owner, *args]))
         return tried(of_value(owner, name), owner, *args, **kwargs)
 
     def _forward(self, module: Instance, args: list[Any], kwargs: dict[str, Any], site: ast.AST) -> object:
         """Return what a module of the program makes of what it is given."""
         if len(args) != 1 or not isinstance(args[0], Tensor) or kwargs:
-            return self._inside(module, args, kwargs, site)
+            return self.inside(module, args, kwargs, site)
         tensor = args[0]
         inner = self.recorder.enter(tensor)
-        result = self._inside(module, [inner], {}, site)
+        result = self.inside(module, [inner], {}, site)
         return self.recorder.leave(tensor, inner, result, module, module.site)
 
-    def _inside(self, module: Instance, args: list[Any], kwargs: dict[str, Any], site: ast.AST) -> object:
+    def inside(self, module: Instance, args: list[Any], kwargs: dict[str, Any], site: ast.AST) -> object:
+        """Return what `forward` of a module gives: the program's, or that of its base."""
         own: object = Outside("")
         if module.kind is not None:
             name = "forward" if module.base else "__call__"
-            own = self._member(module.kind, name, module.kind.ancestry(), module)
+            own = self._member(module.kind, name, module.kind.ancestry, module)
         if not isinstance(own, Outside):
             return self.call(own, args, kwargs, site)
         if len(args) != 1 or kwargs:

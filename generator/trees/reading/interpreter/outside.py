@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.interpreter.containers import is_kind
 from generator.trees.reading.interpreter.functions import FUNCTIONS, run
-from generator.trees.reading.interpreter.python import binary, items, shown, tried
+from generator.trees.reading.interpreter.python import binary, effort, items, shown, tried
 from generator.trees.reading.interpreter.values import (
     CONTAINERS,
     Class,
@@ -54,8 +54,8 @@ class Caller(Protocol):
         """Do what the constructor of an object's base does."""
         ...
 
-    def step(self, node: ast.AST | None = None) -> None:
-        """Count a step."""
+    def step(self, node: ast.AST | None = None, count: int = 1) -> None:
+        """Count steps."""
         ...
 
 
@@ -65,6 +65,7 @@ def called(caller: Caller, name: str, args: list[Any], kwargs: dict[str, Any], s
     Raises:
         NotATreeError: It is not read, and a tensor depends on it.
     """
+    caller.step(site, effort([*args, *kwargs.values()]))
     package, _, short = name.rpartition(".")
     if package == "builtins" and short in _ASKING:
         return tried(_ASKING[short], caller, args, kwargs, site)
@@ -152,7 +153,7 @@ def _isinstance(_: Caller, args: list[Any], __: dict[str, Any], ___: ast.AST) ->
     of_torch = [kind.name for kind in kinds if isinstance(kind, Outside)]
     if isinstance(value, Tensor):
         return "torch.Tensor" in of_torch
-    classes = value.kind.ancestry() if isinstance(value, Instance) and value.kind else []
+    classes = value.kind.ancestry if isinstance(value, Instance) and value.kind else []
     return any(kind in classes if isinstance(kind, Class) else is_kind(value, kind) for kind in kinds)
 
 

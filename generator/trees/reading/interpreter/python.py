@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from generator.trees.reading.errors import NotATreeError
-from generator.trees.reading.interpreter.values import MAX_ITEMS, Instance, bounded
+from generator.trees.reading.interpreter.values import ITEMS_A_STEP, MAX_ITEMS, Instance, bounded
 from generator.trees.reading.recording.tensors import Tensor, Unknown
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -177,6 +177,18 @@ def items(value: object) -> list[Any]:
         return list(islice(bounded(value), MAX_ITEMS))
     what = value.what if isinstance(value, Unknown) else "a value"
     raise NotATreeError("python", f"a loop over {what} that has no items")
+
+
+def effort(values: list[Any]) -> int:
+    """Return how many steps it counts as to run through all items of values."""
+    sized = [value.attributes if isinstance(value, Instance) else value for value in values]
+    lengths = [len(value) for value in sized if isinstance(value, str | list | tuple | dict)]
+    return sum(lengths) // ITEMS_A_STEP
+
+
+def brief(value: object) -> str:
+    """Return a value for a message."""
+    return repr(value)[:40] if isinstance(value, int | float | str | None) else "a value"
 
 
 def truth(value: object) -> bool:

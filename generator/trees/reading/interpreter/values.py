@@ -15,9 +15,18 @@ from typing import Any
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.recording.tensors import MAX_NUMBER, Layer, Unknown
 
-MAX_STEPS = 100_000
-"""Expressions and statements that are evaluated for one program; the networks of our tests take at most a
-tenth of them. Our choice, as are the other bounds."""
+MAX_STEPS = 40_000
+"""Steps for one program: expressions and statements that are evaluated. The networks of our tests take at
+most a fifth. Our choice, as are the other bounds."""
+
+MODULE_STEPS = 10
+"""Steps that a call of a module counts as."""
+
+ITEMS_A_STEP = 10
+"""Items that a function of Python may run through for each step that it counts as."""
+
+MAX_BASES = 100
+"""Classes that a class derives from, those of its bases included."""
 
 MAX_CALLS = 40
 """Calls of functions and modules within each other."""
@@ -36,7 +45,9 @@ class Hyperparameters:
         """Return a hyperparameter."""
         if default is not None:
             return default
-        return self.DROPOUT if isinstance(name, str) and "drop" in name.lower() else Unknown(f"prm[{name!r}]")
+        return (
+            self.DROPOUT if isinstance(name, str) and "drop" in name.lower() else Unknown("a hyperparameter")
+        )
 
 
 @dataclass(eq=False)
@@ -101,16 +112,17 @@ class Class:
     bases: tuple[object, ...]
     members: dict[str, object]
     node: ast.ClassDef
+    ancestry: list[Class | Outside] = field(default_factory=list)
+    """The class and its bases, each before its own bases."""
 
-    def ancestry(self) -> list[Class | Outside]:
-        """Return the class and its bases, each before its own bases."""
+    def __post_init__(self) -> None:
         found: list[Class | Outside] = [self]
         for base in self.bases:
-            if isinstance(base, Class):
-                found += [each for each in base.ancestry() if each not in found]
-            elif isinstance(base, Outside):
-                found.append(base)
-        return found
+            found += base.ancestry if isinstance(base, Class) else []
+            found += [base] if isinstance(base, Outside) else []
+        self.ancestry = list(dict.fromkeys(found))
+        if len(self.ancestry) > MAX_BASES:
+            raise NotATreeError("bounds", f"more than {MAX_BASES} bases")
 
 
 @dataclass(eq=False)

@@ -9,18 +9,16 @@ This module does *not* know any module or any Python.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
-from generator.trees.nodes import Composite, Module, Node, Repeat, Sequence, sequence
+from generator.trees.nodes import Composite, Join, Module, Node, Repeat, Sequence, sequence
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.recording.lifting import lifted
 from generator.trees.specs import Shape
 
 MAX_LINKS = 50_000
 """Values that are passed while one network is nested, each as often as it is passed; our choice."""
-
-Way = Literal["residual", "add", "cat"]
 
 LONGEST_PERIOD = 12
 """Most modules, called one by one, that make up the body of a repeat; our choice."""
@@ -48,19 +46,32 @@ class Value:
         self.depth = self.fork.depth + 1 if self.fork else 0
 
 
+@dataclass(frozen=True)
+class Part:
+    """What leads from one value to another.
+
+    Attributes:
+        nodes: As nodes of a tree.
+        weights: The modules with weights in it, each as often as it is used.
+        size: How many nodes it has in all, those of repeats counted each time.
+    """
+
+    nodes: Sequence
+    weights: tuple[object, ...]
+    size: int
+
+
 @dataclass(eq=False)
 class Applied(Value):
     """What nodes of a tree make of `fork`.
 
     Attributes:
-        nodes: They, in their order.
+        part: The nodes.
         owner: The module of the program that was called.
-        weights: The modules among them that have weights.
     """
 
-    nodes: Sequence = ()
+    part: Part = Part((), (), 0)
     owner: object = None
-    weights: tuple[object, ...] = ()
 
 
 @dataclass(eq=False)
@@ -70,9 +81,9 @@ class Entered(Value):
 
 @dataclass(eq=False)
 class Joined(Value):
-    """A sum (of two, or of any number), or a concatenation of channels."""
+    """A sum, or a concatenation of channels."""
 
-    way: Way = "add"
+    way: Join = "add"
     parts: tuple[Value, ...] = ()
 
 
@@ -85,7 +96,7 @@ class Gated(Value):
 
 @dataclass
 class Link:
-    """One member of a chain: nodes, with what is told of them in `Applied`."""
+    """One member of a chain: nodes, with what is told of them in `Applied`, and how many they are in all."""
 
     nodes: Sequence
     site: object
@@ -93,17 +104,7 @@ class Link:
     entering: Shape
     leaving: Shape
     weights: tuple[object, ...]
-
-
-def meeting(first: Value, second: Value) -> Value:
-    """Return the last value that all ways to both pass through, which may be one of them."""
-    while first is not second:
-        if first.depth < second.depth:
-            first, second = second, first
-        if first.fork is None:
-            raise NotATreeError("joined", "two inputs join")
-        first = first.fork
-    return first
+    size: int
 
 
 class Nesting:
@@ -111,6 +112,25 @@ class Nesting:
 
     def __init__(self) -> None:
         self._passed = 0
+
+    def _pass(self, count: int) -> None:
+        self._passed += count
+        if self._passed > MAX_LINKS:
+            raise NotATreeError("bounds", "too many paths")
+
+    def meeting(self, values: Iterable[Value]) -> Value:
+        """Return the last value that all ways to others pass through, which may be one of them."""
+        first, *others = values
+        for other in others:
+            second = other
+            while first is not second:
+                self._pass(1)
+                if first.depth < second.depth:
+                    first, second = second, first
+                if first.fork is None:
+                    raise NotATreeError("joined", "two inputs join")
+                first = first.fork
+        return first
 
     def chain(self, last: Value, first: Value) -> list[Link]:
         """Return what leads from one value to another, link by link.
@@ -121,49 +141,59 @@ class Nesting:
         links: list[Link] = []
         value = last
         while value is not first:
-            self._passed += 1
-            if self._passed > MAX_LINKS:
-                raise NotATreeError("bounds", "too many paths")
             if value.fork is None:
                 raise NotATreeError("joined", "a module works on more than its input")
-            if isinstance(value, Applied):
-                nodes, owner = value.nodes, value.owner
-                links.append(Link(nodes, value.site, owner, value.fork.shape, value.shape, value.weights))
-            elif isinstance(value, Joined):
-                links.append(self._join(value, value.fork))
-            elif isinstance(value, Gated) and value.gate is not None:
-                way, weights = self._way(value.gate, value.fork)
-                links.append(_link(Composite("gate", (way,)), value.fork, value, weights))
+            self._pass(1)
+            if not isinstance(value, Entered):
+                links.append(self._link(value, value.fork))
+                self._pass(links[-1].size)
             value = value.fork
         return links[::-1]
 
-    def network(self, last: Value, first: Value) -> tuple[list[Link], list[object]]:
-        """Return what leads from the images to the scores, and the modules with weights, as often as used."""
-        links = self.chain(last, first)
-        return links, [weight for link in links for weight in link.weights]
-
-    def nodes(self, last: Value, first: Value) -> tuple[Sequence, tuple[object, ...]]:
-        """Return what leads from one value to another as nodes, and the modules among them with weights."""
+    def part(self, last: Value, first: Value) -> Part:
+        """Return what leads from one value to another."""
         links = self.chain(last, first)
         weights = tuple(weight for link in links for weight in link.weights)
-        return lifted(flat(repeats(links))), weights
+        return Part(lifted(flat(repeats(links))), weights, sum(link.size for link in links))
 
-    def _join(self, value: Joined, fork: Value) -> Link:
-        ways = [self._way(part, fork) for part in value.parts]
-        nodes = [node for node, _ in ways]
-        weights = tuple(weight for _, each in ways for weight in each)
-        if value.way == "residual":
-            kept = [node for node in nodes if node != IDENTITY] or [IDENTITY]
-            return _link(Composite("residual", tuple(kept)), fork, value, weights)
-        return _link(Composite("branches", tuple(nodes), value.way), fork, value, weights)
+    def _link(self, value: Value, fork: Value) -> Link:
+        if isinstance(value, Applied):
+            made, owner = value.part, value.owner
+        else:
+            made, owner = self._join(value, fork), None
+        return Link(made.nodes, value.site, owner, fork.shape, value.shape, made.weights, made.size)
 
-    def _way(self, last: Value, first: Value) -> tuple[Node, tuple[object, ...]]:
-        nodes, weights = self.nodes(last, first)
-        return (sequence(nodes) if nodes else IDENTITY), weights
+    def _join(self, value: Value, fork: Value) -> Part:
+        """Return a place where paths join as one node."""
+        if isinstance(value, Joined):
+            ways = [self.part(part, fork) for part in self._terms(value)]
+            nodes = tuple(map(_one, ways))
+            joined = Composite("branches", nodes, value.way)
+            if value.way == "add" and len(nodes) == 2:
+                kept = tuple(node for node in nodes if node != IDENTITY)
+                joined = Composite("residual", kept or (IDENTITY,))
+        elif isinstance(value, Gated) and value.gate is not None:
+            ways = [self.part(value.gate, fork)]
+            joined = Composite("gate", (_one(ways[0]),))
+        else:
+            raise NotATreeError("joined", "a value that nothing made")
+        weights = tuple(weight for way in ways for weight in way.weights)
+        return Part((joined,), weights, 1 + sum(way.size for way in ways))
+
+    def _terms(self, value: Joined) -> list[Value]:
+        """Return what is joined; of a sum of sums from one fork on, all that they sum up."""
+        terms: list[Value] = []
+        for part in value.parts:
+            self._pass(1)
+            if isinstance(part, Joined) and part.way == value.way == "add" and part.fork is value.fork:
+                terms += self._terms(part)
+            else:
+                terms.append(part)
+        return terms
 
 
-def _link(node: Node, fork: Value, value: Value, weights: tuple[object, ...]) -> Link:
-    return Link((node,), value.site, None, fork.shape, value.shape, weights)
+def _one(part: Part) -> Node:
+    return sequence(part.nodes) if part.nodes else IDENTITY
 
 
 def repeats(links: list[Link]) -> list[Node]:

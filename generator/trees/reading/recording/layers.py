@@ -104,8 +104,12 @@ def _refuse(what: str) -> NotATreeError:
 
 def _side(value: Any, what: str) -> int:
     """Return a size that is the same in both directions."""
-    if isinstance(value, tuple | list) and value and all(type(each) is type(value[0]) for each in value):
-        value = value[0] if len(value) <= 2 and value[0] == value[-1] else None
+    if (
+        isinstance(value, tuple | list)
+        and 0 < len(value) <= 2
+        and all(isinstance(each, int) for each in value)
+    ):
+        value = value[0] if value[0] == value[-1] else None
     if not isinstance(value, int) or isinstance(value, bool):
         raise _refuse(f"a {what} that is not one whole number")
     return int(value)
@@ -115,12 +119,13 @@ def _only(given: Settings, **defaults: object) -> None:
     """Refuse arguments that a tree has no word for, unless they are at their defaults."""
     for name, default in defaults.items():
         if given[name] != default:
-            raise _refuse(f"{name}={given[name]!r}")
+            raise _refuse(f"another {name} than {default!r}")
 
 
 def _enters(expected: object, found: int) -> None:
-    if expected != found:
-        raise NotATreeError("shape", f"a module takes {expected} channels, {found} enter it")
+    if not isinstance(expected, int) or expected != found:
+        wanted = expected if isinstance(expected, int) else "other"
+        raise NotATreeError("shape", f"a module takes {wanted} channels, {found} enter it")
 
 
 def _padded(given: Settings, kernel: int, dilation: int = 1) -> bool:
@@ -137,7 +142,7 @@ def _conv(given: Settings, entering: Shape) -> Module:
     kernel, dilation = _side(given["kernel_size"], "kernel"), _side(given["dilation"], "dilation")
     _enters(given["in_channels"], entering.channels)
     if given["padding_mode"] != "zeros" and _side(given["padding"], "padding"):
-        raise _refuse(f"padding_mode={given['padding_mode']!r}")
+        raise _refuse("a padding with other values than zeros")
     values: dict[str, Value] = {
         "width": _side(given["out_channels"], "width"),
         "kernel": kernel,
@@ -237,7 +242,7 @@ def _chance(name: str) -> Callable[[Settings, Shape], Module]:
 
 def _float(value: object) -> float:
     if not isinstance(value, int | float):
-        raise _refuse(f"a rate of {value!r}")
+        raise _refuse("a rate that is no number")
     return float(value)
 
 

@@ -109,7 +109,7 @@ def arithmetic(recorder: Recorder, sign: str, first: object, second: object, sit
     """
     if isinstance(first, Tensor) and isinstance(second, Tensor):
         if sign == "+":
-            return recorder.add([first, second], site, pair=True)
+            return recorder.add([first, second], site)
         if sign == "*":
             return recorder.multiply(first, second, site)
     tensor, other = (first, second) if isinstance(first, Tensor) else (second, first)
@@ -125,7 +125,7 @@ def total(recorder: Recorder, tensors: Sequence[object], site: ast.AST) -> Tenso
     found = [each for each in tensors if isinstance(each, Tensor)]
     if len(found) < len(tensors):
         raise NotATreeError("module", "a sum of tensors and other values")
-    return recorder.add(found, site, pair=False)
+    return recorder.add(found, site)
 
 
 def blank(recorder: Recorder, args: Sequence[Any]) -> object:
@@ -187,7 +187,7 @@ def _one(rest: Sequence[Any], kwargs: dict[str, Any], name: str, default: object
 
 def _dim(dim: object, rank: int) -> int:
     if type(dim) is not int or not -rank <= dim < rank:
-        raise NotATreeError("python", f"a tensor of {rank} sides has no side {dim!r}")
+        raise NotATreeError("python", f"a tensor of {rank} sides has no such side")
     return dim % rank
 
 

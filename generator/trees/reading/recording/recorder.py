@@ -9,7 +9,7 @@ This module does *not* know the names by which a program calls all this (`operat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.trees.nodes import Module
@@ -21,9 +21,8 @@ from generator.trees.reading.recording.graph import (
     Gated,
     Joined,
     Nesting,
+    Part,
     Value,
-    Way,
-    meeting,
 )
 from generator.trees.reading.recording.lifting import FLATTENED_PIXEL, PIXEL
 from generator.trees.reading.recording.mined import Mined
@@ -35,6 +34,9 @@ CLASSES = "classes"
 
 SCORES = "log_softmax"
 """Name of a softmax, while a program is read."""
+
+MAX_PARTS = 256
+"""Most tensors that join in one place; our choice."""
 
 _WIDTHS = ("out_channels", "out_features")
 
@@ -76,7 +78,7 @@ class Recorder:
         if module.name == SCORES:
             if not entering.shape.flat:
                 raise NotATreeError("module", "no module of a tree is a softmax over images")
-            return _seen(Applied(entering.shape, entering, nodes=(module,)), tensor.view[0])
+            return _seen(_applied(entering.shape, entering, module), tensor.view[0])
         given = layers.settings(layer)
         marked = any(isinstance(given.get(width), Classes) for width in _WIDTHS)
         return self._applied(tensor, module, layer, marked=marked, weighted=name in layers.WEIGHTED)
@@ -95,7 +97,7 @@ class Recorder:
             module = replace(module, adaptor=True)
         shown = replace(module, arguments=(*module.arguments, (CLASSES, True))) if marked else module
         value = self._value(module, entering, shown, layer.site)
-        value.owner, value.weights = layer, (layer,) if weighted else ()
+        value.owner, value.part = layer, replace(value.part, weights=(layer,) if weighted else ())
         return _seen(value, tensor.view[0])
 
     def _value(self, module: Module, entering: Value, shown: Module, site: object) -> Applied:
@@ -108,7 +110,7 @@ class Recorder:
             raise NotATreeError("shape", f"{module.name} cannot take {tuple(entering.shape)}")
         if module.name == "flatten" and entering.shape[1:] == (1, 1):
             shown = replace(shown, name=FLATTENED_PIXEL)
-        return Applied(leaving, entering, site, nodes=(shown,))
+        return _applied(leaving, entering, shown, site)
 
     def settle(self, tensor: Tensor) -> Value:
         """Return the value of a tensor as the images or features that it is seen as.
@@ -123,7 +125,7 @@ class Recorder:
             tensor.value = self._value(Module("flatten"), tensor.value, Module("flatten"), None)
         elif shape.flat and sizes == (shape.channels, 1, 1):
             pixel = Shape(shape.channels, 1, 1)
-            tensor.value = Applied(pixel, tensor.value, nodes=(Module(PIXEL),))
+            tensor.value = _applied(pixel, tensor.value, Module(PIXEL))
         else:
             raise NotATreeError("module", f"no module of a tree takes or makes {sizes} of {tuple(shape)}")
         return tensor.value
@@ -149,17 +151,17 @@ class Recorder:
             return result
         value = self.settle(result)
         try:
-            nodes, weights = self.nesting.nodes(value, _entrance(inner.value))
+            part = self.nesting.part(value, _entrance(inner.value))
         except NotATreeError as error:
             if error.reason == "bounds":
                 raise
             return result
-        outer = Applied(value.shape, self.settle(tensor), site, nodes=nodes, owner=owner, weights=weights)
+        outer = Applied(value.shape, self.settle(tensor), site, part, owner)
         return Tensor(outer, result.view)
 
     def cat(self, tensors: Sequence[Tensor], site: object) -> Tensor:
         """Return tensors joined by their channels, or features."""
-        values = [self.settle(each) for each in tensors]
+        values = self._values(tensors)
         if len({value.shape[1:] for value in values}) != 1:
             raise NotATreeError("shape", "the sides of what is concatenated differ")
         for end in range(len(values), 1, -1):
@@ -170,29 +172,34 @@ class Recorder:
         if len(values) == 1:
             return _seen(values[0], tensors[0].view[0])
         shape = values[0].shape._replace(channels=sum(value.shape.channels for value in values))
-        joined = Joined(shape, _fork(values), site, way="cat", parts=tuple(values))
+        joined = Joined(shape, self.nesting.meeting(values), site, way="cat", parts=tuple(values))
         # Held, so that no other value can get its number.
         self._kept += [joined, *values]
-        for parts in (values, [self.settle(each) for each in tensors]):
+        for parts in (values, self._values(tensors)):
             self._joined[tuple(map(id, parts))] = joined
         return _seen(joined, tensors[0].view[0])
 
-    def add(self, tensors: Sequence[Tensor], site: object, *, pair: bool) -> Tensor:
-        """Return the sum of tensors: as a residual where it is written as a sum of two, else of branches."""
-        values = [self.settle(each) for each in tensors]
+    def add(self, tensors: Sequence[Tensor], site: object) -> Tensor:
+        """Return the sum of tensors."""
+        values = self._values(tensors)
         if len({value.shape for value in values}) != 1:
             raise NotATreeError("shape", "the parts of a sum have other shapes")
         if len(values) == 1:
             return tensors[0]
-        fork = _fork(values)
-        way: Way = "residual" if pair else "add"
-        joined = Joined(values[0].shape, fork, site, way=way, parts=tuple(values))
-        return _seen(joined, tensors[0].view[0])
+        return _seen(
+            Joined(values[0].shape, self.nesting.meeting(values), site, parts=tuple(values)),
+            tensors[0].view[0],
+        )
+
+    def _values(self, tensors: Sequence[Tensor]) -> list[Value]:
+        if len(tensors) > MAX_PARTS:
+            raise NotATreeError("bounds", f"more than {MAX_PARTS} tensors join")
+        return [self.settle(each) for each in tensors]
 
     def multiply(self, first: Tensor, second: Tensor, site: object) -> Tensor:
         """Return a tensor times what was made of it; which of the two that is, the graph tells."""
         one, other = self.settle(first), self.settle(second)
-        fork = meeting(one, other)
+        fork = self.nesting.meeting((one, other))
         for gated, gate in ((one, other), (other, one)):
             if gated is fork and _broadcasts(gate.shape, gated.shape):
                 return _seen(Gated(gated.shape, gated, site, gate=gate), first.view[0])
@@ -214,11 +221,8 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
     return (shape.channels,) if shape.flat else tuple(shape)
 
 
-def _fork(values: Iterable[Value]) -> Value:
-    fork, *rest = values
-    for value in rest:
-        fork = meeting(fork, value)
-    return fork
+def _applied(leaving: Shape, entering: Value, module: Module, site: object = None) -> Applied:
+    return Applied(leaving, entering, site, Part((module,), (), 1))
 
 
 def _broadcasts(gate: Shape, gated: Shape) -> bool:
