@@ -92,7 +92,7 @@ def run(
         str | None, typer.Option("--strategy", help="Who searches: see `archloop strategies`.")
     ] = None,
     space: Annotated[
-        str | None, typer.Option("--space", help="What is searched: grammar, cells, cells-3, macro.")
+        str | None, typer.Option("--space", help="What is searched: grammar, cells, cells-3, macro, trees.")
     ] = None,
     llm: Annotated[
         str | None, typer.Option("--llm", help="Who answers a strategy's questions: generator or none.")

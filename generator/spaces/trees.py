@@ -90,7 +90,7 @@ class TreeSpace:
     def sample(self, rng: random.Random) -> Tree:
         """Draw a family and a number of edits, and make these one after the other."""
         point = rng.choice(self.starts())
-        for _ in range(rng.randint(0, MOST_EDITS)):
+        for _ in range(rng.randint(1, MOST_EDITS)):
             point, _ = self.mutate(point, rng)
         return point
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from corpus.records.base import TaskShape
 from generator.trees.canonical import canonical
-from generator.trees.edits.adaptors import LayOut, mended
+from generator.trees.edits.adaptors import LayOut, mended, without_adaptors
 from generator.trees.edits.places import at
 from generator.trees.nodes import Module, Node, Path, Repeat, Tree, Value, parts
 from generator.trees.shapes import Layout, lay_out
@@ -27,6 +27,7 @@ MOST_MODULES = 240
 still be recorded. Our choice."""
 
 _REMEMBERED = 4096
+_PASSES = 4
 
 
 class Facts(NamedTuple):
@@ -107,10 +108,10 @@ class Ground:
 
     def _finished(self, draft: Tree) -> Facts | None:
         """Return what becomes of a draft; None where it cannot be made legal, or is too large."""
-        tree = mended(draft, self.shape, self.library, self.layout)
+        tree = self._whole(draft)
         if tree is None:
             return None
-        facts = self.facts(canonical(tree, self.shape, self.library))
+        facts = self.facts(tree)
         side = max(self.shape.height, self.shape.width)
         fits = (
             not facts.layout.problems
@@ -119,6 +120,21 @@ class Ground:
             and all(max(site.leaving[1:]) <= side for site in facts.layout.sites.values())
         )
         return facts if fits else None
+
+    def _whole(self, tree: Tree) -> Tree | None:
+        """Return the canonical form of a tree with all adaptors that it needs, and no other.
+
+        What is canonical may need other adaptors: a sum with the identity is a residual.
+        """
+        for _ in range(_PASSES):
+            whole = mended(tree, self.shape, self.library, self.layout)
+            if whole is None:
+                return None
+            found = canonical(whole, self.shape, self.library)
+            if found == tree or whole == without_adaptors(whole):
+                return found
+            tree = found
+        return tree
 
 
 class _Sight:
