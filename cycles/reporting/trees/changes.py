@@ -133,7 +133,9 @@ class _Found:
 
 
 def _alike(left: Node, right: Node) -> bool:
-    """Return whether two nodes may be one that was set otherwise."""
+    """Return whether two nodes may be one that was set otherwise, and neither was put around the other."""
+    if _around([((), left)], [((), right)]) is not None or _around([((), right)], [((), left)]) is not None:
+        return False
     if isinstance(left, Module) and isinstance(right, Module):
         return left.name == right.name
     if isinstance(left, Composite) and isinstance(right, Composite):

@@ -61,6 +61,11 @@ def named(found: Tree, marks: Marks) -> list[str]:
             [],
             ["+branches", "+max_pool"],
         ),
+        (
+            BASE.replace("conv(32) relu", "cat(conv(32); cat(relu; relu))"),
+            ["-relu"],
+            ["+branches", "+branches", "+relu", "+relu"],
+        ),
         (BASE.replace("| conv(32) relu |", "|"), ["-conv", "-relu"], []),
         (BASE.replace("| mean", "| conv(64) relu | mean"), [], ["+conv", "+relu"]),
     ],
@@ -87,3 +92,14 @@ def test_every_edit_of_the_space_is_marked() -> None:
 def test_parts_that_both_trees_have_are_untouched() -> None:
     before, after = tree(BASE), tree(BASE.replace("conv(32)", "conv(48)"))
     assert untouched(before, changes(before, after)[0], after) == [("stem",), ("stages", 0), ("head",)]
+
+
+def test_a_composite_around_one_of_its_own_kind_is_put_around_it() -> None:
+    layer = "cat(identity; batch_norm relu conv(8))"
+    before = tree(f"conv(16) | {layer} {layer} {layer} conv(28, kernel=1) | mean classifier")
+    after = tree(
+        f"conv(16) | {layer} cat({layer} {layer}; conv(16, kernel=1)) conv(30, kernel=1) | mean classifier"
+    )
+    gone, come = changes(before, after)
+    assert named(before, gone) == ["~conv"]
+    assert named(after, come) == ["+branches", "+conv", "~conv"]
