@@ -24,8 +24,9 @@ from generator.trees.canonical import canonical
 from generator.trees.nodes import Tree
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.interpreter.objects import Interpreter
-from generator.trees.reading.interpreter.values import Hyperparameters, Instance, Scope
+from generator.trees.reading.interpreter.values import Hyperparameters, Instance, Outside, Scope
 from generator.trees.reading.parts import parted
+from generator.trees.reading.recording.mined import Mined
 from generator.trees.reading.recording.recorder import Recorder
 from generator.trees.reading.recording.tensors import Classes, Tensor, Unknown
 from generator.trees.rendering import ADAPTOR
@@ -49,10 +50,8 @@ def read(source: str, shape: TaskShape, library: Library) -> Tree:
     except SyntaxError as error:
         raise NotATreeError("syntax", error.msg or "invalid syntax", error.lineno) from None
     adaptors = [number for number, line in enumerate(source.splitlines(), 1) if line.endswith(f"# {ADAPTOR}")]
-    recorder = Recorder(library, shape.classes, frozenset(adaptors))
-    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
-    mined = frozenset(name for name in classes if recorder.mined.is_mined(tree, name))
-    interpreter = Interpreter(recorder, mined)
+    recorder = Recorder(library, shape.classes, Mined(library, tree), frozenset(adaptors))
+    interpreter = Interpreter(recorder)
     try:
         return _read(tree, interpreter, shape, library)
     except NotATreeError as error:
@@ -63,8 +62,9 @@ def read(source: str, shape: TaskShape, library: Library) -> Tree:
 
 
 def _read(tree: ast.Module, interpreter: Interpreter, shape: TaskShape, library: Library) -> Tree:
+    mined = interpreter.recorder.mined.names
     scope = Scope({"__name__": "program"})
-    interpreter.run_module(tree.body, scope)
+    interpreter.run_module(tree.body, scope, {name: Outside(name) for name in mined})
     if NETWORK not in scope.names:
         raise NotATreeError("syntax", f"there is no class {NETWORK}")
     recorder, images = interpreter.recorder, Shape(shape.channels, shape.height, shape.width)

@@ -30,50 +30,12 @@ from generator.trees.reading.recording.tensors import Tensor, Unknown
 _SIGNS: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-", ast.Div: "/"}
 
 _BUILTINS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "callable",
-        "dict",
-        "divmod",
-        "enumerate",
-        "float",
-        "getattr",
-        "hasattr",
-        "int",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "next",
-        "object",
-        "pow",
-        "print",
-        "property",
-        "range",
-        "reversed",
-        "round",
-        "set",
-        "setattr",
-        "sorted",
-        "staticmethod",
-        "classmethod",
-        "str",
-        "sum",
-        "super",
-        "tuple",
-        "type",
-        "zip",
-        "ValueError",
-        "TypeError",
-        "NotImplementedError",
-    ]
+    {"abs", "all", "any", "bool", "callable", "dict", "divmod", "enumerate", "float", "getattr", "hasattr"}
+    | {"int", "isinstance", "iter", "len", "list", "map", "max", "min", "next", "object", "pow", "print"}
+    | {"range", "reversed", "round", "set", "setattr", "sorted", "str", "sum", "super", "tuple", "type"}
+    | {"zip", "ValueError", "TypeError", "NotImplementedError"}
 )
+"""Names of Python's own that a program may use; the others are not defined."""
 
 
 class Expressions(ABC):

@@ -30,23 +30,13 @@ from generator.trees.reading.interpreter.values import (
 )
 from generator.trees.reading.recording import layers
 from generator.trees.reading.recording.operations import operate
-from generator.trees.reading.recording.recorder import Recorder
 from generator.trees.reading.recording.tensors import Layer, Tensor, Unknown
 
 _PAIRS = frozenset({"kernel_size", "stride", "padding", "dilation"})
 
 
 class Interpreter(Statements):
-    """Reads programs.
-
-    Args:
-        recorder: Where the network is recorded.
-        mined: Names of the program's classes that are modules of the library.
-    """
-
-    def __init__(self, recorder: Recorder, mined: frozenset[str]) -> None:
-        super().__init__(recorder)
-        self._mined = mined
+    """Reads programs."""
 
     def attribute(self, owner: Any, name: str) -> object:
         """Return an attribute of a value.
@@ -175,8 +165,6 @@ class Interpreter(Statements):
 
     def _made(self, kind: Class, args: list[Any], kwargs: dict[str, Any], site: ast.AST) -> object:
         """Return an object of a class of the program."""
-        if kind.name in self._mined:
-            return Layer(kind.name, tuple(args), kwargs, site)
         outside = [each.name for each in kind.ancestry if isinstance(each, Outside)]
         base = next((name for name in outside if name != "builtins.object"), "")
         made = Instance(kind, base.replace(".modules", ""), site)

@@ -66,6 +66,8 @@ def called(caller: Caller, name: str, args: list[Any], kwargs: dict[str, Any], s
         NotATreeError: It is not read, and a tensor depends on it.
     """
     caller.step(site, effort([*args, *kwargs.values()]))
+    if name in caller.recorder.mined:
+        return Layer(name, tuple(args), kwargs, site)
     package, _, short = name.rpartition(".")
     if package == "builtins" and short in _ASKING:
         return tried(_ASKING[short], caller, args, kwargs, site)

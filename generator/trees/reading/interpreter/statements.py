@@ -65,13 +65,21 @@ class Statements(Expressions):
                 return flow
         return None
 
-    def run_module(self, body: list[ast.stmt], scope: Scope) -> None:
+    def run_module(self, body: list[ast.stmt], scope: Scope, known: Mapping[str, object]) -> None:
         """Run the statements of a file; names that one of them cannot bind are not known.
+
+        Args:
+            body: The statements.
+            scope: Where they bind names.
+            known: What classes and functions stand for that are not run.
 
         Raises:
             NotATreeError: They are beyond the bounds.
         """
         for statement in body:
+            if isinstance(statement, ast.ClassDef | ast.FunctionDef) and statement.name in known:
+                scope.names[statement.name] = known[statement.name]
+                continue
             try:
                 self.run([statement], scope)
             except NotATreeError as error:

@@ -60,9 +60,6 @@ SIGNATURES: Mapping[str, Mapping[str, object]] = {
 }
 """The arguments of each module that is read, with their defaults, as torch 2.13 has them."""
 
-WEIGHTED = frozenset({"Conv2d", "Linear", "BatchNorm2d", "InstanceNorm2d", "GroupNorm", "LayerNorm", "PReLU"})
-"""Those that have weights, or a state."""
-
 Settings = dict[str, Any]
 
 

@@ -1,8 +1,9 @@
 """Mined modules in a program: which setting of which module of the library a call builds.
 
-A class of the program is a mined one where it has its name and, but for what canonical tokens leave out, its
-text. Which arguments of the tree a call stands for is found by trying: all settings are written as calls, and
-compared with it. This module does *not* run a mined module, and knows nothing of it but its spec.
+A class of the program is a mined one where all that the module's text defines stands in the program, under
+the same names and, but for what canonical tokens leave out, with the same text. Which arguments of the tree a
+call stands for is found by trying: all settings are written as calls, and compared with it. This module does
+*not* run a mined module, and knows nothing of it but its spec.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import itertools
 from collections.abc import Mapping
 
 from corpus.programs.parsing import parse_or_none
-from corpus.programs.tokens import canonical_tokens, outside_name
+from corpus.programs.tokens import canonical_tokens
 from generator.trees.nodes import Module, Value
 from generator.trees.reading.recording.tensors import Layer
 from generator.trees.specs import Library, ModuleSpec, Shape
@@ -21,29 +22,36 @@ MAX_SETTINGS = 2_000
 """Settings of one module that are tried for one call; our choice."""
 
 _SAMPLE = Shape(16, 16, 16)
-_TORCH = {"nn": "torch.nn", "torch": "torch"}
 
 Call = tuple[str, tuple[object, ...], Mapping[str, object]]
 """What is called, its arguments by place, its arguments by name."""
 
 
 class Mined:
-    """The mined modules of a library."""
+    """The mined modules of a library, as a program uses them.
 
-    def __init__(self, library: Library) -> None:
+    Args:
+        library: The library.
+        tree: The program.
+    """
+
+    def __init__(self, library: Library, tree: ast.Module) -> None:
         self._specs: dict[str, list[ModuleSpec]] = {}
-        self._tokens: dict[str, tuple[str, ...]] = {}
         self._calls: dict[tuple[str, Shape, Value], list[tuple[Call, dict[str, Value]]]] = {}
+        program = _Definitions(tree)
         for spec in library.values():
-            written = None if spec.primitive else _read(_written(spec, _SAMPLE, {}))
-            if written is not None:
+            written = None if spec.primitive else _written(spec, _SAMPLE, {})
+            if written is not None and (not spec.text or program.hold(spec.text, written[0])):
                 self._specs.setdefault(written[0], []).append(spec)
-                if spec.text:
-                    self._tokens[written[0]] = class_tokens(parse_or_none(spec.text), written[0])
 
-    def is_mined(self, tree: ast.Module, name: str) -> bool:
-        """Return whether a class of a program is a mined one."""
-        return name in self._tokens and self._tokens[name] == class_tokens(tree, name)
+    def __contains__(self, name: str) -> bool:
+        """Return whether a name that a program calls, in full, is that of a mined module."""
+        return name in self._specs
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What is called to build the mined modules."""
+        return frozenset(self._specs)
 
     def module(self, layer: Layer, entering: Shape) -> Module | None:
         """Return what a call is in a tree, None where it builds no mined module as the library knows it."""
@@ -64,37 +72,59 @@ class Mined:
             for chosen in itertools.islice(itertools.product(*spec.choices.values()), MAX_SETTINGS):
                 values = dict(zip(spec.choices, chosen, strict=True))
                 values |= {spec.width: width} if spec.width else {}
-                call = _read(_written(spec, entering, values))
+                call = _written(spec, entering, values)
                 found += [(call, values)] if call else []
             self._calls[key] = found
         return self._calls[key]
 
 
-def class_tokens(tree: ast.Module | None, name: str) -> tuple[str, ...]:
-    """Return the canonical tokens of a class with the imports of its file; empty where there is none."""
-    body = tree.body if tree is not None else []
-    classes = [node for node in body if isinstance(node, ast.ClassDef) and node.name == name]
-    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-    if not classes:
-        return ()
-    return canonical_tokens(ast.unparse(ast.Module([*imports, classes[-1]], [])))
+class _Definitions:
+    """The functions and classes of a program, with the imports that they use."""
+
+    def __init__(self, tree: ast.Module | None) -> None:
+        body = tree.body if tree is not None else []
+        self._imports = [
+            (node, {alias.asname or alias.name.partition(".")[0] for alias in node.names})
+            for node in body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        self._nodes = {node.name: node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+        self._tokens: dict[str, tuple[str, ...]] = {}
+
+    def hold(self, text: str, name: str) -> bool:
+        """Return whether all that the text of a module defines is here as it is there.
+
+        Args:
+            text: The text.
+            name: What is called to build the module: a class of the text, or of what it imports.
+        """
+        if "." not in name and name not in self._nodes:
+            return False
+        others = _Definitions(parse_or_none(text))
+        return all(self.tokens(each) == others.tokens(each) for each in others._nodes)
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        """Return the canonical tokens of a function or a class; empty where there is none."""
+        if name not in self._tokens:
+            node = self._nodes.get(name)
+            used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if node else set()
+            imports = [each for each, bound in self._imports if bound & used]
+            text = ast.unparse(ast.Module([*imports, node], [])) if node else ""
+            self._tokens[name] = canonical_tokens(text)
+        return self._tokens[name]
 
 
-def _written(spec: ModuleSpec, entering: Shape, values: Mapping[str, Value]) -> str:
+def _written(spec: ModuleSpec, entering: Shape, values: Mapping[str, Value]) -> Call | None:
+    """Return the call that a module is written as; None where it is no setting, or no call of literals."""
     module = spec.settled(Module(spec.name, tuple(values.items())), entering.channels, 2)
-    return spec.write(entering, module)
-
-
-def _read(text: str) -> Call | None:
-    """Return a call whose arguments are all written out, None where a text is none."""
-    tree = parse_or_none(text)
-    match tree.body if tree else ():
-        case [ast.Expr(value=ast.Call(func=function) as call)]:
-            try:
+    try:
+        tree = parse_or_none(spec.write(entering, module))
+        match tree.body if tree else ():
+            case [ast.Expr(value=ast.Call(func=function) as call)]:
                 args = tuple(ast.literal_eval(argument) for argument in call.args)
                 kwargs = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
-            except (ValueError, RecursionError):
-                return None
-            name = function.id if isinstance(function, ast.Name) else outside_name(function, _TORCH)
-            return (name, args, kwargs) if name else None
+                name = ast.unparse(function)
+                return f"torch.{name}" if name.startswith("nn.") else name, args, kwargs
+    except (ValueError, RecursionError):
+        return None
     return None

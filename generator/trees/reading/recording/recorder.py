@@ -47,12 +47,13 @@ class Recorder:
     Args:
         library: The modules that there are.
         classes: The task's classes.
+        mined: Those of them that are mined, as the program uses them.
         adaptors: Lines of the program whose modules are marked as adaptors.
     """
 
-    def __init__(self, library: Library, classes: int, adaptors: frozenset[int]) -> None:
+    def __init__(self, library: Library, classes: int, mined: Mined, adaptors: frozenset[int]) -> None:
         self._library, self._classes, self._adaptors = library, classes, adaptors
-        self.mined = Mined(library)
+        self.mined = mined
         self.nesting = Nesting()
         self._joined: dict[tuple[int, ...], Value] = {}
         self._kept: list[Value] = []
@@ -81,7 +82,7 @@ class Recorder:
             return _seen(_applied(entering.shape, entering, module), tensor.view[0])
         given = layers.settings(layer)
         marked = any(isinstance(given.get(width), Classes) for width in _WIDTHS)
-        return self._applied(tensor, module, layer, marked=marked, weighted=name in layers.WEIGHTED)
+        return self._applied(tensor, module, layer, marked=marked)
 
     def primitive(self, name: str, tensor: Tensor, site: object, **arguments: int | str) -> Tensor:
         """Return what a primitive makes of a tensor where no module of torch is called for it."""
@@ -89,15 +90,14 @@ class Recorder:
         value = self.settle(tensor)
         return _seen(self._value(module, value, module, site), tensor.view[0])
 
-    def _applied(
-        self, tensor: Tensor, module: Module, layer: Layer, *, marked: bool = False, weighted: bool = True
-    ) -> Tensor:
-        entering = self.settle(tensor)
+    def _applied(self, tensor: Tensor, module: Module, layer: Layer, *, marked: bool = False) -> Tensor:
         if getattr(layer.site, "lineno", None) in self._adaptors:
             module = replace(module, adaptor=True)
         shown = replace(module, arguments=(*module.arguments, (CLASSES, True))) if marked else module
-        value = self._value(module, entering, shown, layer.site)
-        value.owner, value.part = layer, replace(value.part, weights=(layer,) if weighted else ())
+        value = self._value(module, self.settle(tensor), shown, layer.site)
+        value.owner = layer
+        if value.part.weights:
+            value.part = replace(value.part, weights=(layer,))
         return _seen(value, tensor.view[0])
 
     def _value(self, module: Module, entering: Value, shown: Module, site: object) -> Applied:
@@ -110,7 +110,8 @@ class Recorder:
             raise NotATreeError("shape", f"{module.name} cannot take {tuple(entering.shape)}")
         if module.name == "flatten" and entering.shape[1:] == (1, 1):
             shown = replace(shown, name=FLATTENED_PIXEL)
-        return _applied(leaving, entering, shown, site)
+        weighted = spec.count is None or spec.count(entering.shape, settled) > 0
+        return _applied(leaving, entering, shown, site, weights=(shown,) if weighted else ())
 
     def settle(self, tensor: Tensor) -> Value:
         """Return the value of a tensor as the images or features that it is seen as.
@@ -221,8 +222,14 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
     return (shape.channels,) if shape.flat else tuple(shape)
 
 
-def _applied(leaving: Shape, entering: Value, module: Module, site: object = None) -> Applied:
-    return Applied(leaving, entering, site, Part((module,), (), 1))
+def _applied(
+    leaving: Shape,
+    entering: Value,
+    module: Module,
+    site: object = None,
+    weights: tuple[object, ...] = (),
+) -> Applied:
+    return Applied(leaving, entering, site, Part((module,), weights, 1))
 
 
 def _broadcasts(gate: Shape, gated: Shape) -> bool:
