@@ -11,6 +11,7 @@
     strategies  strategies, and the options that choose one
     compare     compare, retest
     final       final
+    merging     merge
     options     the options that several commands share
 
 Every command is a few lines over the rooms; what they show is decided elsewhere.

@@ -20,6 +20,7 @@ from corpus.records.mistakes import command_line
 from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
 from cycles.cli import final as cli_final
+from cycles.cli import merging as cli_merging
 from cycles.cli import probing as cli_probing
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
@@ -51,7 +52,7 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),
     *(cli_report.report, cli_report.watch, cli_report.serve),
-    *(cli_compare.compare, cli_compare.retest, cli_final.final),
+    *(cli_compare.compare, cli_compare.retest, cli_final.final, cli_merging.merge),
 )
 for command in _ELSEWHERE:
     app.command()(command)
@@ -93,7 +94,7 @@ def run(
         str | None, typer.Option("--strategy", help="Who searches: see `archloop strategies`.")
     ] = None,
     space: Annotated[
-        str | None, typer.Option("--space", help="What is searched: grammar, cells, cells-3, macro.")
+        str | None, typer.Option("--space", help="What is searched: grammar, cells, cells-3, macro, trees.")
     ] = None,
     llm: Annotated[
         str | None, typer.Option("--llm", help="Who answers a strategy's questions: generator or none.")

@@ -39,7 +39,12 @@ _TAUGHT = {
 
 _RANDOM = ArmName("random-search", "random search", "random")
 _EVOLUTION = ArmName("evolution", "regularised evolution", "evolution")
-_SEARCHES = {"random": _RANDOM, "evolution": _EVOLUTION, "collm": ArmName("collm", "CoLLM-NAS", "CoLLM")}
+_SEARCHES = {
+    "random": _RANDOM,
+    "evolution": _EVOLUTION,
+    "collm": ArmName("collm", "CoLLM-NAS", "CoLLM"),
+    "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
+}
 """Strategies that have a name of their own in a comparison."""
 
 

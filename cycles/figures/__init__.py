@@ -9,6 +9,7 @@
     runs          several runs, gathered for a report
     comparison    one arm against another
     adherence     whether a search followed its strategies
+    planning      what a planner of edits believed, and its model's part
     quantities    durations, sizes and shares in words
     studies       runs as searches, and arms against each other over seeds
 

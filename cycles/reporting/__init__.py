@@ -13,6 +13,7 @@
     sections  the parts of the page that need words
     page      all of it -> one file
     studies   the page of a study
+    trees     the pictures of a search over trees of modules
 
 What the page shows is gathered by `cycles.figures.runs` and compared by `cycles.figures.comparison`.
 

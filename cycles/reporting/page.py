@@ -22,6 +22,7 @@ from markupsafe import Markup
 from corpus.records.text import visible
 from cycles.config.arms import CLOSED_LOOP
 from cycles.figures.comparison import verdict
+from cycles.figures.planning import planning
 from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
 from cycles.reporting.arms import Arm, arms_of
@@ -38,6 +39,8 @@ from cycles.reporting.sections import (
     tiles,
 )
 from cycles.reporting.svg import short
+from cycles.reporting.trees.beliefs import draw_beliefs
+from cycles.reporting.trees.descent import descents
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -124,6 +127,7 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
         "populations": [_population(arm) for arm in shown],
         "pareto": charts.pareto(arms),
         "exhibits": exhibits,
+        "descents": descents(runs),
         "payload": payload(runs, [exhibit.row.candidate.id for exhibit in exhibits]),
         "headings": headings,
         "compared": rows,
@@ -135,6 +139,7 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
 def _population(arm: Arm) -> dict[str, Any]:
     """Return the pictures and tables of one arm."""
     cycles, statuses = status_rows(arm)
+    plan = planning((run.config, run.judged) for run in arm.runs)
     return {
         "arm": arm,
         "ridges": charts.ridges(arm),
@@ -143,6 +148,8 @@ def _population(arm: Arm) -> dict[str, Any]:
         "novelty": charts.novelty(arm, arm.runs[0].config.corpus.tau),
         "stage_bars": bars.stage_bars(arm),
         "token_bars": bars.token_bars(arm),
+        "plan": plan,
+        "beliefs": plan and draw_beliefs(plan),
         "stages": stages(arm),
         "cycles": cycles,
         "statuses": statuses,

@@ -22,7 +22,7 @@ class StrategyConfig(BaseModel):
 
     space: str = "grammar"
     """What a strategy over a space searches: `grammar` (programs of many forms), `cells` (one cell, stacked),
-    `macro` (stages of blocks)."""
+    `macro` (stages of blocks), `trees` (trees of modules, edited by transformations)."""
 
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""

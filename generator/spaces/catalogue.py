@@ -6,12 +6,15 @@ This module does *not* import a space before it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import TaskShape
 from corpus.records.mistakes import one_of
 from generator.spaces.contract import Space
 from generator.spaces.errors import UnknownSpaceError
+
+if TYPE_CHECKING:
+    from generator.trees.specs import Library
 
 
 def _cells(shape: TaskShape, max_parameters: int) -> Space[Any]:
@@ -38,11 +41,18 @@ def _macro(shape: TaskShape, max_parameters: int) -> Space[Any]:
     return MacroSpace(shape, max_parameters=max_parameters)
 
 
+def _trees(shape: TaskShape, max_parameters: int, library: Library | None = None) -> Space[Any]:
+    from generator.spaces.trees import TreeSpace
+
+    return TreeSpace(shape, max_parameters=max_parameters, library=library)
+
+
 _BUILDERS: Mapping[str, Callable[[TaskShape, int], Space[Any]]] = {
     "grammar": _grammar,
     "cells": _cells,
     "cells-3": _cells_3,
     "macro": _macro,
+    "trees": _trees,
 }
 
 
@@ -70,17 +80,24 @@ def textual(name: str) -> bool:
     return name == "grammar"
 
 
-def build_space(name: str, shape: TaskShape, max_parameters: int) -> Space[Any]:
+def build_space(
+    name: str, shape: TaskShape, max_parameters: int, library: Library | None = None
+) -> Space[Any]:
     """Return the space `name` for images and classes of `shape`.
 
     Args:
         name: One of `space_names()`.
         shape: The task.
         max_parameters: Cap on a network's trainable parameters.
+        library: The modules that trees are made of, our own primitives where it is None; for `trees` alone.
 
     Raises:
         UnknownSpaceError: There is no such space.
         NoRoomError: The space holds no network for such images, or none below the cap.
     """
     require_space(name)
-    return _BUILDERS[name](shape, max_parameters)
+    if library is None:
+        return _BUILDERS[name](shape, max_parameters)
+    if name != "trees":
+        raise ValueError(f"the space '{name}' is not made of a library's modules")
+    return _trees(shape, max_parameters, library)

@@ -1,29 +1,16 @@
-"""What the programs of a space have in common: the module around a network, and how it is trained.
+"""What the programs of the spaces of cells and stages have in common: features in a row, and their mean.
 
-Spaces search networks, not recipes, so every program trains alike: by SGD whose learning rate falls to zero
-over the protocol's epochs, so that an accuracy speaks of the network more than of the last few steps.
-
-This module does *not* know any space.
+How such a program is trained is that of all searched networks (`generator.trees.recipe`). This module does
+*not* know any space.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-_OPENING = """\
-import torch
-import torch.nn as nn
+from generator.trees.recipe import HYPERPARAMETERS, IMPORTS, NET, TRAINING
 
-
-def supported_hyperparameters():
-    return {"lr", "momentum"}
-"""
-
-_NET = """\
-class Net(nn.Module):
-    def __init__(self, in_shape: tuple, out_shape: tuple, prm: dict, device: torch.device):
-        super().__init__()
-        self.device = device
+_FEATURES = """\
         self.features = nn.Sequential(
 FEATURES
         )
@@ -31,23 +18,6 @@ FEATURES
 
     def forward(self, x):
         return self.classifier(self.features(x).mean((2, 3)))
-
-    def train_setup(self, prm):
-        self.to(self.device)
-        self.criterion = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.SGD(self.parameters(), lr=prm["lr"], momentum=prm["momentum"])
-        self.lr, self.epochs, self.step = prm["lr"], prm["epoch_max"], 0
-
-    def learn(self, train_data):
-        self.train()
-        for inputs, labels in train_data:
-            left = 1 - self.step / (self.epochs * len(train_data))
-            self.optimizer.param_groups[0]["lr"] = self.lr * max(left, 0)
-            self.step += 1
-            self.optimizer.zero_grad()
-            loss = self.criterion(self(inputs.to(self.device)), labels.to(self.device))
-            loss.backward()
-            self.optimizer.step()
 """
 
 
@@ -60,8 +30,9 @@ def module_source(parts: Iterable[str], features: Sequence[str], width: int) -> 
         width: Channels of the last of them.
     """
     lines = "\n".join(f"            {feature}," for feature in features)
-    net = _NET.replace("FEATURES", lines).replace("WIDTH", str(width))
-    return "\n\n".join([_OPENING, *(f"{part.strip()}\n" for part in parts), net])
+    features_and_forward = _FEATURES.replace("FEATURES", lines).replace("WIDTH", str(width))
+    net = f"{NET}{features_and_forward}\n{TRAINING}"
+    return "\n\n".join([IMPORTS, HYPERPARAMETERS, *(f"{part.strip()}\n" for part in parts), net])
 
 
 def conv_parameters(inputs: int, outputs: int, kernel: int, *, groups: int = 1) -> int:

@@ -6,4 +6,5 @@ closed_loop    one request, asked again and again of a model that learns
 random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control
 collm          points of a space, written by one model after the strategies of another
+llmastool      trees of modules: a planner says which kind of edit comes next, a model what exactly
 """

@@ -63,6 +63,12 @@ STRATEGIES: Mapping[str, Listed] = {
         asks_model=True,
         over_space=True,
     ),
+    "llmastool": Listed(
+        "generator.strategies.llmastool.strategy",
+        "LLMasTool: a planner says which edit of a tree of modules comes next, a model what exactly",
+        asks_model=True,
+        over_space=True,
+    ),
 }
 
 

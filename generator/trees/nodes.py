@@ -11,14 +11,15 @@ classes. So a change in one place needs no change behind it, and a tree fits any
 
 A tree is a value: equal trees are equal networks, up to their weights. In *normal form* no sequence stands
 directly in a sequence (their nodes are one list), a sequence of one node is that node, and a repeat is of two
-times or more. `normal` brings any tree there.
+times or more. `normal` brings any tree there. Trees that differ in what no network shows, such as an argument
+at its default, have one *canonical form* (`generator.trees.canonical`), which is a normal one.
 
 This module does *not* know what a module does: its spec does (`generator.trees.specs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -109,6 +110,31 @@ Path = tuple[str | int, ...]
 
 A composite's children are at their number, a repeat's node at `"body"`.
 """
+
+
+def parts(tree: Tree) -> Iterator[tuple[Path, Sequence]]:
+    """Yield the sequences that a tree is made of, with their paths: stem, stages, head."""
+    yield ("stem",), tree.stem
+    for number, stage in enumerate(tree.stages):
+        yield ("stages", number), stage
+    yield ("head",), tree.head
+
+
+def walk(tree: Tree) -> Iterator[tuple[Path, Node]]:
+    """Yield every node of a tree with its path, each before those in it, in the order of the network."""
+    for path, nodes in parts(tree):
+        for number, node in enumerate(nodes):
+            yield from within((*path, number), node)
+
+
+def within(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
+    """Yield a node and every node in it, with their paths."""
+    yield path, node
+    if isinstance(node, Repeat):
+        yield from within((*path, "body"), node.body)
+    elif isinstance(node, Composite):
+        for number, child in enumerate(node.children):
+            yield from within((*path, number), child)
 
 
 def normal(tree: Tree) -> Tree:

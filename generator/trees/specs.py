@@ -2,6 +2,13 @@
 
 A library holds primitives, which are ours and come with torch (`generator.trees.primitives`), and mined
 modules, whose behaviour was probed in the sandbox. This module does *not* mine, probe or run any of them.
+
+A width is a number of channels, or a word: `same`, `x4`, `/2` of as many channels as enter the innermost
+residual, branches, gate or repeat around the module (else its stage). So a block follows what enters it, and
+squeeze-and-excitation is `gate(pool(1) conv(/4, kernel=1) relu conv(same, kernel=1) sigmoid)`.
+
+`infer`, `count` and `write` of a spec are given a *settled* module: every argument of the spec is set, and a
+width is a number. A module of the role `classifier` has, moreover, the argument `classes`.
 """
 
 from __future__ import annotations
@@ -42,9 +49,37 @@ Role = Literal[
     "attention",
     "block",
     "reduction",
+    "linear",
     "classifier",
 ]
-"""What a module is there for. Swaps stay within a role; a `reduction` leads from images to features."""
+"""What a module is there for. Swaps stay within a role; a `reduction` leads from images to features, and
+`linear` works on features alone."""
+
+WIDTH_WORDS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"same": (1, 1)}
+    | {f"x{factor}": (factor, 1) for factor in (2, 3, 4, 6)}
+    | {f"/{divisor}": (1, divisor) for divisor in (2, 4, 8, 16)}
+)
+"""The words for widths, as (factor, divisor). Of words for one width the first is in use. The list is our
+choice: expansions of bottlenecks, reductions of squeeze-and-excitation."""
+
+MAX_WIDTH = 4096
+"""Most channels or features; the published networks have fewer, but for VGG's head, which has as many."""
+
+
+def width_number(width: Value, base: int) -> int | None:
+    """Return a width as a number, where `base` channels enter what it refers to; None where it is none."""
+    if isinstance(width, str) and width in WIDTH_WORDS:
+        factor, divisor = WIDTH_WORDS[width]
+        width = base if factor == divisor else max(base * factor // divisor, 1)
+    fits = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= MAX_WIDTH
+    return width if fits and isinstance(width, int) else None
+
+
+def width_word(width: int, base: int) -> str | int:
+    """Return the first word for a width, the width itself where there is none."""
+    return next((word for word in WIDTH_WORDS if width_number(word, base) == width), width)
+
 
 Infer = Callable[[Shape, Module], Shape | None]
 """Returns the shape that leaves a module, None where the module cannot take what enters."""
@@ -63,8 +98,11 @@ class ModuleSpec:
     Attributes:
         name: Its name in trees.
         role: What it is there for.
-        choices: What each argument may be set to, its default first. Widths are not listed: see `width`.
-        width: The argument that sets how many channels leave, None where they follow.
+        choices: What each argument is offered to be set to, its default first. Of a primitive other values
+            of that type are legal too where `infer` takes them, since people write them; of a mined module
+            only these were probed. Widths are not listed: see `width`.
+        width: The argument that sets how many channels leave, None where they follow. Where it is not set
+            it is `same`.
         infer: How shapes follow.
         count: How many parameters it has; None where only a probe of the whole program can tell.
         write: How it is built.
@@ -90,6 +128,21 @@ class ModuleSpec:
     def argument(self, module: Module, name: str) -> Value:
         """Return what an argument of a module is set to: its choice, else its default."""
         return module.get(name, self.choices[name][0] if name in self.choices else None)
+
+    def settled(self, module: Module, base: int, classes: int) -> Module:
+        """Return a module with every argument set and its width as a number, for `infer` and the others.
+
+        Args:
+            module: A module of this kind.
+            base: The channels that words for widths refer to.
+            classes: The task's classes.
+        """
+        values = {name: self.argument(module, name) for name in self.choices}
+        if self.width is not None:
+            values = {self.width: width_number(module.get(self.width, "same"), base)} | values
+        if self.role == "classifier":
+            values["classes"] = classes
+        return Module(module.name, tuple(values.items()), module.adaptor)
 
 
 class Library(Mapping[str, ModuleSpec]):

@@ -132,6 +132,11 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 _NOBODY = "teaching.by=nobody"
 _SMALL_POPULATION = "strategy.settings={population=5, tournament=2, batch=3}"
 _COLLM = ["strategy.name=collm", "strategy.space=cells-3", "corpus.novelty=key", _NOBODY]
+_SMALL_TREE = "conv(4) batch_norm relu | conv(8, stride=2) batch_norm relu | mean classifier"
+_LLMASTOOL = [
+    *("strategy.name=llmastool", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
+    f"strategy.settings={{batch=3, start=['{_SMALL_TREE}']}}",
+]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
@@ -139,6 +144,7 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "random search": (["strategy.name=random", _NOBODY], lambda: None),
     "evolution": (["strategy.name=evolution", _NOBODY, _SMALL_POPULATION], lambda: None),
     "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
+    "llmastool": (_LLMASTOOL, lambda: None),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

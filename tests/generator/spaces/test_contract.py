@@ -16,7 +16,7 @@ from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import task_names
 from generator.spaces.catalogue import build_space, space_names
 from generator.spaces.errors import NoRoomError, UnknownSpaceError
-from tests.generator.spaces.building import DIGITS, SHAPES, build, images
+from tests.generator.spaces.building import DIGITS, SHAPES, build, images, scaled
 
 CAP = 500_000
 each_space = pytest.mark.parametrize("name", space_names())
@@ -35,7 +35,7 @@ def walk(name: str, count: int, shape: TaskShape = DIGITS) -> list[Any]:
 @each_space
 def test_what_is_drawn_or_edited_is_legal_and_survives_its_encoding(name: str) -> None:
     space = build_space(name, DIGITS, CAP)
-    for point in walk(name, 2_000):
+    for point in walk(name, scaled(name, 2_000)):
         assert space.legal(point)
         assert space.decode(space.encode(point)) == point
         assert "\n" not in space.encode(point)
@@ -46,7 +46,7 @@ def test_what_is_drawn_or_edited_is_legal_and_survives_its_encoding(name: str) -
 def test_an_edit_always_leads_to_another_network(name: str, cap: int) -> None:
     space, rng = build_space(name, DIGITS, cap), random.Random(4)
     point = space.sample(rng)
-    for _ in range(1_000):
+    for _ in range(scaled(name, 1_000)):
         changed, operator = space.mutate(point, rng)
         assert space.legal(changed) and operator
         assert changed != point and space.key(changed) != space.key(point)
@@ -58,7 +58,7 @@ def test_edits_alone_lead_about_in_the_whole_space(name: str) -> None:
     """A walk of edits alone comes to see as many networks as draws do, or nearly."""
     space, rng = build_space(name, DIGITS, CAP), random.Random(5)
     point, walked, drawn = space.sample(rng), set(), set()
-    for _ in range(600):
+    for _ in range(scaled(name, 600)):
         point, _ = space.mutate(point, rng)
         walked.add(space.key(point))
         drawn.add(space.key(space.sample(rng)))
@@ -74,7 +74,7 @@ def test_equal_states_of_the_generator_give_equal_points(name: str) -> None:
 def test_rendering_is_deterministic_and_told_apart_by_the_key(name: str) -> None:
     space = build_space(name, DIGITS, CAP)
     programs: dict[str, str] = {}
-    for point in walk(name, 1_000):
+    for point in walk(name, scaled(name, 1_000)):
         assert programs.setdefault(space.key(point), space.render(point)) == space.render(point)
     assert len(set(programs.values())) == len(programs)
 
@@ -85,7 +85,7 @@ def test_programs_build_with_the_parameters_foretold_and_answer(name: str, shape
     import torch
 
     space: Any = build_space(name, shape, CAP)
-    for point in walk(name, 34, shape):
+    for point in walk(name, scaled(name, 34), shape):
         net = build(space.render(point), shape)
         count = sum(weight.numel() for weight in net.parameters() if weight.requires_grad)
         assert count == space.parameters(point) <= CAP, space.encode(point)
@@ -98,7 +98,7 @@ def test_programs_build_with_the_parameters_foretold_and_answer(name: str, shape
 def test_a_small_cap_on_parameters_is_kept(name: str, cap: int) -> None:
     space: Any = build_space(name, DIGITS, cap)
     rng = random.Random(6)
-    for _ in range(200):
+    for _ in range(scaled(name, 200)):
         assert space.parameters(space.sample(rng)) <= cap
 
 
@@ -129,12 +129,12 @@ def damaged(text: str, rng: random.Random) -> str:
 def test_a_damaged_encoding_is_a_legal_point_or_none(name: str) -> None:
     space, rng = build_space(name, DIGITS, CAP), random.Random(7)
     found = 0
-    for point in walk(name, 3_000):
+    for point in walk(name, scaled(name, 3_000)):
         text = damaged(space.encode(point), rng)
         decoded = space.decode(text)
         assert decoded is None or space.legal(decoded)
         found += decoded is not None
-    assert found < 2_000
+    assert found < scaled(name, 2_000)
 
 
 @each_space

@@ -11,7 +11,7 @@ import pytest
 
 from generator.spaces.catalogue import build_space, space_names
 from generator.spaces.operations import Composable, Operational
-from tests.generator.spaces.building import DIGITS
+from tests.generator.spaces.building import DIGITS, scaled
 
 COMPOSED = ["cells", "cells-3", "macro"]
 each_space = pytest.mark.parametrize("name", space_names())
@@ -23,7 +23,7 @@ def test_every_space_names_the_operations_of_its_points(name: str) -> None:
     space, rng = build_space(name, DIGITS, 500_000), random.Random(0)
     assert isinstance(space, Operational)
     assert isinstance(space, Composable) == (name in COMPOSED)
-    found = Counter(each for _ in range(300) for each in space.operations(space.sample(rng)))
+    found = Counter(each for _ in range(scaled(name, 300)) for each in space.operations(space.sample(rng)))
     known = sum(count for operation, count in found.items() if operation in space.vocabulary())
     assert known > 0.99 * found.total()
 
