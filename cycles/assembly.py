@@ -26,6 +26,7 @@ from cycles.config.run import RunConfig
 from cycles.config.trust import consented
 from cycles.judging import Evaluator, Judge
 from cycles.loop import Loop
+from cycles.modules.stock import stock
 from cycles.observer import Observer
 from cycles.parts import (
     base_model_hash,
@@ -76,6 +77,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     check_model(config)
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
+        stock(ledger, config)
         plant(ledger, config, shape)
     return directory
 
@@ -103,6 +105,7 @@ def open_loop(
     else:
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
+        stock(ledger, config)
         plant(ledger, config, task_shape(config))
         with progress as observer, Interruption(observer.note) as interruption:
             yield _loop(config, directory, ledger, running, observer, interruption)
@@ -117,7 +120,7 @@ def _loop(
     interruption: Interruption,
 ) -> Loop:
     """Return the loop of a run, with all its parts; what they start, ends with `running`."""
-    shape, strategy = task_shape(config), strategy_of(config)
+    shape, strategy = task_shape(config), strategy_of(config, ledger)
     server_log = directory.log_file.with_name("vllm.log")
     sampler = SharedSampler(
         lambda: running.enter_context(build_sampler(config, server_log, observer.note)), config.sharing

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.ledger.reader import Ledger
 from corpus.records.base import TaskShape
 from cycles.config.run import RunConfig
+from cycles.modules.stock import library_of
 from evaluator.tasks import task_spec
 from finetune.job import Trainer
 from generator.models.places import resolve_model
@@ -37,16 +39,22 @@ def task_shape(config: RunConfig) -> TaskShape:
     return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
 
 
-def space_of(config: RunConfig) -> Space[Any]:
-    """Return the search space that the configuration names, for its task and its cap on parameters."""
-    cap = config.evaluator.max_parameters
-    return build_space(config.strategy.space, task_shape(config), max_parameters=cap)
+def space_of(config: RunConfig, ledger: Ledger | None = None) -> Space[Any]:
+    """Return the search space that the configuration names, for its task and its cap on parameters.
+
+    Args:
+        config: The run's configuration.
+        ledger: The run's ledger, which holds the modules of its trees; None where there is no run.
+    """
+    cap, library = config.evaluator.max_parameters, library_of(config, ledger)
+    return build_space(config.strategy.space, task_shape(config), max_parameters=cap, library=library)
 
 
-def strategy_of(config: RunConfig) -> Strategy:
+def strategy_of(config: RunConfig, ledger: Ledger | None = None) -> Strategy:
     """Return the strategy that the configuration names, over the space that it names if it searches one."""
     settings = config.strategy
-    return build_strategy(settings.name, settings.settings, space_of(config) if settings.over_space else None)
+    space = space_of(config, ledger) if settings.over_space else None
+    return build_strategy(settings.name, settings.settings, space)
 
 
 def build_sampler(

@@ -24,6 +24,10 @@ class StrategyConfig(BaseModel):
     """What a strategy over a space searches: `grammar` (programs of many forms), `cells` (one cell, stacked),
     `macro` (stages of blocks), `trees` (trees of modules, edited by transformations)."""
 
+    library: str | None = None
+    """Mined modules that trees may be made of beside our own primitives: a library's file
+    (`archloop modules mine`), or another run. It is copied into the run when that is made. For `trees`."""
+
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
 
@@ -45,6 +49,15 @@ class StrategyConfig(BaseModel):
     def _known_space(cls, name: str) -> str:
         require_space(name)
         return name
+
+    @model_validator(mode="after")
+    def _a_library_is_for_trees(self) -> Self:
+        if self.library is not None and self.space != "trees":
+            raise ValueError(
+                f"library: the space '{self.space}' is not made of modules: set strategy.space to \"trees\", "
+                "or leave library out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _settings_are_the_strategys(self) -> Self:

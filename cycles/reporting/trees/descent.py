@@ -85,9 +85,11 @@ def descents(runs: Sequence[RunData]) -> list[Descent]:
 
 
 def _descent(run: RunData) -> Descent | None:
-    from cycles.parts import space_of
+    from cycles.parts import task_shape
+    from generator.spaces.trees import TreeSpace
 
-    space: TreeSpace = space_of(run.config)  # type: ignore[assignment]
+    cap = run.config.evaluator.max_parameters
+    space = TreeSpace(task_shape(run.config), max_parameters=cap, library=run.library)
     line = [(trial, tree) for trial in _line(run) if (tree := _tree(space, trial)) is not None]
     if not line:
         return None

@@ -1,0 +1,84 @@
+"""A run over mined modules: it takes its library along, and needs the file no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
+from cycles.assembly import start_run
+from cycles.cli.app import app
+from cycles.config.run import RunConfig, load_config
+from cycles.modules.filling import mine, probe_missing
+from cycles.modules.stock import NoModulesError, library_of
+from cycles.parts import space_of
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from tests.cycles.modules.test_filling import SOURCE
+
+
+def configured(library: Path, *settings: str) -> RunConfig:
+    trees = [
+        'strategy.name="random"',
+        'strategy.space="trees"',
+        f'strategy.library="{library}"',
+        'teaching.by="nobody"',
+        'corpus.novelty="key"',
+        "cycles=1",
+        "candidates=2",
+        "evaluator.max_parameters=20000",
+    ]
+    return load_config("smoke", [*trees, *settings])
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mined")
+    (folder / "gated.py").write_text(SOURCE.replace("CANARY", str(folder / "canary")))
+    path = folder / "modules.db"
+    config = load_config("smoke", []).evaluator
+    with LedgerWriter.create(path) as made, SandboxedEvaluator(config) as sandbox:
+        mine(made, [str(folder)], lambda _: None)
+        probe_missing(made, sandbox.probe, lambda _: None)
+    assert not (folder / "canary").exists()
+    return path
+
+
+def mined_names(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name.startswith("Gated")]
+
+
+def test_a_run_takes_the_library_along_and_goes_on_without_the_file(library: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "modules.db"
+    copy.write_bytes(library.read_bytes())
+    config = configured(copy)
+    directory = start_run(tmp_path / "run", config)
+    copy.unlink()
+    with Ledger.open(directory.ledger_file) as ledger:
+        found = library_of(config, ledger)
+        assert found is not None
+        assert mined_names(list(found))
+        assert mined_names(list(space_of(config, ledger).vocabulary()))
+    result = CliRunner().invoke(app, ["resume", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+
+
+def test_a_library_that_is_not_there_is_one_line_and_leaves_no_run(tmp_path: Path) -> None:
+    missing = tmp_path / "none.db"
+    with pytest.raises(Exception, match="archloop modules mine"):
+        start_run(tmp_path / "run", configured(missing))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_library_without_usable_modules_is_refused(tmp_path: Path) -> None:
+    LedgerWriter.create(tmp_path / "empty.db").close()
+    with pytest.raises(NoModulesError, match="can be used"):
+        start_run(tmp_path / "run", configured(tmp_path / "empty.db"))
+
+
+def test_a_library_is_for_trees_alone(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="not made of modules"):
+        configured(tmp_path / "modules.db", 'strategy.space="cells"')
