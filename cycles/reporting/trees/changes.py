@@ -7,9 +7,10 @@ and likewise for what was taken from around it. This module does *not* know whic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import zip_longest
 
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, parts
 
@@ -47,18 +48,8 @@ def _row(node: Node, path: Path) -> Row:
 def changes(before: Tree, after: Tree) -> tuple[Marks, Marks]:
     """Return the marks on the nodes of both trees, by their paths; equal trees have none."""
     found = _Found()
-    stages = [_stages(before), _stages(after)]
     found.align(_nodes(("stem",), before.stem), _nodes(("stem",), after.stem))
-    for tag, i, j, k, m in SequenceMatcher(None, before.stages, after.stages, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
-        gone, come = stages[0][i:j], stages[1][k:m]
-        for left, right in zip(gone, come, strict=False):
-            found.align(left, right)
-        for left in gone[len(come) :]:
-            found.align(left, [])
-        for right in come[len(gone) :]:
-            found.align([], right)
+    found.align_rows(_stages(before), _stages(after))
     found.align(_nodes(("head",), before.head), _nodes(("head",), after.head))
     return found.before, found.after
 
@@ -90,10 +81,16 @@ class _Found:
 
     def align(self, before: Row, after: Row) -> None:
         """Mark what two rows do not have in common."""
-        nodes = [node for _, node in before], [node for _, node in after]
-        for tag, i, j, k, m in SequenceMatcher(None, *nodes, autojunk=False).get_opcodes():
-            if tag != "equal":
-                self._replaced(before[i:j], after[k:m])
+        for gone, come in _differing([node for _, node in before], [node for _, node in after]):
+            self._replaced(before[gone], after[come])
+
+    def align_rows(self, before: Sequence[Row], after: Sequence[Row]) -> None:
+        """Mark what stages, or the rows of a composite, do not have in common."""
+        nodes = ([tuple(node for _, node in row) for row in found] for found in (before, after))
+        nothing: Row = []
+        for gone, come in _differing(*nodes):
+            for left, right in zip_longest(before[gone], after[come], fillvalue=nothing):
+                self.align(left, right)
 
     def _replaced(self, gone: Row, come: Row) -> None:
         """Mark a run of nodes that stands in the place of another run, none of which is equal."""
@@ -116,11 +113,9 @@ class _Found:
                 _mark(self.after, path, node, Mark.ADDED)
 
     def _changed(self, left: tuple[Path, Node], right: tuple[Path, Node]) -> None:
-        inner = rows(left[1], left[0]), rows(right[1], right[0])
         if _frame(left[1]) != _frame(right[1]):
             self.before[left[0]] = self.after[right[0]] = Mark.CHANGED
-        for place in range(max(map(len, inner))):
-            self.align(*(each[place] if place < len(each) else [] for each in inner))
+        self.align_rows(rows(left[1], left[0]), rows(right[1], right[0]))
 
     def _within(self, before: Row, after: Row, frame: tuple[Path, Node]) -> None:
         """Mark what differs between what stands in a frame and without it, and the frame's other rows."""
@@ -130,6 +125,19 @@ class _Found:
             if row not in (before, after):
                 for path, node in row:
                     _mark(marks, path, node, mark)
+
+
+def _differing(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[tuple[slice, slice]]:
+    """Yield runs that stand in each other's place; what is equal at both ends is not torn apart for more."""
+    shorter, start, end = min(len(before), len(after)), 0, 0
+    while start < shorter and before[start] == after[start]:
+        start += 1
+    while end < shorter - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    inner = before[start : len(before) - end], after[start : len(after) - end]
+    for tag, i, j, k, m in SequenceMatcher(None, *inner, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield slice(start + i, start + j), slice(start + k, start + m)
 
 
 def _alike(left: Node, right: Node) -> bool:

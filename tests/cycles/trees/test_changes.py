@@ -103,3 +103,19 @@ def test_a_composite_around_one_of_its_own_kind_is_put_around_it() -> None:
     gone, come = changes(before, after)
     assert named(before, gone) == ["~conv"]
     assert named(after, come) == ["+branches", "+conv", "~conv"]
+
+
+def test_a_change_in_one_of_many_equal_nodes_is_marked_in_its_place() -> None:
+    layer = "cat(identity; batch_norm relu conv(8))"
+    before = tree(f"conv(16) | {' '.join([layer] * 5)} | mean classifier")
+    changed = layer.replace(" conv(8)", "")
+    after = tree(f"conv(16) | {layer} {changed} {' '.join([layer] * 3)} | mean classifier")
+    gone, come = changes(before, after)
+    assert gone == {("stages", 0, 1, 1, 2): Mark.REMOVED} and come == {}
+
+
+def test_a_branch_that_is_taken_out_is_marked_alone() -> None:
+    before = tree("conv(16) | cat(conv(8); max_pool; conv(4)) | mean classifier")
+    after = tree("conv(16) | cat(conv(8); conv(4)) | mean classifier")
+    gone, come = changes(before, after)
+    assert named(before, gone) == ["~branches", "-max_pool"] and named(after, come) == ["~branches"]
