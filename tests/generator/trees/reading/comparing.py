@@ -60,7 +60,7 @@ def _noting(called: list[nn.Module]) -> Callable[..., None]:
 
 
 def weights(net: nn.Module, x: Tensor) -> Counter[tuple[int, ...]]:
-    """Return the shapes of the weights in use; those of convolutions of single pixels as linear layers' are."""
+    """Return the shapes of the weights in use; convolutions of single pixels count as linear layers."""
     return Counter(_shape(each) for module in in_use(net, x) for each in module.parameters())
 
 
@@ -69,7 +69,7 @@ def _shape(weight: Tensor) -> tuple[int, ...]:
 
 
 def move(source: nn.Module, target: nn.Module, x: Tensor) -> bool:
-    """Give a network weights of its own, and another the same, call by call; return whether all of them fit."""
+    """Give two networks the same weights, call by call; return whether all of them fit."""
     given, taken = in_use(source, x), in_use(target, x)
     if [_shapes(module) for module in given] != [_shapes(module) for module in taken]:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+TOUCHED = "/tmp/archloop-hostile-program-was-here"
+
 _NET = """
 import torch
 from torch import nn
@@ -56,13 +58,19 @@ HOSTILE: dict[str, str] = {
     ),
     "sums that double": _net("pass", "y = x\nfor i in range(200):\n    y, x = F.relu(x) + y, y\nx = y"),
     "sums of all before": _net("pass", "a = [x]\nfor i in range(300):\n    a.append(sum(a))\nx = a[-1]"),
-    "rows that double, compared": _net("a = b = 1\nfor i in range(99):\n    a, b = (a, a), (b, b)\nc = a == b"),
+    "rows that double, compared": _net(
+        "a = b = 1\nfor i in range(99):\n    a, b = (a, a), (b, b)\nc = a == b"
+    ),
     "rows that double, as a key": _net("a = 1\nfor i in range(99):\n    a = (a, a)\nc = {a: 1}"),
-    "rows that double, sought": _net("a = b = 1\nfor i in range(99):\n    a, b = (a, a), (b, b)\nc = a in [b]"),
+    "rows that double, sought": _net(
+        "a = b = 1\nfor i in range(99):\n    a, b = (a, a), (b, b)\nc = a in [b]"
+    ),
     "rows that double, indexed": _net(
         "a = b = 1\nfor i in range(99):\n    a, b = (a, a), (b, b)\nc = (a,).index(b)"
     ),
-    "rows that double, copied": _net("a = 1\nfor i in range(99):\n    a = [a, a]\nimport copy\nb = copy.deepcopy(a)"),
+    "rows that double, copied": _net(
+        "a = 1\nfor i in range(99):\n    a = [a, a]\nimport copy\nb = copy.deepcopy(a)"
+    ),
     "a copy of itself": _net("a = []\na.append(a)\nimport copy\nb = copy.deepcopy(a)"),
     "rows that double, as arguments": _net(
         "a = 3\nfor i in range(99):\n    a = (a, a)\nself.c = nn.Conv2d(3, 3, a)", "x = self.c(x)"
@@ -72,14 +80,19 @@ HOSTILE: dict[str, str] = {
     "a deep attribute": _net("a = x" + ".a" * 2000),
     "a deep lambda": _net("a = " + "lambda: " * 150 + "1"),
     "a class that derives from many": "class A: pass\n"
-    + "".join(f"class B{i}(B{i - 1}, A{i - 1}): pass\nclass A{i}(B{i - 1}, A{i - 1}): pass\n" for i in range(1, 40))
+    + "".join(
+        f"class B{i}(B{i - 1}, A{i - 1}): pass\nclass A{i}(B{i - 1}, A{i - 1}): pass\n" for i in range(1, 40)
+    )
     + _net(),
     "classes that double": "class A0: pass\nclass B0: pass\n"
-    + "".join(f"class A{i}(A{i - 1}, B{i - 1}): pass\nclass B{i}(A{i - 1}, B{i - 1}): pass\n" for i in range(1, 60))
+    + "".join(
+        f"class A{i}(A{i - 1}, B{i - 1}): pass\nclass B{i}(A{i - 1}, B{i - 1}): pass\n" for i in range(1, 60)
+    )
     + _net("A59().a"),
     "many layers": _net("self.m = nn.Sequential(*[nn.ReLU() for i in range(9000)])", "x = self.m(x)"),
     "many kinds of layers": _net(
-        "self.m = nn.Sequential(*[nn.LeakyReLU(0.1 if i * i % 7 else 0.2) for i in range(9000)])", "x = self.m(x)"
+        "self.m = nn.Sequential(*[nn.LeakyReLU(0.1 if i * i % 7 else 0.2) for i in range(9000)])",
+        "x = self.m(x)",
     ),
     "a huge image": _net("pass", "for i in range(200):\n    x = F.interpolate(x, scale_factor=2)"),
     "huge channels": _net("self.c = nn.Conv2d(in_shape[1], 10**18, 1)", "x = self.c(x)"),
@@ -88,8 +101,8 @@ HOSTILE: dict[str, str] = {
     "no stride": _net("self.c = nn.MaxPool2d(2, 0)", "x = self.c(x)"),
     "no groups": _net("self.c = nn.Conv2d(in_shape[1], 8, 3, groups=0)", "x = self.c(x)"),
     "infinite channels": _net("self.c = nn.Conv2d(in_shape[1], int(float('inf')), 3)"),
-    "a file": _net("open('/tmp/archloop-was-here', 'w')"),
-    "the system": _net("import os\nos.system('touch /tmp/archloop-was-here')", "x = os.system(x)"),
+    "a file": _net(f"open('{TOUCHED}', 'w')"),
+    "the system": _net(f"import os\nos.system('touch {TOUCHED}')", "x = os.system(x)"),
     "the way out of Python": _net("a = ().__class__.__bases__[0].__subclasses__()"),
     "an import while reading": _net("a = __import__('os')"),
     "an evaluation": _net("a = eval('1')"),

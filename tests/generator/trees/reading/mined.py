@@ -1,4 +1,4 @@
-"""A library with mined modules as they come from a probe: carried, imported from torch, imported from elsewhere."""
+"""A library with mined modules as they come from a probe: some are carried, some imported."""
 
 from __future__ import annotations
 
@@ -68,7 +68,14 @@ def _mined(name: str, written: str, choices: dict[str, tuple[Value, ...]], text:
         return written.format(**{key: repr(module.get(key)) for key in choices})
 
     return ModuleSpec(
-        name, "activation", _like, write, MappingProxyType(choices), count=lambda *_: 0, text=text, primitive=False
+        name,
+        "activation",
+        _like,
+        write,
+        MappingProxyType(choices),
+        count=lambda *_: 0,
+        text=text,
+        primitive=False,
     )
 
 
