@@ -21,24 +21,24 @@ CAPS = (20_000, 10_000, 30_000, 60_000, 8_000, 40_000)
 @pytest.mark.slow
 def test_random_edits_are_legal_new_and_what_they_were_meant_to_be() -> None:
     seen: set[str] = set()
+    spaces = [TreeSpace(shape, max_parameters=cap) for shape, cap in zip(SHAPES, CAPS, strict=True)]
     for chain in range(EDITS // CHAIN):
-        shape, rng = SHAPES[chain % len(SHAPES)], random.Random(chain)
-        space = TreeSpace(shape, max_parameters=CAPS[chain % len(CAPS)])
-        ground = Ground(space.library, shape, 10**9)
+        space, rng = spaces[chain % len(spaces)], random.Random(chain)
         point = rng.choice(space.starts())
         key = space.key(point)
         for step in range(CHAIN):
             child, operation = space.mutate(point, rng)
             before, key = key, space.key(child)
             assert space.legal(child) and key != before, space.encode(child)
-            if step % 10 == chain % 10:
-                _check_in_torch(space, ground, point, child, operation)
+            if step == chain % CHAIN:
+                _check_in_torch(space, point, child, operation)
             seen.add(operation)
             point = child
     assert seen == set(space.edits)
 
 
-def _check_in_torch(space: TreeSpace, ground: Ground, point: Tree, child: Tree, operation: str) -> None:
+def _check_in_torch(space: TreeSpace, point: Tree, child: Tree, operation: str) -> None:
+    ground = Ground(space.library, space.shape, 10**9)
     before, after = probed(point, ground, space.shape), probed(child, ground, space.shape)
     assert verdict(before, after, operation) is None, space.encode(child)
     assert after.parameters == space.parameters(child)
