@@ -12,7 +12,7 @@ the free-code edit that it can make; `written` are programs that it writes from 
     built        its network was built, below the cap on parameters, and gave scores (a probe)
     trainable    it trained for the epoch and predicted: status COMPLETE, or BELOW_CHANCE, which ran as well
     changed      of the built, those whose recorded graph is another than their parent's
-    as meant     of the built, those that the gate lets through: the graph shows the operation
+    as meant     of the built trees, those that the gate lets through: the graph shows the operation
     adaptors     in the children, beyond those of their parents
 
 Shares are of all edits, but `changed` and `as meant`; with 95% Wilson intervals. It does *not* measure
@@ -83,7 +83,7 @@ def main() -> None:
         for arm in arguments.arms:
             edits = ARMS[arm](arguments, shape)
             judged = judge(evaluator, edits)
-            table[arm] = figures(judged)
+            table[arm] = figures(judged, gated=arm == "tree")
             sys.stderr.write(f"{arm}: {failures(judged) or 'no failure'}\n")
     print(json.dumps(table, default=lambda rate: rate.model_dump()) if arguments.json else formatted(table))
     if "tree" in table and not arguments.json:
@@ -206,20 +206,19 @@ def judge(evaluator: SandboxedEvaluator, edits: Sequence[Edit]) -> list[Judged]:
     return judged
 
 
-def figures(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Return the figures of an arm."""
+def figures(judged: Sequence[Judged], *, gated: bool) -> dict[str, Any]:
+    """Return the figures of an arm, whose operations the gate knows or does not."""
     built = [each for each in judged if each.after is not None and each.after.passed]
     with_parent = [each for each in built if each.before is not None]
     early = (Stage.EXTRACT, Stage.LINT)
     legal = sum(each.after is not None and each.after.stage not in early for each in judged)
-    meant = [each for each in with_parent if each.edit.operation not in ("rewrite", "write")]
     return {
         "edits": len(judged),
         "legal text": wilson(legal, len(judged)),
         "built": wilson(len(built), len(judged)),
         "trainable": wilson(sum(each.status in TRAINABLE for each in judged), len(judged)),
         "changed": wilson(sum(map(_changed, with_parent)), len(with_parent)) if with_parent else None,
-        "as meant": wilson(sum(map(_meant, meant)), len(meant)) if meant else None,
+        "as meant": wilson(sum(map(_meant, with_parent)), len(with_parent)) if gated else None,
         "adaptors": sum(each.edit.adaptors for each in judged),
     }
 
