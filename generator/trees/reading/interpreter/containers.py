@@ -62,15 +62,16 @@ def of_module(module: Instance | Layer, name: str, args: list[Any]) -> object:
         return children.get(args[0])
     elif name == "update" and args:
         hold(module, args[0])
-    elif name in ("append", "extend", "insert") and args:
+    elif name in ("append", "extend") and args:
+        added = items(args[0]) if name == "extend" else args
+        hold(module, {str(number): each for number, each in enumerate(added, len(children))})
+        return module
+    elif name == "insert" and len(args) == 2:
         row = list(children.values())
-        added = items(args[0]) if name == "extend" else [args[-1]]
-        where = int(args[0]) if name == "insert" else len(row)
-        row[where:where] = added
+        row.insert(int(args[0]), args[1])
         for old in children:
             del module.attributes[old]
         hold(module, row)
-        return module
     else:
         raise NotATreeError("python", f"a module's method '{name}' is not read")
     return None
@@ -80,6 +81,8 @@ def hold(container: Instance, modules: object) -> None:
     """Give a container modules: those of a dictionary by their names, others by their numbers."""
     named = modules if isinstance(modules, dict) else dict(enumerate(items(modules)))
     for name, module in named.items():
+        if not isinstance(module, Instance | Layer):
+            raise NotATreeError("python", "a container of modules that holds something else")
         place(container, str(name), module)
 
 

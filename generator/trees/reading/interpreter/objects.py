@@ -190,7 +190,7 @@ class Interpreter(Statements):
                 return _measured(owner, name, args, kwargs)
             return operate(self.recorder, name, [owner, *args], kwargs, site)
         if isinstance(owner, Hyperparameters):
-            return owner.value(*args[:2])
+            return tried(owner.value, *args)
         if isinstance(owner, Super) and name == "__init__":
             self.start(owner.receiver, args, kwargs)
             return None
@@ -202,7 +202,7 @@ class Interpreter(Statements):
             return self.call(owner, args, kwargs, site)
         if isinstance(owner, Instance | Layer):
             self.step(site, effort([owner, *args]))
-            return of_module(owner, name, args)
+            return tried(of_module, owner, name, args)
         self.step(site, effort([owner, *args]))
         return tried(of_value(owner, name), owner, *args, **kwargs)
 

@@ -53,6 +53,7 @@ def binary(sign: ast.operator, first: Any, second: Any) -> Any:
         return Unknown("what is reckoned from a value that is not known")
     numbers = isinstance(first, _NUMBERS) and isinstance(second, _NUMBERS)
     rows = isinstance(first, _ROWS) and isinstance(second, _ROWS)
+    texts = isinstance(first, str) and isinstance(second, str)
     if isinstance(sign, ast.Pow | ast.LShift) and numbers and (abs(second) > 64 or abs(first) > 2**32):
         raise NotATreeError("bounds", "a number is too large")
     if isinstance(sign, ast.Mult) and not numbers:
@@ -63,7 +64,7 @@ def binary(sign: ast.operator, first: Any, second: Any) -> Any:
             raise NotATreeError("bounds", f"more than {MAX_ITEMS} items")
     elif isinstance(sign, ast.Mod) and isinstance(first, str):
         return formatted(first, second)
-    elif not numbers and not (isinstance(sign, ast.Add) and (rows or isinstance(first, str))):
+    elif not numbers and not (isinstance(sign, ast.Add) and (rows or texts)):
         raise NotATreeError("python", "an operator between values that are no numbers")
     if not numbers and isinstance(sign, ast.Add):
         bounded(range(min(len(first) + len(second), MAX_ITEMS + 1)))

@@ -116,3 +116,27 @@ HOSTILE: dict[str, str] = {
     "a null byte": "\x00",
 }
 """By what they do."""
+
+STRANGE = """\
+None  0  -1  1.5  ()  []  {}  x  self  lambda: x  'a'  True  ...  x.shape  self.training  nn  torch  F
+super()  range(5)  in_shape  prm  out_shape  [x]  (x, x)  {'a': x}  {1}  nn.Conv2d  nn.Sequential()
+nn.Module  nn.ReLU  print  type  object  1j  b'a'  f'{x}'  x[0]  x.T  int  [int]  self(x)  self.forward
+x.size  nn.Sequential(nn.ReLU())  nn.ReLU()(x)  isinstance(x, int)  float('nan')  float('inf')
+out_shape[0]  Net  x if x else x  not x  x == x  -x  x @ x  x ** 2  1 / 0  {}['a']  [1][5]  self.__class__
+getattr(self, 'a')  hasattr(1, 'b')  setattr(self, 'a', x)  sum([])  max()  max([])  zip(1)  map(int)
+sorted(['a', 1])  x.view()  x.view(-1)  x.flatten()  x.mean()  x.mean(x)  torch.cat()  torch.cat([])
+torch.cat(x)  torch.cat([x], x)  torch.zeros(1)  torch.zeros()  torch.zeros(1,2,3,4)  torch.zeros('a', 2)
+nn.Conv2d()  nn.Conv2d(x, x, x)  nn.Conv2d(1,2,3)(x)  nn.Conv2d('a','b','c')  nn.Dropout(x)
+nn.Dropout('a')  nn.Dropout(None)  nn.LeakyReLU(None)  nn.Linear(None, 3)  nn.GroupNorm(0, 4)
+nn.GroupNorm(2.5, 4)  nn.Upsample(scale_factor='a')  nn.Softmax()  nn.Softmax('a')  nn.PReLU('a')
+nn.ChannelShuffle(0)  nn.ModuleList(3)  nn.ModuleList([3])  nn.ModuleDict([1])  nn.Sequential(3)
+nn.Sequential(None)  nn.Sequential(3)(x)  F.relu()  F.relu(3)  F.relu(x, x, x)  F.max_pool2d(x)
+F.dropout(x, p='a')  F.softmax(x)  x.add()  x.add(1, alpha=2)  x.size('a')  x.squeeze('a')  x.unsqueeze(9)
+x[:, None, :, None]  x[..., 0]  x[x]  super().__init__(1, 2, 3)  super(Net, self)  super(1, 2)  int('a')
+int(x)  int(None)  len(3)  range('a')  range(1, 2, 0)  enumerate()  round('a')  divmod(1, 0)  dict(3)
+dict([1])  list(3)  reversed(3)  'a'.join(3)  'a'.format()  '{'.format(1)  '%d' % 'a'  '%' % 1  [].pop()
+{}.pop('a')  {}.pop()  [].insert()  {}.update(3)  [].append()  'a'.split('')  copy.deepcopy()
+functools.partial()  math.sqrt(-1)  math.prod(x)  nn.init.zeros_(x)  nn.Parameter(x)""".replace(
+    "\n", "  "
+).split("  ")
+"""Expressions that hardly fit anywhere."""
