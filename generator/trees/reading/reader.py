@@ -75,6 +75,7 @@ def _read(tree: ast.Module, interpreter: Interpreter, shape: TaskShape, library:
     if not isinstance(network, Instance) or not isinstance(scores, Tensor):
         raise NotATreeError("python", f"{NETWORK} gives something else than one tensor")
     first, last = entering.value, recorder.settle(scores)
+    interpreter.line = None  # what is wrong from here on lies in no line
     links = recorder.nesting.chain(last, first)
     weights = [id(weight) for link in links for weight in link.weights]
     if len(set(weights)) < len(weights):

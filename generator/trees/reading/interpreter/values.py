@@ -17,7 +17,7 @@ from generator.trees.reading.recording.tensors import MAX_NUMBER, Layer, Unknown
 
 MAX_STEPS = 40_000
 """Steps for one program: expressions and statements that are evaluated. The networks of our tests take at
-most a fifth. Our choice, as are the other bounds."""
+most a tenth. Our choice, as are the other bounds."""
 
 MODULE_STEPS = 10
 """Steps that a call of a module counts as."""

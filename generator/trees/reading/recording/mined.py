@@ -109,8 +109,11 @@ class _Definitions:
             node = self._nodes.get(name)
             used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if node else set()
             imports = [each for each, bound in self._imports if bound & used]
-            text = ast.unparse(ast.Module([*imports, node], [])) if node else ""
-            self._tokens[name] = canonical_tokens(text)
+            try:
+                text = ast.unparse(ast.Module([*imports, node], [])) if node else ""
+                self._tokens[name] = canonical_tokens(text)
+            except RecursionError:  # nested too deeply: equal to nothing
+                self._tokens[name] = (str(id(self)),)
         return self._tokens[name]
 
 

@@ -55,6 +55,7 @@ def test_a_text_of_the_longest_kind_ends_soon(library: object) -> None:
         "".join(f"import a{n}\nclass C{n}: b = a{n}\n" for n in range(MAX_CHARACTERS // 40)),
         mined.CARRIED * (MAX_CHARACTERS // len(mined.CARRIED)),
         "x = 1\n" * (MAX_CHARACTERS // 6),
+        "class ConvNormAct_1a2b3c4d:\n    a = " + "+".join(["1"] * 3000),
         "x" * (MAX_CHARACTERS + 1),
     ]
     for text in texts:
