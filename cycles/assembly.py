@@ -68,13 +68,15 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """Make a new run and plant its starting corpus, after checking what can be checked beforehand.
 
     Raises:
-        Mistake: The directory is in use, or the task, the model or a device is not there or cannot be used.
+        Mistake: The directory is in use, the strategy cannot search the space, or the task, the model or a
+            device is not there or cannot be used.
         OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
     check_tracking(config.tracking)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
+    strategy_of(config)
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
         stock(ledger, config)

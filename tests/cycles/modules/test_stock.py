@@ -17,6 +17,7 @@ from cycles.modules.filling import mine, probe_missing
 from cycles.modules.stock import NoModulesError, library_of
 from cycles.parts import space_of
 from evaluator.supervisor.sandbox import SandboxedEvaluator
+from generator.strategies.catalogue import StrategyError
 from tests.cycles.modules.test_filling import SOURCE
 
 
@@ -77,6 +78,15 @@ def test_a_library_without_usable_modules_is_refused(tmp_path: Path) -> None:
     LedgerWriter.create(tmp_path / "empty.db").close()
     with pytest.raises(NoModulesError, match="can be used"):
         start_run(tmp_path / "run", configured(tmp_path / "empty.db"))
+
+
+def test_a_strategy_that_cannot_search_the_space_leaves_no_run(tmp_path: Path) -> None:
+    config = load_config(
+        "smoke", ['strategy.name="llmastool"', 'strategy.llm="none"', 'teaching.by="nobody"']
+    )
+    with pytest.raises(StrategyError, match="edits trees of modules"):
+        start_run(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_library_is_for_trees_alone(tmp_path: Path) -> None:
