@@ -22,10 +22,8 @@ from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
-from cycles.modules.stock import library_of
 from cycles.run.run_directory import RunDirectory
 from generator.spaces.operations import Operational
-from generator.trees.specs import Library
 
 DRAWN_NETWORKS = 150
 """Networks that a run's report holds as pictures: those of its best candidates."""
@@ -47,7 +45,6 @@ class RunData:
         exemplars: Candidates that stood in the prompt, by candidate.
         taught: Candidates that the generator of a cycle learned from, by cycle.
         networks: Recorded networks of the best candidates, by candidate.
-        library: Modules that its trees are made of, None for our own primitives alone.
         adherence: Whether candidates followed what a navigator preferred, in sentences; empty without one.
     """
 
@@ -62,7 +59,6 @@ class RunData:
     exemplars: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taught: dict[int, tuple[str, ...]] = field(default_factory=dict)
     networks: dict[str, NetworkGraph] = field(default_factory=dict)
-    library: Library | None = None
     adherence: tuple[str, ...] = ()
 
     @property
@@ -131,7 +127,6 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             reports=list(reports),
             judged=judged,
             exemplars=_exemplars(ledger, cycles),
-            library=library_of(config, ledger),
             adherence=_adherence(ledger, config),
             taught={
                 cycle: row.training_ids

@@ -27,12 +27,10 @@ def stock(ledger: LedgerWriter, config: RunConfig) -> None:
 
     Raises:
         LedgerMissingError: There is no such library.
-        NoModulesError: Nothing in it can be used.
     """
     if config.strategy.library is None or ledger.modules():
         return
     with opened_library(Path(config.strategy.library)) as library:
-        _usable(library, config.strategy.library)
         ledger.copy_modules(library)
 
 

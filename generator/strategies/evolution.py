@@ -15,14 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from corpus.objectives import Caps, fittest, named_objectives
+from corpus.objectives import fittest, named_objectives
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.spaces.contract import Space
 from generator.spaces.proposing import proposed
 from generator.strategies.contract import Bench, Conversation, Strategy
+from generator.strategies.ranked import RankedSettings
 
 REDRAWS = 16
 """How often a child that was tried before is drawn again, before it is proposed all the same."""
@@ -32,10 +33,8 @@ _EDIT = Decision(what="edit", by=DecidedBy.CHANCE)
 _SAMPLE = Decision(what="program", by=DecidedBy.CHANCE)
 
 
-class Settings(BaseModel):
+class Settings(RankedSettings):
     """The table `[strategy.settings]` of regularised evolution."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     population: int = Field(default=32, ge=2)
     """Trials that may become parents: the newest ones."""
@@ -45,27 +44,6 @@ class Settings(BaseModel):
 
     batch: int = Field(default=8, ge=1)
     """Children proposed at a time; their parents are chosen before any of them is judged."""
-
-    objective: str = "accuracy"
-    """What the fittest are best at: `accuracy`, or several such as `accuracy,parameters` (also `flops`), of
-    which the front counts first (NSGA-II)."""
-
-    max_parameters: int | None = Field(default=None, ge=1)
-    """Trainable parameters beyond which a network comes after all others; None for no such cap."""
-
-    max_flops: int | None = Field(default=None, ge=1)
-    """FLOPs of a forward pass of one image beyond which it does; None for no such cap."""
-
-    @field_validator("objective")
-    @classmethod
-    def _known_objectives(cls, names: str) -> str:
-        named_objectives(names)
-        return names
-
-    @property
-    def caps(self) -> Caps:
-        """The caps as one record."""
-        return Caps(parameters=self.max_parameters, flops=self.max_flops)
 
     @model_validator(mode="after")
     def _a_tournament_fits_into_the_population(self) -> Settings:

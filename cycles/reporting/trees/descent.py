@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from corpus.ledger.reader import Ledger
 from corpus.records.search.trials import Trial
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
 from cycles.reporting.trees.boxes import draw_tree
 from cycles.reporting.trees.changes import Marks, changes, untouched
+from cycles.run.run_directory import RunDirectory
 from generator.trees.nodes import Path, Tree
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.reader import read
@@ -85,11 +87,10 @@ def descents(runs: Sequence[RunData]) -> list[Descent]:
 
 
 def _descent(run: RunData) -> Descent | None:
-    from cycles.parts import task_shape
-    from generator.spaces.trees import TreeSpace
+    from cycles.parts import space_of
 
-    cap = run.config.evaluator.max_parameters
-    space = TreeSpace(task_shape(run.config), max_parameters=cap, library=run.library)
+    with Ledger.open(RunDirectory.open(run.path).ledger_file) as ledger:
+        space: TreeSpace = space_of(run.config, ledger)  # type: ignore[assignment]
     line = [(trial, tree) for trial in _line(run) if (tree := _tree(space, trial)) is not None]
     if not line:
         return None

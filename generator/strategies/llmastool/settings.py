@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
-from corpus.objectives import Caps, named_objectives
+from generator.strategies.ranked import RankedSettings
 
 
-class Settings(BaseModel):
+class Settings(RankedSettings):
     """The table `[strategy.settings]` of LLMasTool."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     planner: Literal["thompson", "uniform"] = "thompson"
     """Who chooses the operation and the prompt category: Thompson sampling over what has helped so far, with
@@ -64,20 +62,3 @@ class Settings(BaseModel):
     objective: str = "accuracy"
     """What better means: `accuracy`, or several such as `accuracy,parameters` (also `flops`), where a child
     must be better than its parent by one and worse by none."""
-
-    max_parameters: int | None = Field(default=None, ge=1)
-    """Trainable parameters beyond which a network comes after all others; None for no such cap."""
-
-    max_flops: int | None = Field(default=None, ge=1)
-    """FLOPs of a forward pass of one image beyond which it does; None for no such cap."""
-
-    @field_validator("objective")
-    @classmethod
-    def _known_objectives(cls, names: str) -> str:
-        named_objectives(names)
-        return names
-
-    @property
-    def caps(self) -> Caps:
-        """The caps as one record."""
-        return Caps(parameters=self.max_parameters, flops=self.max_flops)
