@@ -39,6 +39,7 @@ from cycles.parts import (
     task_shape,
 )
 from cycles.run.devices import check_devices
+from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
 from cycles.run.models import check_model
@@ -80,6 +81,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
         stock(ledger, config)
+        keep_ideas(ledger, config)
         plant(ledger, config, shape)
     return directory
 
@@ -108,6 +110,7 @@ def open_loop(
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         stock(ledger, config)
+        keep_ideas(ledger, config)
         plant(ledger, config, task_shape(config))
         with progress as observer, Interruption(observer.note) as interruption:
             yield _loop(config, directory, ledger, running, observer, interruption)
@@ -160,6 +163,7 @@ def _loop(
         decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
         sandbox=sandbox,
         in_force=teacher.adapter_of,
+        ideas=ideas_of(ledger),
     )
     writer = Writer(
         ledger=ledger,

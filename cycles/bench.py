@@ -27,6 +27,7 @@ from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from cycles.errors import Diverged
 from generator.deciders.contract import Decider
+from generator.ideas.pool import IdeaPool
 from generator.prompts.templates import ProgramRequest, TemplateName
 from generator.strategies.contract import Answered
 
@@ -62,6 +63,7 @@ class RunBench:
         decider: Returns who answers for the model, loaded when it is first asked.
         sandbox: Returns who runs programs and scripts, started when it is first asked.
         in_force: The adapter that answers in a cycle.
+        ideas: The design ideas of the run, None where it goes by none.
         place: Number of the next proposal within the run.
     """
 
@@ -74,6 +76,7 @@ class RunBench:
     decider: Callable[[], Decider]
     sandbox: Callable[[], Sandbox]
     in_force: InForce
+    ideas: IdeaPool | None = None
     place: int = 0
     _admitted: list[Trial] = field(default_factory=list)
     _recorded: list[Call] | None = None

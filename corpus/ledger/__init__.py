@@ -5,6 +5,7 @@
     connection  opening, checking and locking the file
     rows        a record as a row, and back
     modules     mined modules and their probes as rows
+    ideas       design ideas and their template as rows
     opened      an open file, and how rows are asked for
     reader      the ledger's questions
     writer      the appends, each one durable transaction

@@ -8,6 +8,7 @@ This module does *not* write; `corpus.ledger.writer` appends.
 from __future__ import annotations
 
 from corpus.ledger import rows
+from corpus.ledger.ideas import IdeaShelf
 from corpus.ledger.modules import ModuleLibrary
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate, Origin
@@ -28,7 +29,7 @@ _CANDIDATES = """
 _IN_ORDER = ' ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
-class Ledger(ModuleLibrary):
+class Ledger(ModuleLibrary, IdeaShelf):
     """One ledger, open for reading: it locks out nobody, and may be read while a run goes on.
 
     Use it as a context manager, in the thread that opened it. Every method may raise a `LedgerError`.

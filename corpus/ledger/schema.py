@@ -223,9 +223,25 @@ CREATE TABLE module_probes (
 ) STRICT
 """
 
+_IDEA_TABLES = ("idea_paths", "ideas")
+
+_IDEAS = """
+CREATE TABLE idea_paths (
+    seq INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL
+) STRICT;
+CREATE TABLE ideas (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    path TEXT NOT NULL REFERENCES idea_paths (path),
+    document TEXT NOT NULL
+) STRICT
+"""
+
 LEDGER_TABLES = (
     *(*_FIRST_TABLES, *_EXCHANGE_TABLES, *_STRUCTURE_TABLES, *_SEARCH_TABLES),
-    *_MODULE_TABLES,
+    *(*_MODULE_TABLES, *_IDEA_TABLES),
 )
 """All tables, each guarded against change."""
 
@@ -245,6 +261,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(_DATA_USE.split(";")),
     (*_SEARCH.split(";"), *(trigger for table in _SEARCH_TABLES for trigger in _append_only(table))),
     (*_MODULES.split(";"), *(trigger for table in _MODULE_TABLES for trigger in _append_only(table))),
+    (*_IDEAS.split(";"), *(trigger for table in _IDEA_TABLES for trigger in _append_only(table))),
 )
 """Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""
 

@@ -34,6 +34,7 @@ from corpus.records.modules.mined import MinedModule
 from corpus.records.modules.probed import ModuleProbe
 from corpus.records.prompts import Prompt
 from corpus.records.search.calls import Call
+from corpus.records.search.ideas import Idea, SubCategory
 from corpus.records.trainings import CycleStage, TrainingResult
 
 
@@ -202,6 +203,19 @@ class LedgerWriter(Ledger):
     def copy_modules(self, other: Ledger) -> None:
         """Append all modules and probes of another ledger, all or none; what is known stays as it is."""
         self.add_modules(other.modules(), other.module_probes())
+
+    def add_ideas(self, template: Sequence[SubCategory], ideas: Sequence[Idea]) -> None:
+        """Append a template and ideas under it, all or none.
+
+        Raises:
+            ConflictError: One of that name is there, and says other.
+        """
+        with self._writing():
+            for leaf in template:
+                self._append("idea_paths", ("path",), {"path": leaf.path, "document": leaf.model_dump_json()})
+            for idea in ideas:
+                row = {"id": idea.id, "path": idea.path, "document": idea.model_dump_json()}
+                self._append("ideas", ("id",), row)
 
     def set_meta(self, key: str, value: str) -> None:
         """Append a fact about the run.

@@ -3,6 +3,7 @@
     run_directory    the files of a run
     making           directories that go again where a command cannot start
     starting_corpus  the programs that it starts from
+    ideas            the design ideas that it goes by
     asking           what a run would ask at its start, apart from a ledger
     sharing          how sampler and trainer share a device
     models           whether the model can do what a run asks of it

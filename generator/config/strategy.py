@@ -10,6 +10,9 @@ from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
 from generator.strategies.catalogue import StrategyError, listed, settings_of
 
+SHIPPED = "shipped"
+"""What the pool of ideas that comes with the package is called."""
+
 
 class StrategyConfig(BaseModel):
     """The `[strategy]` table of a run's configuration: who searches, and where."""
@@ -28,6 +31,11 @@ class StrategyConfig(BaseModel):
     """Mined modules that trees may be made of beside our own primitives: a library's file
     (`archloop modules mine`), or another run. It is copied into the run when that is made. For `trees`."""
 
+    ideas: str | None = None
+    """Design ideas: `shipped` for those of the package, or a file (`archloop ideas build`). They are copied
+    into the run when that is made. The closed loop puts one, drawn fairly, into each prompt; strategies that
+    always go by ideas take the shipped ones where nothing is named."""
+
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
 
@@ -44,6 +52,11 @@ class StrategyConfig(BaseModel):
         """Whether the strategy searches the space."""
         return listed(self.name).over_space
 
+    @property
+    def idea_pool(self) -> str | None:
+        """Which ideas the strategy goes by: `shipped`, a file, None for none."""
+        return self.ideas or (SHIPPED if listed(self.name).ideas == "always" else None)
+
     @field_validator("space")
     @classmethod
     def _known_space(cls, name: str) -> str:
@@ -57,6 +70,12 @@ class StrategyConfig(BaseModel):
                 f"library: the space '{self.space}' is not made of modules: set strategy.space to \"trees\", "
                 "or leave library out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _ideas_are_for_who_goes_by_them(self) -> Self:
+        if self.ideas is not None and listed(self.name).ideas == "never":
+            raise ValueError(f"ideas: strategy '{self.name}' goes by none: leave ideas out")
         return self
 
     @model_validator(mode="after")

@@ -49,6 +49,7 @@ class TreeSpace:
     Attributes:
         shape: The task.
         library: The modules that trees are made of.
+        ground: What edits are made on: the task, the library and the cap.
         edits: The operations by their names, in a fixed order.
 
     Raises:
@@ -65,8 +66,8 @@ class TreeSpace:
         require_side(self.name, shape.height, shape.width)
         self.library = primitives() if library is None else library
         self.shape, self._max_parameters = shape, max_parameters
-        self._ground = Ground(self.library, shape, max_parameters)
-        self.edits: Mapping[str, Operation] = operations(self._ground)
+        self.ground = Ground(self.library, shape, max_parameters)
+        self.edits: Mapping[str, Operation] = operations(self.ground)
         smallest = decode(_SMALLEST, self.library)
         needed = 2 * (self.parameters(smallest) or 0) if smallest else 0
         if smallest is None or needed > max_parameters:

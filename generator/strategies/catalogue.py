@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -30,12 +30,14 @@ class Listed(NamedTuple):
         summary: What it does, in one line.
         asks_model: Whether its programs come from the run's model, so that there is one to teach.
         over_space: Whether it searches a space.
+        ideas: Whether it goes by design ideas: `never`, `always`, or where a pool of them is named.
     """
 
     module: str
     summary: str
     asks_model: bool
     over_space: bool
+    ideas: Literal["never", "named", "always"] = "never"
 
 
 STRATEGIES: Mapping[str, Listed] = {
@@ -44,6 +46,7 @@ STRATEGIES: Mapping[str, Listed] = {
         "asks the model for the same thing again and again; all the learning is in its adapter",
         asks_model=True,
         over_space=False,
+        ideas="named",
     ),
     "random": Listed(
         "generator.strategies.random_search",
@@ -81,7 +84,7 @@ def listed(name: str) -> Listed:
     if name in STRATEGIES:
         return STRATEGIES[name]
     if "." in name:
-        return Listed(name, "a strategy from outside", asks_model=True, over_space=True)
+        return Listed(name, "a strategy from outside", asks_model=True, over_space=True, ideas="named")
     raise StrategyError(f"There is no strategy '{name}'.{one_of(name, STRATEGIES)}")
 
 

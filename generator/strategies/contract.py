@@ -25,6 +25,7 @@ from corpus.records.search.proposals import Proposal
 from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
+from generator.ideas.pool import IdeaPool
 from generator.prompts.templates import ProgramRequest, TemplateName
 
 Conversation = Generator[list[Proposal], list[Trial], None]
@@ -94,6 +95,11 @@ class Bench(Protocol):
     @property
     def room(self) -> int:
         """Attempts that are left in that cycle, at least one; what is proposed beyond waits for the next."""
+        ...
+
+    @property
+    def ideas(self) -> IdeaPool | None:
+        """The design ideas of the run, None where it goes by none."""
         ...
 
     def seed(self, *place: object) -> int:

@@ -44,6 +44,7 @@ from corpus.records.graphs import BATCH, GraphNode, NetworkGraph
 from corpus.records.machines import Machine
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
 from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb, call_id
+from corpus.records.search.ideas import Idea, IdeaSource, SubCategory
 from corpus.records.trainings import TrainingResult
 from tests.ledgers import module, probe
 
@@ -269,12 +270,34 @@ def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: s
         ledger.set_meta("seed", "3")
         ledger.add_call(CALL)
         ledger.add_modules([module(0)], [probe(0)])
+        ledger.add_ideas([LEAF], [IDEA])
         fill_exchange_tables(ledger)
     connection = sqlite3.connect(path)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
     connection.close()
+
+
+LEAF = SubCategory(path="operator/activation/smooth", says="Activations without a kink.", origin="ours")
+IDEA = Idea(
+    id="gelu-everywhere",
+    path=LEAF.path,
+    statement="Use GELU in place of every activation.",
+    sources=(IdeaSource(title="Hendrycks and Gimpel (2016)"),),
+)
+
+
+def test_ideas_come_back_as_they_were_and_never_change(path: Path) -> None:
+    with filled(path) as ledger:
+        ledger.add_ideas([LEAF], [IDEA])
+        ledger.add_ideas([LEAF], [IDEA])
+        with pytest.raises(ConflictError):
+            ledger.add_ideas([], [IDEA.model_copy(update={"statement": "Use ReLU, as everybody does."})])
+        with pytest.raises(ConflictError):
+            ledger.add_ideas([], [IDEA.model_copy(update={"id": "other", "path": "operator/a/b"})])
+    with Ledger.open(path) as read:
+        assert (read.idea_paths(), read.ideas()) == ([LEAF], [IDEA])
 
 
 GRAPH = NetworkGraph(

@@ -5,4 +5,5 @@ proposals    what a search hands in
 trials       what comes back
 probes       what a program builds, found without training it
 transcripts  what a script printed, and how it ended
+ideas        what may be said of how a network is built, sorted by a template
 """

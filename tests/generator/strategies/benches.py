@@ -14,6 +14,7 @@ from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer, AnswerPath
 from corpus.records.search.proposals import Proposal
 from corpus.records.search.trials import Trial
+from generator.ideas.pool import IdeaPool
 from generator.prompts.templates import ProgramRequest, TemplateName
 from generator.strategies.contract import Answered
 
@@ -35,6 +36,7 @@ class PlainBench:
     ) -> None:
         self.request, self.template, self.exemplar_count = REQUEST, template, exemplars
         self.run_seed, self.candidates, self.place = seed, candidates, 0
+        self.ideas: IdeaPool | None = None
         self.trials: list[Trial] = []
         self.asked: list[tuple[str, str]] = []
         self.answers: list[Answer] = []

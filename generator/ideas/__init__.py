@@ -1,0 +1,9 @@
+"""Design knowledge as ideas, sorted by a template, so that they can be drawn fairly and carried out.
+
+    pool      ideas with their template: the shipped ones, or those of a file
+    sampling  drawing ideas fairly, or not; how evenly they cover the template
+    codemods  ideas carried out on trees of modules
+    told      an idea in the words that stand beside a candidate
+
+The ideas themselves, and the template, are files in `data/` that a person can read and edit.
+"""
