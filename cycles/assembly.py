@@ -173,6 +173,7 @@ def _loop(
         in_force=teacher.adapter_of,
         generator_hash=functools.cache(functools.partial(base_model_hash, config)),
         machine_id=machine_id,
+        redraws=config.generator.redraws,
     )
     gate = AdmissionGate.from_ledger(ledger, config.corpus)
     return Loop(

@@ -5,16 +5,21 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 (`Sampler.answers_by_batch`), what was answered before a batch broke off is kept, and only the rest is asked
 again.
 
+An answer whose design the run has written before may be drawn again (`redraws`): its program would be judged
+for the sake of a few other numbers. Then too a batch is written whole or not at all.
+
 This module does *not* choose what is proposed, or judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
 from corpus.ledger.writer import LedgerWriter
+from corpus.novelty.diversity import skeleton
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
@@ -35,6 +40,7 @@ class Writer:
         in_force: The adapter that the model has on in a cycle.
         generator_hash: Returns the content hash of the base model's weights, None where none are here.
         machine_id: The machine that writes, None where nobody notes it.
+        redraws: How often an answer is drawn again whose design the run has written before.
     """
 
     ledger: LedgerWriter
@@ -44,6 +50,8 @@ class Writer:
     in_force: InForce
     generator_hash: Callable[[], str | None]
     machine_id: str | None
+    redraws: int = 0
+    _designs: set[str] | None = None
 
     def write(
         self, cycle: int, proposals: Mapping[int, Proposal], on_written: Callable[[], None]
@@ -77,7 +85,7 @@ class Writer:
         prompts = {place: each.program for place, each in batch.items() if isinstance(each.program, Prompt)}
         adapter, adapter_hash = self.in_force(cycle)
         sampler = self.sampler()
-        model, samples = sampler.model_name, dict[str, Sample]()
+        model, samples, seeds, whole = sampler.model_name, dict[str, Sample](), dict[str, int](), False
         try:
             with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
                 for sample in arriving:
@@ -85,25 +93,58 @@ class Writer:
                     on_written()
             if len(samples) != len(prompts):
                 raise ValueError(f"the sampler gave {len(samples)} completions for {len(prompts)} prompts")
+            for number in range(1, self.redraws + 1):
+                again = [_redrawn(prompt, number) for prompt in self._repeats(prompts.values(), samples)]
+                if not again:
+                    break
+                with closing(sampler.sample(again, adapter)) as arriving:
+                    for sample in arriving:
+                        spent = samples[sample.prompt_id].token_count + sample.token_count
+                        samples[sample.prompt_id] = sample.model_copy(update={"token_count": spent})
+                seeds.update((prompt.id, prompt.seed) for prompt in again)
+            whole = True
         finally:
-            if len(samples) == len(prompts) or not sampler.answers_by_batch:
+            if whole or not (sampler.answers_by_batch or self.redraws):
+                told = {place: prompt.id for place, prompt in prompts.items() if prompt.id in samples}
                 self.ledger.add_candidates(
                     [
-                        self._sampled(cycle, place, batch[place], samples[prompt.id], model, adapter_hash)
-                        for place, prompt in prompts.items()
-                        if prompt.id in samples
+                        self._sampled(
+                            (cycle, place), batch[place], samples[id_], seeds.get(id_), model, adapter_hash
+                        )
+                        for place, id_ in told.items()
                     ]
                 )
+        if self.redraws:
+            self._known_designs().update(filter(None, map(_design, samples.values())))
+
+    def _repeats(self, prompts: Iterable[Prompt], samples: Mapping[str, Sample]) -> list[Prompt]:
+        """Return the prompts whose answers have a design that the run, or the batch before them, has."""
+        known, repeats = set(self._known_designs()), []
+        for prompt in prompts:
+            design = _design(samples[prompt.id])
+            if design in known:
+                repeats.append(prompt)
+            elif design is not None:
+                known.add(design)
+        return repeats
+
+    def _known_designs(self) -> set[str]:
+        """Return the designs of all programs that the run has written, read once and kept up from then on."""
+        if self._designs is None:
+            written = self.ledger.candidates(origin=Origin.SAMPLED)
+            self._designs = {skeleton(each.source) for each in written if each.source is not None}
+        return self._designs
 
     def _sampled(
         self,
-        cycle: int,
-        index: int,
+        place: tuple[int, int],
         proposal: Proposal,
         completion: Completion,
+        seed: int | None,
         model: str,
         adapter_hash: str | None,
     ) -> Candidate:
+        cycle, index = place
         return Candidate(
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
@@ -112,6 +153,7 @@ class Writer:
             finish_reason=completion.finish_reason,
             token_count=completion.token_count,
             prompt_id=completion.prompt_id,
+            seed=seed,
             cycle=cycle,
             index=index,
             generator=model,
@@ -136,6 +178,17 @@ class Writer:
             machine_id=self.machine_id,
             **proposal.provenance(),
         )
+
+
+def _design(completion: Completion) -> str | None:
+    """Return the skeleton of the program in an answer, None where there is no program."""
+    source = extract_program(completion.text)
+    return None if source is None else skeleton(source)
+
+
+def _redrawn(prompt: Prompt, number: int) -> Prompt:
+    """Return a prompt as it is asked for the `number`-th time again: with another seed."""
+    return prompt.model_copy(update={"seed": derive_seed(prompt.seed, "again", number)})
 
 
 def candidate_id(cycle: int, index: int) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corpus.ledger.writer import LedgerWriter
+from corpus.novelty.diversity import skeleton
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus
-from corpus.records.prompts import FinishReason, SamplingParameters
+from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
 from cycles.config.run import load_config
 from evaluator.supervisor.verdict import no_code
 from generator.config.serving import ServerConfig
-from generator.samplers.contract import Sampler, UpstreamError
+from generator.samplers.contract import Sample, Sampler, SamplingOptions, UpstreamError
 from generator.serving.endpoint_sampler import EndpointSampler
 from tests.endpoint_server import EndpointServer, status
 from tests.searches import Arena
@@ -24,7 +27,7 @@ COUNT = 6
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerWriter]:
+def ledger(tmp_path: Path) -> Generator[LedgerWriter, None, None]:
     with LedgerWriter.create(tmp_path / "corpus.db") as fresh:
         yield fresh
 
@@ -94,3 +97,72 @@ def test_a_batch_whose_rows_depend_on_one_another_is_kept_whole_or_not_at_all(le
         with pytest.raises(UpstreamError, match="500"):
             write_cycle(ledger, Batched(config, SamplingParameters()))
     assert ledger.candidates(cycle=0) == []
+
+
+def redrawing(ledger: LedgerWriter, sampler: Sampler, redraws: int) -> dict[int, Candidate]:
+    config = load_config("cpu-tiny", [f"candidates={COUNT}", "generator.batch_size=4"])
+    arena = Arena(ledger, config)
+    arena.writer.sampler, arena.writer.redraws = lambda: sampler, redraws
+    batch = arena.search.due(0)
+    if batch is not None:
+        for _ in arena.writer.write(0, batch.unwritten, lambda: None):
+            pass
+    return {candidate.index: candidate for candidate in ledger.candidates(cycle=0)}
+
+
+class Repeating(Sampler):
+    """Answers with one design, but for numbers, until it was asked a prompt more than `patience` times."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience, self.asked = patience, Counter[str]()
+
+    @property
+    def model_name(self) -> str:
+        return "repeating"
+
+    def sample(
+        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+    ) -> Generator[Sample, None, None]:
+        for prompt in prompts:
+            self.asked[prompt.id] += 1
+            layers = int(prompt.id[-2:]) if self.asked[prompt.id] > self.patience else 0
+            text = f"class Net:\n    width = {prompt.seed}\n" + "    depth = 1\n" * layers
+            yield Sample(prompt_id=prompt.id, text=text, finish_reason=FinishReason.STOP, token_count=10)
+
+
+def test_a_design_that_the_run_has_is_drawn_again_and_all_its_tokens_count(ledger: LedgerWriter) -> None:
+    sampler = Repeating(patience=1)
+    written = redrawing(ledger, sampler, redraws=2)
+    assert len({skeleton(each.source or "") for each in written.values()}) == COUNT
+    first, *others = written.values()
+    assert (first.seed, first.token_count) == (None, 10)
+    assert [each.token_count for each in others] == [20] * (COUNT - 1)
+    for each in others:
+        prompt = next(prompt for prompt in ledger.prompts(0) if prompt.id == each.prompt_id)
+        assert each.seed == derive_seed(prompt.seed, "again", 1) and str(each.seed) in (each.source or "")
+
+
+def test_after_the_last_redraw_an_answer_is_taken_as_it_is(ledger: LedgerWriter) -> None:
+    sampler = Repeating(patience=9)
+    written = redrawing(ledger, sampler, redraws=2)
+    assert len({skeleton(each.source or "") for each in written.values()}) == 1
+    assert [each.token_count for each in written.values()] == [10, *[30] * (COUNT - 1)]
+
+
+def test_a_run_that_stops_between_batches_draws_again_what_an_unbroken_one_does(
+    ledger: LedgerWriter, tmp_path: Path
+) -> None:
+    class Breaking(Repeating):
+        def sample(
+            self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+        ) -> Generator[Sample, None, None]:
+            if any(prompt.id.endswith("4") for prompt in prompts):
+                raise UpstreamError("gone")
+            yield from super().sample(prompts, adapter, options)
+
+    with LedgerWriter.create(tmp_path / "unbroken.db") as other:
+        unbroken = redrawing(other, Repeating(patience=1), redraws=2)
+    with pytest.raises(UpstreamError):
+        redrawing(ledger, Breaking(patience=1), redraws=2)
+    assert len(ledger.candidates(cycle=0)) == 4
+    assert redrawing(ledger, Repeating(patience=1), redraws=2) == unbroken
