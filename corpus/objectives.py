@@ -7,8 +7,7 @@ Only valid programs compete. Of those within the caps the order is NSGA-II's (`c
 a cap comes after all of them, and whoever is not valid, or lacks a measurement, last (constrained domination,
 Deb et al. 2002, section VI). Accuracies of several protocols do not compare: that the evaluations have one is
 for the caller to see to. What a program's own process claims (parameters, FLOPs) is taken as it is. This
-module does *not* measure: the time that a network takes to answer is not among the objectives, because no
-evaluation records it.
+module does *not* measure.
 """
 
 from __future__ import annotations
@@ -46,10 +45,12 @@ OBJECTIVES = {
     "accuracy": Objective("accuracy", more=True),
     "parameters": Objective("parameters", more=False),
     "flops": Objective("flops", more=False),
+    "latency_seconds": Objective("latency_seconds", more=False),
     "cpu_seconds": Objective("cpu_seconds", more=False),
     "peak_memory_bytes": Objective("peak_memory_bytes", more=False),
 }
-"""All that an evaluation records; the last two are measurements, and so differ a little from time to time."""
+"""All that an evaluation records; the last three are measurements, and so differ from time to time.
+`latency_seconds` is measured where `evaluator.timed_images` says so."""
 
 
 class Caps(NamedTuple):

@@ -91,12 +91,15 @@ class ScriptConfig(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of the id;
-    `task_seed`, `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
+    All but `data_path`, `timed_images`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of
+    the id; `task_seed`, `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
     """Images in a batch of predictions, which needs no room for gradients (an answer holds 2,000)."""
+    timed_images: int = Field(default=0, ge=0, le=256)
+    """Single images that a trained network answers behind its exam, against the evaluator's clock: the median
+    is its `latency_seconds`, on whatever else the machine was doing. 0 measures none. Changes no accuracy."""
     workers: int = Field(default=2, ge=1)
     """Programs judged at the same time, at most one for each processor. Changes no result, only the speed."""
     isolation: Isolation = "auto"

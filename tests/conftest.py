@@ -10,8 +10,17 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONG = {"test_cli.py", "test_docs.py", "test_endings.py", "test_resume.py", "test_search_replay.py"}
-"""Files that take minutes: begun last, one of them would keep a single process busy while the other waits."""
+LONG = (
+    "cycles/test_resume.py",
+    "cycles/test_cli.py",
+    "final/test_waves.py",
+    "test_docs.py",
+    "test_vllm.py",
+    "spaces/test_contract.py",
+    "test_refusals.py",
+    "test_canary.py",
+)
+"""Files that take a minute or more, longest first: begun last, one of them would be waited for alone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,9 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=_turn)
     if not config.getoption("--slow"):
         skip = pytest.mark.skip(reason="slow: bash scripts/test --slow runs it")
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return the place of a test's file among the long ones, one behind all of them for any other."""
+    path = item.path.as_posix()
+    return next((place for place, name in enumerate(LONG) if path.endswith(name)), len(LONG))

@@ -236,7 +236,8 @@ CREATE TABLE ideas (
     id TEXT NOT NULL UNIQUE,
     path TEXT NOT NULL REFERENCES idea_paths (path),
     document TEXT NOT NULL
-) STRICT
+) STRICT;
+ALTER TABLE evaluations ADD COLUMN latency_seconds REAL
 """
 
 LEDGER_TABLES = (

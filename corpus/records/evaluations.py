@@ -81,6 +81,8 @@ class Evaluation(Record):
         cpu_seconds: Processor time of the candidate's process, from the operating system.
         parameters: Number of trainable parameters.
         flops: Forward FLOPs for one image, where counted.
+        latency_seconds: Median time that one image takes, on the evaluator's own clock; None where it was not
+            measured.
         peak_memory_bytes: Peak resident set size of the candidate's process.
         error_type: Class name of the exception, where there was one.
         error: The message, at most 500 characters.
@@ -104,6 +106,7 @@ class Evaluation(Record):
     cpu_seconds: float = Field(default=0.0, ge=0.0)
     parameters: int | None = Field(default=None, ge=0)
     flops: int | None = Field(default=None, ge=0)
+    latency_seconds: float | None = Field(default=None, ge=0.0)
     peak_memory_bytes: int | None = Field(default=None, ge=0)
     error_type: str | None = None
     error: str | None = Field(default=None, max_length=500)

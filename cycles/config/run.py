@@ -132,6 +132,16 @@ class RunConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _what_is_aimed_at_is_measured(self) -> RunConfig:
+        wanted = str(self.strategy.settings.get("objective", ""))
+        if "latency_seconds" in wanted and not self.evaluator.timed_images:
+            raise ValueError(
+                "nobody measures latency_seconds, which strategy.settings.objective names: set "
+                "evaluator.timed_images, to 16 for example"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_sampler_can_share(self) -> RunConfig:
         elsewhere = self.generator.served_elsewhere
         alternate = self.sharing is Sharing.ALTERNATE

@@ -9,6 +9,7 @@
     printed         what a child prints, cut
     conversation    the order in which an evaluated program's child may say what
     exam            the images to predict, and the accuracy
+    timed_exam      the same, with the time of each answer
     verdict         all that was seen of a program, as one evaluation
     protocol        the protocol's id
     scratch         the folders that programs may write to

@@ -2,6 +2,8 @@
 
     source ->   lint, import, init, forward, <- built, graph   learn, <- trained   predict, images -> <- ids
 
+Behind the exam, single images may follow whose answers are timed (`latency_seconds`).
+
 Every frame is checked against what may come at this point; anything else is a `ProtocolBreach` and the end.
 
 This module does *not* touch descriptors, keep time, or trust anything it hears but the marked answers.
@@ -9,6 +11,7 @@ This module does *not* touch descriptors, keep time, or trust anything it hears 
 
 from __future__ import annotations
 
+import statistics
 from typing import ClassVar
 
 from corpus.records.evaluations import Stage
@@ -17,6 +20,7 @@ from evaluator.channel.messages import Claim, Errand, Trained
 from evaluator.supervisor.errands.building import BUILDING_STAGES, BuildingTalk
 from evaluator.supervisor.errands.talk import ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
+from evaluator.supervisor.timed_exam import TimedExam
 
 
 class Conversation(BuildingTalk):
@@ -30,16 +34,24 @@ class Conversation(BuildingTalk):
     errand: ClassVar[Errand] = Errand.EVALUATE
     stages: ClassVar[tuple[Stage, ...]] = (*BUILDING_STAGES, Stage.LEARN, Stage.PREDICT)
 
-    def __init__(self, source: str, exam: Exam) -> None:
+    def __init__(self, source: str, exam: Exam, timing: TimedExam | None = None) -> None:
+        """Talk with the process of `source`, examine it, and time the answers to `timing` behind that."""
         super().__init__(source)
         self.trained: Trained | None = None
         self.accuracy: float | None = None
-        self._exam = exam
+        self._exam, self._timing = exam, timing
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to hear."""
-        return super().finished or self.accuracy is not None
+        timed = self._timing is None or self._timing.accuracy is not None
+        return super().finished or (self.accuracy is not None and timed)
+
+    @property
+    def latency_seconds(self) -> float | None:
+        """The median time of an answer to one image; None where none was timed, or not to the end."""
+        timing = self._timing
+        return statistics.median(timing.seconds) if timing and timing.accuracy is not None else None
 
     def _on_frame(self, frame: Frame) -> bytes:
         return self._on_answer(frame.payload) if frame.kind is Kind.CLASSES else super()._on_frame(frame)
@@ -58,12 +70,17 @@ class Conversation(BuildingTalk):
         return self._question() if stage is Stage.PREDICT else b""
 
     def _on_answer(self, payload: bytes) -> bytes:
+        exam = self._asking
         try:
-            self._exam.mark(payload)
+            exam.mark(payload)
         except WrongAnswer as error:
             raise ProtocolBreach(str(error)) from None
         self.accuracy = self._exam.accuracy
         return b"" if self.finished else self._question()
 
+    @property
+    def _asking(self) -> Exam:
+        return self._exam if self.accuracy is None or self._timing is None else self._timing
+
     def _question(self) -> bytes:
-        return encode(Kind.IMAGES, self._exam.next_question())
+        return encode(Kind.IMAGES, self._asking.next_question())

@@ -23,7 +23,7 @@ PROTOCOL_VERSION = 4
 SplitName = Literal["val", "test"]
 TrainedOn = Literal["train", "train+val"]
 
-_NO_PART_OF_THE_ID = {"data_path", "workers", "isolation", "scripts", "table", "supernet"}
+_NO_PART_OF_THE_ID = {"data_path", "timed_images", "workers", "isolation", "scripts", "table", "supernet"}
 _PART_WHERE_SET = {"task_seed", "train_images", "hyperparameters", "resize", "flip"}
 """Settings that are absent from the id at their defaults."""
 

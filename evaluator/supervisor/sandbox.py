@@ -37,6 +37,7 @@ from evaluator.supervisor.exam import Exam
 from evaluator.supervisor.protocol import SplitName, protocol_id, training_plan
 from evaluator.supervisor.scratch import Scratch
 from evaluator.supervisor.session import Ending, Session
+from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
@@ -186,10 +187,22 @@ class SandboxedEvaluator:
             topic=f"{self.protocol_id}\n{candidate.source}",
         )
 
+    def _timing_for(self, candidate: Candidate) -> TimedExam | None:
+        """Return single images to be answered against the clock, None where no time is to be measured."""
+        if not self.config.timed_images:
+            return None
+        split, some = self._exam_split, slice(self.config.timed_images)
+        return TimedExam(
+            LabelledImages(split.images[some], split.labels[some]),
+            classes=self.task.shape.classes,
+            batch_size=1,
+            topic=candidate.source or "",
+        )
+
     def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
         if candidate.source is None:
             return no_code(candidate, self.protocol_id)
-        talk = Conversation(candidate.source, self.exam_for(candidate))
+        talk = Conversation(candidate.source, self.exam_for(candidate), self._timing_for(candidate))
         ending = self._stay(zygote, talk, self.config.limits, stop)
         return evaluation(
             candidate,

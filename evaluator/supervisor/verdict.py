@@ -97,12 +97,12 @@ def evaluation(
     status: EvaluationStatus
     error_type: str | None = None
     detail: str | None
-    if talk.failure is not None:
-        status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
-    elif talk.accuracy is not None:
+    if talk.accuracy is not None:  # whatever happened while its answers were timed
         stage = Stage.DONE
         finding = reuse(trained, config, max_kept_bytes)
         status, detail = finding or grade(talk.accuracy, config.below_chance_factor * chance)
+    elif talk.failure is not None:
+        status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
     else:
         status, detail = unfinished(ending, config.limits)
     return _record(
@@ -114,7 +114,7 @@ def evaluation(
         stage,
         trained,
         accuracy=talk.accuracy,
-    )
+    ).model_copy(update={"latency_seconds": talk.latency_seconds})
 
 
 def broken_off(

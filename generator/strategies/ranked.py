@@ -16,8 +16,8 @@ class RankedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     objective: str = "accuracy"
-    """What better means: `accuracy`, or several such as `accuracy,parameters` (also `flops`), of which the
-    front counts first (NSGA-II)."""
+    """What better means: `accuracy`, or several such as `accuracy,parameters` (also `flops`,
+    `latency_seconds`), of which the front counts first (NSGA-II)."""
 
     max_parameters: int | None = Field(default=None, ge=1)
     """Trainable parameters beyond which a network comes after all others; None for no such cap."""

@@ -76,3 +76,14 @@ def test_several_mistakes_are_reported_together() -> None:
 def test_a_configuration_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         RunConfig().seed = 3  # type: ignore[misc]
+
+
+def test_a_run_that_aims_at_latency_measures_it() -> None:
+    aims = [
+        "strategy.name=evolution",
+        "teaching.by=nobody",
+        'strategy.settings.objective="accuracy,latency_seconds"',
+    ]
+    with pytest.raises(ConfigError, match=r"evaluator\.timed_images"):
+        load_config("cpu-tiny", aims)
+    assert load_config("cpu-tiny", [*aims, "evaluator.timed_images=8"]).evaluator.timed_images == 8

@@ -9,6 +9,7 @@ from corpus.records.evaluations import Stage
 from evaluator.channel.framing import FRAME_LIMIT, Frame, FrameReader, FramingError, Kind, encode
 from evaluator.supervisor.conversation import Conversation, ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
+from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.tasks import LabelledImages
 
 NONCE = 8
@@ -182,3 +183,34 @@ def test_the_order_is_the_same_for_the_same_program_and_another_for_another() ->
 
 def test_the_order_cannot_be_known_without_the_labels() -> None:
     assert questions(exam("a")) != questions(exam("a", labels=(LABELS + 1) % 4))
+
+
+def timed_talk() -> tuple[Conversation, bytes]:
+    """Return a conversation that times three images behind its exam, at the first question of the exam."""
+    some = LabelledImages(IMAGES[:3], LABELS[:3])
+    talk = Conversation("source", exam(), TimedExam(some, classes=4, batch_size=1, topic="topic"))
+    reply = b""
+    for frame in [*TO_PREDICT, stage(Stage.PREDICT)]:
+        reply = talk.receive(frame)
+    return talk, reply
+
+
+def test_behind_the_exam_single_images_are_timed_and_count_for_nothing_else() -> None:
+    talk, reply = timed_talk()
+    sizes = []
+    while reply:
+        sizes.append(len(payload(reply)) - NONCE)
+        shift = 0 if talk.accuracy is None else 1  # wrong where nothing is counted
+        reply = talk.receive(Frame(Kind.CLASSES, answer(payload(reply), shift)))
+    assert sizes == [4, 4, 2, 1, 1, 1]
+    assert talk.finished and talk.accuracy == 1.0
+    assert talk.latency_seconds is not None and talk.latency_seconds > 0
+
+
+def test_a_network_that_fails_on_a_single_image_keeps_its_accuracy_and_has_no_latency() -> None:
+    talk, reply = timed_talk()
+    while talk.accuracy is None:
+        reply = talk.receive(Frame(Kind.CLASSES, answer(payload(reply))))
+    assert not talk.finished and reply
+    talk.receive(FAILED)
+    assert talk.finished and (talk.accuracy, talk.latency_seconds) == (1.0, None)

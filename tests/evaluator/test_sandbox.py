@@ -349,3 +349,23 @@ def test_resized_images_are_what_programs_see_from_the_first_step_to_the_exam() 
         assert (resizing.task.shape.height, resizing.task.shape.width) == (20, 20)
         result = judge(resizing, source)
     assert result.status is EvaluationStatus.COMPLETE, result.error
+
+
+BATCHES_ALONE = f"x = x.squeeze().unsqueeze(1)\n{FORWARD}"
+"""A forward pass that breaks on a single image: its batch is squeezed away too."""
+
+
+def test_latency_is_measured_on_request_by_the_evaluators_clock_and_changes_no_accuracy(
+    evaluator: SandboxedEvaluator,
+) -> None:
+    slow = program(forward=f"import time\nif len(x) == 1:\n    time.sleep(0.05)\n{FORWARD}")
+    with SandboxedEvaluator(ONE_WORKER.model_copy(update={"timed_images": 5})) as timing:
+        assert timing.protocol_id == evaluator.protocol_id
+        quick, sleepy, broken = timing.evaluate(
+            map(candidate, [program(), slow, program(forward=BATCHES_ALONE)])
+        )
+    assert quick.accuracy == judge(evaluator, program()).accuracy
+    assert quick.latency_seconds and sleepy.latency_seconds
+    assert quick.latency_seconds < 0.05 <= sleepy.latency_seconds
+    assert broken.valid and broken.latency_seconds is None
+    assert judge(evaluator, program()).latency_seconds is None

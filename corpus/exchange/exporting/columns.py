@@ -122,6 +122,8 @@ class EvaluationRow(Row):
     """How often it learnt from the training images, in epochs; a claim of the candidate's own process."""
     kept_bytes: int | None = None
     """What it held after its training beside weights and the like, in bytes; a claim as well."""
+    latency_seconds: float | None = None
+    """Median time that one image takes, on the evaluator's clock; null where it was not measured."""
     wall_seconds: float
     """Wall time on the evaluator's clock, in seconds."""
     cpu_seconds: float

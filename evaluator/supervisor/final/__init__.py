@@ -2,7 +2,6 @@
 
 workshop  trains, loads, converts and measures one network: start here
 talks     what a child may say in each of these jobs
-exams     an exam that keeps the time
 weights   weights from a program's process, checked before they are kept
 onnx      an ONNX file from there, likewise
 """

@@ -19,7 +19,7 @@ from evaluator.channel.messages import Claim, Declared, Errand, FileSent, Traine
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.errands.building import BUILDING_STAGES, BuildingTalk
 from evaluator.supervisor.errands.talk import ProtocolBreach
-from evaluator.supervisor.final.exams import TimedExam
+from evaluator.supervisor.timed_exam import TimedExam
 
 
 class FileTalk(BuildingTalk):

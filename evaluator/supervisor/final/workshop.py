@@ -22,13 +22,13 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus
 from evaluator.channel.weights_file import NotWeights, weights_limit
 from evaluator.config import EvaluatorConfig
-from evaluator.supervisor.final.exams import TimedExam
 from evaluator.supervisor.final.onnx import NotOnnx, require_network
 from evaluator.supervisor.final.talks import ConvertingTalk, MeasuringTalk, TrainingTalk
 from evaluator.supervisor.final.weights import Weights, checked_weights
 from evaluator.supervisor.protocol import TrainedOn, protocol_id, training_plan
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.supervisor.session import Ending
+from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.supervisor.verdict import broken_off, evaluation, reuse, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS
 from evaluator.tasks import LabelledImages, Task, resized
