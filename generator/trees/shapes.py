@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from corpus.records.base import TaskShape
-from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, Value, parts
-from generator.trees.specs import Library, ModuleSpec, Shape
+from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, parts
+from generator.trees.specs import Library, Shape
 
 MAX_DEPTH = 12
 """Most composites and repeats around a module; our choice."""
@@ -196,21 +196,19 @@ class _Walk:
             self.blame("unknown", path, f"there is no module '{module.name}'")
             return None
         self.classifiers += spec.role == "classifier"
-        settled = spec.settled(module, base, self.classes)
-        flaw = _flaw(spec, module, settled)
+        settled, flaw = self.library.settled(module, base, self.classes)
         if flaw:
             self.blame("argument", path, f"{module.name}: {flaw}")
         return None if flaw else settled
 
     def _module(self, settled: Module, path: Path, entering: Shape, times: int) -> Shape | None:
-        spec = self.library[settled.name]
-        leaving = spec.infer(entering, settled)
+        leaving, count = self.library.flow(settled, entering)
         if leaving is None:
             self.blame("shape", path, f"{settled.name} cannot take {_written(entering)}")
-        elif spec.count is None or self.count is None:
+        elif count is None or self.count is None:
             self.count = None
         else:
-            self.count += spec.count(entering, settled) * times
+            self.count += count * times
         return leaving
 
     def _repeat(
@@ -256,25 +254,6 @@ def _broadcasts(gate: Shape, entering: Shape) -> bool:
     return gate in {entering, entering._replace(channels=1), Shape(entering.channels, 1, 1)} and (
         gate.flat == entering.flat
     )
-
-
-def _flaw(spec: ModuleSpec, module: Module, settled: Module) -> str:
-    """Return what is wrong with the arguments of a module, empty where nothing is."""
-    given = dict(module.arguments)
-    unknown = [name for name in given if name not in spec.choices and name != spec.width]
-    if unknown or len(given) < len(module.arguments):
-        return f"no argument '{unknown[0]}'" if unknown else "an argument is given twice"
-    if spec.width is not None and settled.get(spec.width) is None:
-        return f"no width {given.get(spec.width)!r}"
-    wrong = [name for name in given if name in spec.choices and not _may_be(spec, name, given[name])]
-    return f"{wrong[0]} cannot be {given[wrong[0]]!r}" if wrong else ""
-
-
-def _may_be(spec: ModuleSpec, name: str, value: Value) -> bool:
-    choices = spec.choices[name]
-    if spec.primitive:
-        return type(value) is type(choices[0])
-    return any(type(value) is type(choice) and value == choice for choice in choices)
 
 
 def _written(shape: Shape) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -81,6 +82,8 @@ def width_word(width: int, base: int) -> str | int:
     return next((word for word in WIDTH_WORDS if width_number(word, base) == width), width)
 
 
+_REMEMBERED = 1 << 15
+
 Infer = Callable[[Shape, Module], Shape | None]
 """Returns the shape that leaves a module, None where the module cannot take what enters."""
 
@@ -144,13 +147,73 @@ class ModuleSpec:
             values["classes"] = classes
         return Module(module.name, tuple(values.items()), module.adaptor)
 
+    def flaw(self, module: Module, settled: Module) -> str:
+        """Return what is wrong with the arguments of a module, empty where nothing is."""
+        given = dict(module.arguments)
+        unknown = [name for name in given if name not in self.choices and name != self.width]
+        if unknown or len(given) < len(module.arguments):
+            return f"no argument '{unknown[0]}'" if unknown else "an argument is given twice"
+        if self.width is not None and settled.get(self.width) is None:
+            return f"no width {given.get(self.width)!r}"
+        wrong = [name for name in given if name in self.choices and not self._may_be(name, given[name])]
+        return f"{wrong[0]} cannot be {given[wrong[0]]!r}" if wrong else ""
+
+    def _may_be(self, name: str, value: Value) -> bool:
+        choices = self.choices[name]
+        if self.primitive:
+            return type(value) is type(choices[0])
+        return any(type(value) is type(choice) and value == choice for choice in choices)
+
+
+class Settled(NamedTuple):
+    """A module with every argument set, and what is wrong with its arguments: nothing if it is empty."""
+
+    module: Module
+    flaw: str
+
+
+class Flow(NamedTuple):
+    """What a settled module makes of what enters it.
+
+    Attributes:
+        leaving: What leaves it, None where it cannot take that.
+        parameters: Its trainable parameters; None where it has no formula, or cannot take that.
+    """
+
+    leaving: Shape | None
+    parameters: int | None
+
 
 class Library(Mapping[str, ModuleSpec]):
-    """The modules that trees may be made of, by their names, in a fixed order."""
+    """The modules that trees may be made of, by their names, in a fixed order.
+
+    What it was asked of modules is remembered: edits ask the same of the same few modules again and again.
+    """
 
     def __init__(self, specs: Iterable[ModuleSpec]) -> None:
         """Hold specs; of two with one name the later counts."""
         self._specs = {spec.name: spec for spec in specs}
+        self._settle = lru_cache(_REMEMBERED)(self._settled)
+        self.flow: Callable[[Module, Shape], Flow] = lru_cache(_REMEMBERED)(self._flow)
+
+    def settled(self, module: Module, base: int, classes: int) -> Settled:
+        """Return a module of this library settled, as its spec does."""
+        # True and 1 are equal, and yet not the same argument.
+        types = tuple(type(value) for _, value in module.arguments)
+        return self._settle(module, types, base, classes)
+
+    def _settled(self, module: Module, _types: tuple[type, ...], base: int, classes: int) -> Settled:
+        spec = self[module.name]
+        settled = spec.settled(module, base, classes)
+        return Settled(settled, spec.flaw(module, settled))
+
+    def _flow(self, settled: Module, entering: Shape) -> Flow:
+        """Return what a settled module without a flaw makes of what enters it."""
+        spec = self[settled.name]
+        leaving = spec.infer(entering, settled)
+        if leaving is None or spec.count is None:
+            return Flow(leaving, None)
+        return Flow(leaving, spec.count(entering, settled))
 
     def __getitem__(self, name: str) -> ModuleSpec:
         return self._specs[name]

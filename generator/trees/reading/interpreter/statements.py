@@ -7,7 +7,7 @@ Of a `try` only what should go well is run, a `with` runs its body, assertions a
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,23 +195,26 @@ class Statements(Expressions):
         return self.run(node.body if truth(self.value(node.test, scope)) else node.orelse, scope)
 
     def _for(self, node: ast.For, scope: Scope) -> Flow | None:
-        for each in items(self.value(node.iter, scope)):
-            self.step(node)
-            self.assign(node.target, each, scope)
-            flow = self.run(node.body, scope)
-            if flow is not None and flow.way == "return":
-                return flow
-            if flow is not None and flow.way == "break":
-                return None
-        return self.run(node.orelse, scope)
+        def turns() -> Iterator[None]:
+            for each in items(self.value(node.iter, scope)):
+                self.step(node)
+                self.assign(node.target, each, scope)
+                yield
+
+        return self._loop(node, turns(), scope)
 
     def _while(self, node: ast.While, scope: Scope) -> Flow | None:
-        while truth(self.value(node.test, scope)):
+        def turns() -> Iterator[None]:
+            while truth(self.value(node.test, scope)):
+                yield
+
+        return self._loop(node, turns(), scope)
+
+    def _loop(self, node: ast.For | ast.While, turns: Iterator[None], scope: Scope) -> Flow | None:
+        for _ in turns:
             flow = self.run(node.body, scope)
-            if flow is not None and flow.way == "return":
-                return flow
-            if flow is not None and flow.way == "break":
-                return None
+            if flow is not None and flow.way != "continue":
+                return flow if flow.way == "return" else None
         return self.run(node.orelse, scope)
 
     def _return(self, node: ast.Return, scope: Scope) -> Flow:
