@@ -41,7 +41,7 @@ MAX_DOTS = 10
 """Most dots in a line outside of strings: the parser takes the square of the parts of a dotted key, of which
 no pool has more than three."""
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+_STRING = re.compile(r'"(?:[^"\\]|\\.?)*"?|\'[^\']*\'?')
 _Entry = TypeVar("_Entry", Idea, SubCategory)
 
 

@@ -17,7 +17,7 @@ TREE = tree("conv(8) batch_norm relu | 3x[residual(conv relu conv) relu] max_poo
 
 def test_how_large_it_may_become_is_for_the_ground_to_say() -> None:
     how = Codemod(scale=4.0, part="stages", every=True, shows=("+parameters",))
-    tight, loose = Ground(GROUND.library, DIGITS, 10_000), Ground(GROUND.library, DIGITS, 200_000)
+    tight, loose = Ground(GROUND.library, DIGITS, 7_000), Ground(GROUND.library, DIGITS, 200_000)
     assert outcome(how, TREE, EVERYWHERE, tight) is None
     assert outcome(how, TREE, EVERYWHERE, loose) is not None
 
