@@ -28,9 +28,10 @@ def shown(source: str) -> set[str]:
         "import torch\na = torch.nn.functional.gelu(x)",
         "from torch.nn.functional import gelu\na = gelu(x)",
         "a = x.gelu()",
+        "import torch.nn as nn\nclass GELU(nn.Module):\n    pass",
     ],
 )
-def test_a_layer_or_a_function_is_known_however_it_is_imported(source: str) -> None:
+def test_a_layer_or_a_function_is_known_however_it_comes_into_the_program(source: str) -> None:
     assert shown(source) == {"smooth"}
 
 
