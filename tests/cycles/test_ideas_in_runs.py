@@ -10,6 +10,7 @@ import pytest
 
 from corpus.ledger.writer import LedgerWriter
 from cycles.config.run import RunConfig, load_config
+from cycles.errors import ConfigError
 from cycles.figures.runs import gather
 from cycles.figures.studies.searches import read_search
 from cycles.reporting.heat import STEPS, levels, step
@@ -66,6 +67,13 @@ def test_a_loop_with_ideas_killed_at_any_write_goes_on_to_the_ledger_of_an_unbro
         with LedgerWriter.open(path) as ledger:
             arena(ledger).run()
         assert rows(path) == rows(tmp_path / "whole.db"), writes
+
+
+def test_the_embedded_model_is_told_no_ideas() -> None:
+    with pytest.raises(ConfigError, match=r"strategy\.ideas: the embedded model knows one sentence alone"):
+        load_config("cpu-tiny", ["strategy.ideas=shipped"])
+    other = load_config("cpu-tiny", ["strategy.ideas=shipped", "generator.model=models/other"])
+    assert other.strategy.idea_pool == "shipped"
 
 
 def test_every_candidate_of_the_loop_tells_its_idea(run: Path) -> None:
