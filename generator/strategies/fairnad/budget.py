@@ -4,12 +4,14 @@ That the parameters and FLOPs of a network are verified before it is trained, an
 to four times where they are too many, is from notes on the full paper; there a model rewrites the code. Here
 all widths are scaled at once, by the root of what is too much, since parameters and FLOPs grow with their
 square; where they are as small as edits make them, or a model would rather have it shallower, what is
-repeated is repeated less often. This module does *not* build networks.
+repeated is repeated less often. Widths stay multiples of what edits go by: rounded, or rounded down where
+that is still too much. This module does *not* build networks.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
@@ -17,7 +19,7 @@ from typing import Literal
 
 from corpus.records.search.probes import Probe
 from generator.trees.edits.ground import Ground
-from generator.trees.edits.settings import WIDTH_STEP
+from generator.trees.edits.settings import WIDTH_STEP, scaled
 from generator.trees.edits.widths import scaled_parts
 from generator.trees.nodes import Composite, Node, Repeat, Tree, normal, parts
 
@@ -60,6 +62,9 @@ class Budget:
 def smaller(tree: Tree, share: float, ground: Ground, way: Way = "narrower") -> Tree | None:
     """Return a tree that needs less of the budget, None where it cannot be made smaller.
 
+    Of what is tried, the first that should be small enough by its count of parameters is taken, else the
+    smallest; where a module's parameters cannot be told, the first.
+
     Args:
         tree: A legal tree.
         share: How much of the budget it needs, above 1.
@@ -67,16 +72,22 @@ def smaller(tree: Tree, share: float, ground: Ground, way: Way = "narrower") -> 
         way: What is tried first: narrower, by widths, or shallower, by repeats.
     """
     share = max(share, _SLIGHTLY)
-    drafts = (_narrower(tree, share, ground), _shallower(tree, share))
-    before = ground.facts(tree)
-    for draft in drafts if way == "narrower" else reversed(drafts):
+    narrower = [_narrower(tree, share, ground, scale) for scale in (_rounded, _floored)]
+    drafts = [*narrower, _shallower(tree, share)]
+    if way == "shallower":
+        drafts.insert(0, drafts.pop())
+    before = ground.facts(tree).layout.parameters
+    found: list[tuple[int, Tree]] = []
+    for draft in drafts:
         after = None if draft == tree else ground.finished(draft)
         if after is None:
             continue
-        counts = before.layout.parameters, after.layout.parameters
-        if counts[0] is None or counts[1] is None or counts[1] < counts[0]:
+        count = after.layout.parameters
+        if before is None or count is None or count <= before / share:
             return after.tree
-    return None
+        if count < before:
+            found.append((count, after.tree))
+    return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def repeats(tree: Tree) -> bool:
@@ -84,13 +95,18 @@ def repeats(tree: Tree) -> bool:
     return _shallower(tree, _SLIGHTLY) != tree
 
 
-def _narrower(tree: Tree, share: float, ground: Ground) -> Tree:
+def _narrower(tree: Tree, share: float, ground: Ground, scale: Callable[[int, Fraction], int]) -> Tree:
     factor = Fraction(1 / sqrt(share)).limit_denominator(4096)
-    return scaled_parts(tree, [path for path, _ in parts(tree)], factor, ground, _rounded_down)
+    return scaled_parts(tree, [path for path, _ in parts(tree)], factor, ground, scale)
 
 
-def _rounded_down(width: int, factor: Fraction) -> int:
-    """Return a width, scaled and rounded down to a step of edits; what is narrower than a step is left."""
+def _rounded(width: int, factor: Fraction) -> int:
+    """Return a width, scaled and rounded to a step of edits; what is narrower than a step is left."""
+    return min(width, scaled(width, factor))
+
+
+def _floored(width: int, factor: Fraction) -> int:
+    """Return the same, rounded down."""
     return min(width, max(int(width * factor) // WIDTH_STEP, 1) * WIDTH_STEP)
 
 

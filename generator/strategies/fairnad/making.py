@@ -12,7 +12,7 @@ is a codemod beside the model, and that ideas are drawn anew, is ours. This modu
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from corpus.records.evaluations import EvaluationStatus
@@ -36,7 +36,8 @@ from generator.trees.nodes import Tree
 PARENTS = 4
 """Parents that are drawn at most to find one that an idea's codemod has a place in; our choice."""
 
-_EDITS: dict[str, Meant] = {"widen": larger, "repeat": deeper, "change": anything}
+MEANT: Mapping[str, Meant] = {"widen": larger, "repeat": deeper, "change": anything}
+"""What edits are to show, by their names."""
 
 Making = Generator[str, Probe, Child]
 """The making of a child: it says the program that is to be built, and hears what the sandbox says."""
@@ -125,12 +126,12 @@ class Maker:
             attempt.decided("parent", self._population.chosen_by)
             attempt.decided("mutation", self._population.chosen_by)
             attempt.decided("edit", DecidedBy.CHANCE)
-            aim = Aim("scale-up" if up else "tune", parent, _EDITS[edit], edit=edit)
+            aim = Aim("scale-up" if up else "tune", parent, MEANT[edit], edit=edit)
             tree = edited(parent.tree, edit, self._space, self._fresh, self._rng)
             made = (
                 Mistake("nowhere", "no such edit")
                 if tree is None
-                else (yield from self._fitted(aim, tree, attempt))
+                else (yield from self.fitted(aim, tree, attempt))
             )
             if isinstance(made, Passed):
                 return Child(aim, attempt, *made)
@@ -138,6 +139,32 @@ class Maker:
             if not left:
                 return Child(aim, attempt)
             left -= 1
+
+    def fitted(self, aim: Aim, tree: Tree, attempt: Attempt) -> Generator[str, Probe, Passed | Mistake]:
+        """Build a draft, make it smaller while it needs more than the budget, and check it.
+
+        Args:
+            aim: What it is to be.
+            tree: The draft, legal on the looser ground.
+            attempt: Where it is noted how often it was made smaller.
+        """
+        attempt.downscale = 0
+        while True:
+            if not self._fresh(tree):
+                return Mistake("structure", "this network was tried already")
+            probe, share = None, self.budget.share(self._space.parameters(tree), None)
+            if share <= 1:
+                self._tried.add(self._space.key(tree))
+                probe = yield self._space.render(tree)
+                share = self.budget.needed(probe)
+                if share <= 1:
+                    return self._checked(aim, tree, probe, attempt)
+            less = None
+            if attempt.downscale < self._settings.downscale:
+                less = smaller(tree, share, self._space.ground, self._way(aim, tree))
+            if less is None:
+                return Mistake("budget", f"it needs {share:.2f} times the budget, and stays too large")
+            tree, attempt.downscale = less, attempt.downscale + 1
 
     def _carried(self, picked: Picked, failed: list[str]) -> Making:
         """Carry out one idea, in one way or the other."""
@@ -170,7 +197,7 @@ class Maker:
         chosen = self._asker.choice("place", chat, list(found))
         attempt.decided("place", chosen.by)
         attempt.call = chosen.call
-        made = yield from self._fitted(aim, found[chosen.option], attempt)
+        made = yield from self.fitted(aim, found[chosen.option], attempt)
         if isinstance(made, Passed):
             return Child(aim, attempt, *made)
         attempt.failed.append(made.name)
@@ -191,7 +218,7 @@ class Maker:
             attempt.by, attempt.call, attempt.debug = "model", said.call, tries
             read_as = read(said.text, self._space.ground)
             made = (
-                read_as if isinstance(read_as, Mistake) else (yield from self._fitted(aim, read_as, attempt))
+                read_as if isinstance(read_as, Mistake) else (yield from self.fitted(aim, read_as, attempt))
             )
             if isinstance(made, Passed):
                 attempt.decided("program", DecidedBy.MODEL)
@@ -202,26 +229,6 @@ class Maker:
             if made.name == "budget":
                 break
         return Child(aim, attempt)
-
-    def _fitted(self, aim: Aim, tree: Tree, attempt: Attempt) -> Generator[str, Probe, Passed | Mistake]:
-        """Build a draft, make it smaller while it needs more than the budget, and check it."""
-        attempt.downscale = 0
-        while True:
-            if not self._fresh(tree):
-                return Mistake("structure", "this network was tried already")
-            probe, share = None, self.budget.share(self._space.parameters(tree), None)
-            if share <= 1:
-                self._tried.add(self._space.key(tree))
-                probe = yield self._space.render(tree)
-                share = self.budget.needed(probe)
-                if share <= 1:
-                    return self._checked(aim, tree, probe, attempt)
-            less = None
-            if attempt.downscale < self._settings.downscale:
-                less = smaller(tree, share, self._space.ground, self._way(aim, tree))
-            if less is None:
-                return Mistake("budget", f"it needs {share:.2f} times the budget, and stays too large")
-            tree, attempt.downscale = less, attempt.downscale + 1
 
     def _checked(self, aim: Aim, tree: Tree, probe: Probe, attempt: Attempt) -> Passed | Mistake:
         """Return a network that was built, if it is what was aimed at."""
