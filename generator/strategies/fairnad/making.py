@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from corpus.records.evaluations import EvaluationStatus
@@ -33,11 +34,13 @@ from generator.strategies.fairnad.settings import Settings
 from generator.strategies.fairnad.structure import Meant, Structures, anything, deeper, larger, meant_by
 from generator.trees.nodes import Tree
 
-PARENTS = 4
+PARENTS = 8
 """Parents that are drawn at most to find one that an idea's codemod has a place in; our choice."""
 
 MEANT: Mapping[str, Meant] = {"widen": larger, "repeat": deeper, "change": anything}
 """What edits are to show, by their names."""
+
+_REMEMBERED = 4096
 
 Making = Generator[str, Probe, Child]
 """The making of a child: it says the program that is to be built, and hears what the sandbox says."""
@@ -90,13 +93,14 @@ class Maker:
         self.budget = Budget(min(cap, settings.max_parameters or cap), settings.max_flops)
         loose = int(cap * settings.oversize)
         self._space = TreeSpace(space.shape, max_parameters=loose, library=space.library)
+        self._key = lru_cache(_REMEMBERED)(self._space.key)
         self._language = space.describe()
         self._structures = Structures(settings.layers, self._space.ground)
         self._tried = set[str]()
 
     def know(self, tree: Tree, probe: Probe) -> None:
         """Take in a network that is not to be made again."""
-        self._tried.add(self._space.key(tree))
+        self._tried.add(self._key(tree))
         self._structures.know(probe)
 
     def by_idea(self, pick: Callable[[Sequence[str]], Picked]) -> Making:
@@ -154,7 +158,7 @@ class Maker:
                 return Mistake("structure", "this network was tried already")
             probe, share = None, self.budget.share(self._space.parameters(tree), None)
             if share <= 1:
-                self._tried.add(self._space.key(tree))
+                self._tried.add(self._key(tree))
                 probe = yield self._space.render(tree)
                 share = self.budget.needed(probe)
                 if share <= 1:
@@ -271,7 +275,7 @@ class Maker:
         return Scene(self._request, self._space.encode(parent.tree), parent.trial.accuracy, aim.statement)
 
     def _fresh(self, tree: Tree) -> bool:
-        return self._space.key(tree) not in self._tried
+        return self._key(tree) not in self._tried
 
 
 def together(bench: Bench, makings: Sequence[Making]) -> list[Child]:

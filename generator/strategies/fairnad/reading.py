@@ -41,6 +41,8 @@ def read(answer: str, ground: Ground) -> Tree | Mistake:
     unknown = next((each for each in layout.problems if each.kind in _HALLUCINATED), None)
     if unknown is not None:
         return Mistake("hallucinated", unknown.text)
+    if any(each.kind == "classifier" for each in layout.problems):
+        return Mistake("truncated", "the line does not come to a head that ends in `classifier`")
     facts = ground.finished(tree)
     if facts is not None:
         return facts.tree

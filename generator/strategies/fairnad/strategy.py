@@ -125,9 +125,17 @@ class _Search:
             self._experience.attempted(what, child.aim.parent.id, f"{valid}, {share:.0%} of the budget")
         self._population.add(members)
 
-    def fair(self, given_up: Sequence[str]) -> Picked:  # noqa: ARG002 - it may be drawn again
-        """Return an idea drawn from the template."""
-        return Picked("fair", draw(self._ideas(), self._rng, self._settings.sampling), DecidedBy.CHANCE)
+    def fair(self, given_up: Sequence[str]) -> Picked:
+        """Return an idea drawn from the template; for one that was given up, another of its category.
+
+        So what is easily carried out is not drawn more often for that, while its category has others.
+        """
+        pool, sampling = self._ideas(), self._settings.sampling
+        left = [each for each in pool.ideas.values() if each.id not in given_up]
+        last = self._pool.ideas.get(given_up[-1]) if given_up and sampling == "fair" else None
+        near = [each for each in left if last is not None and each.category == last.category]
+        among = pool.where(near or left) if given_up and left else pool
+        return Picked("fair", draw(among, self._rng, sampling), DecidedBy.CHANCE)
 
     def similar(self, given_up: Sequence[str]) -> Picked:
         """Return an idea that is similar to one that helped."""
