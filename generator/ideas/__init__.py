@@ -3,6 +3,7 @@
     pool      ideas with their template: the shipped ones, or those of a file
     sampling  drawing ideas fairly, or not; how evenly they cover the template
     codemods  ideas carried out on trees of modules
+    rows      the two rows of a codemod, read and filled in
     told      an idea in the words that stand beside a candidate
 
 The ideas themselves, and the template, are files in `data/` that a person can read and edit.
