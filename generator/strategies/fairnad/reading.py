@@ -1,17 +1,21 @@
 """A model's answer as a tree, or the kind of mistake that it is.
 
 An answer is free text of a model: of it the first line with a bar counts, within the bounds of
-`generator.trees.encoding`. Shapes are mended by adaptors as behind any edit. This module does *not* ask.
+`generator.trees.encoding`; of a network many times too large nothing more is found out. Shapes are mended by
+adaptors, as behind any edit. This module does *not* ask.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from generator.trees.edits.ground import Ground
+from generator.trees.edits.ground import MOST_MODULES, Ground
 from generator.trees.encoding import LONGEST_TEXT, decode
-from generator.trees.nodes import Tree
+from generator.trees.nodes import Tree, walk
 from generator.trees.shapes import lay_out
+
+MOST_NODES = 2 * MOST_MODULES
+"""Nodes of a tree whose shapes are mended; our choice: twice what any network may have."""
 
 _HALLUCINATED = ("unknown", "argument")
 _GOES_ON = "([,;=|"
@@ -37,6 +41,8 @@ def read(answer: str, ground: Ground) -> Tree | Mistake:
         if _breaks_off(line):
             return Mistake("truncated", "the line breaks off: write it to its end")
         return Mistake("unreadable", "there is no line with a network: stem | stages | head")
+    if sum(1 for _ in walk(tree)) > MOST_NODES:
+        return Mistake("budget", f"it has more than {MOST_NODES} modules")
     layout = lay_out(tree, ground.shape, ground.library)
     unknown = next((each for each in layout.problems if each.kind in _HALLUCINATED), None)
     if unknown is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 
 import pytest
@@ -181,6 +182,22 @@ def test_a_line_is_found_in_what_chat_models_put_around_it() -> None:
 def test_a_network_whose_shapes_do_not_fit_is_mended_where_it_can_be() -> None:
     found = read("conv(8) relu residual(conv(12) relu) conv(8) relu | mean classifier", LOOSE.ground)
     assert isinstance(found, Tree) and "~conv" in LOOSE.encode(found)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "relu " * 3_900,
+        "conv(9) " * 2_400,
+        "residual(conv(9)) " * 1_100,
+        "gate(conv(3)) " * 1_300,
+        "|" * 19_000,
+    ],
+)
+def test_a_hard_answer_is_a_mistake_within_a_second(row: str) -> None:
+    started = time.process_time()
+    assert isinstance(read(f"conv(8) {row}| mean classifier", LOOSE.ground), Mistake)
+    assert time.process_time() - started < 1.0
 
 
 def test_the_best_ideas_gained_most_on_average() -> None:
