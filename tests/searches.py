@@ -25,6 +25,7 @@ from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.judging import Judge
 from cycles.parts import strategy_of, task_shape
+from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.starting_corpus import plant, program_request
 from cycles.search import Search
 from cycles.writing import Writer
@@ -129,6 +130,7 @@ class Arena:
     ) -> None:
         shape = task_shape(config)
         plant(ledger, config, shape)
+        keep_ideas(ledger, config)
         self.ledger, self.config = ledger, config
         bench = RunBench(
             ledger=ledger,
@@ -140,6 +142,7 @@ class Arena:
             decider=parts.get("decider", SeededDecider),
             sandbox=parts.get("sandbox", Hashed),
             in_force=lambda _cycle: (None, None),
+            ideas=ideas_of(ledger),
         )
         self.search = Search(ledger, strategy or strategy_of(config), bench)
         self.writer = Writer(

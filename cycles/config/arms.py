@@ -44,6 +44,7 @@ _SEARCHES = {
     "evolution": _EVOLUTION,
     "collm": ArmName("collm", "CoLLM-NAS", "CoLLM"),
     "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
+    "fairnad": ArmName("fairnad", "FairNAD", "FairNAD"),
 }
 """Strategies that have a name of their own in a comparison."""
 

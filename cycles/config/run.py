@@ -111,6 +111,17 @@ class RunConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _who_is_told_ideas_understands_them(self) -> RunConfig:
+        told = self.strategy.name == "closed-loop" and self.strategy.ideas is not None
+        if told and self.generator.model == "embedded" and self.generator.weights_here:
+            raise ValueError(
+                "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
+                "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
+                '(teaching.niche = "shown" balances what is taught without it)'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _novelty_can_tell_the_points_of_a_space(self) -> RunConfig:
         strategy = self.strategy
         by_text = self.corpus.novelty in ("lexical", "both")

@@ -7,12 +7,16 @@ one that was not. They do *not* read a ledger and draw nothing at random.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 
 from corpus.programs.families import block_families
+from corpus.records.search.ideas import category_of
 from corpus.records.search.trials import Trial
 from cycles.config.teaching import Choice, Niche, TeachingConfig
+from generator.ideas.marks import paths_shown
+from generator.ideas.pool import shipped
+from generator.ideas.told import read_told
 
 SIZE_STEP = 4
 """Networks are of one size where their numbers of parameters lie within the same power of this."""
@@ -34,7 +38,7 @@ def winners(pool: Sequence[Trial], config: TeachingConfig) -> list[Trial]:
             chosen = ranked[:wanted]
         case Choice.NICHES:
             eligible = ranked[: math.ceil(config.eligible * len(ranked))]
-            chosen = in_turn(eligible, [niche(row, config.niche) for row in eligible])[:wanted]
+            chosen = in_turn(eligible, niches(eligible, config.niche))[:wanted]
     taken = {row.candidate.id for row in chosen}
     return [row for row in pool if row.candidate.id in taken]
 
@@ -55,10 +59,22 @@ def in_turn(ranked: Sequence[Trial], niches: Sequence[Hashable]) -> list[Trial]:
     return [ranked[index] for index in order]
 
 
-def niche(row: Trial, notion: Niche) -> Hashable:
-    """Return the niche that a valid program belongs to."""
+def niches(rows: Sequence[Trial], notion: Niche) -> list[Hashable]:
+    """Return the niche that each of the valid programs of a pool belongs to."""
+    if notion is not Niche.SHOWN:
+        return [_niche(row, notion) for row in rows]
+    template = shipped().template.values()
+    shown = [set(map(category_of, paths_shown(row.candidate.source or "", template))) for row in rows]
+    known = Counter(category for each in shown for category in each)
+    return [min(each, key=lambda name: (known[name], name), default=None) for each in shown]
+
+
+def _niche(row: Trial, notion: Niche) -> Hashable:
+    told = read_told(row.candidate.idea or "") if notion is Niche.IDEA else None
+    if told is not None and told.path is not None:
+        return category_of(told.path)
     families = block_families(row.candidate.source or "")
-    if notion is Niche.FAMILY:
+    if notion is not Niche.FAMILY_AND_SIZE:
         return families
     return families, int(math.log(max(1, row.evaluation.parameters or 1), SIZE_STEP))
 

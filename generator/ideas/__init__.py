@@ -5,6 +5,7 @@
     codemods  ideas carried out on trees of modules
     rows      the two rows of a codemod, read and filled in
     told      an idea in the words that stand beside a candidate
+    marks     where a program stands on the template, by the names in its text
 
 The ideas themselves, and the template, are files in `data/` that a person can read and edit.
 """

@@ -29,11 +29,12 @@ def measure_validity(
     shape: TaskShape = SMALL,
     temperature: float = 0.8,
     max_new_tokens: int = 640,
+    idea: str | None = None,
 ) -> dict[str, int]:
     """Return how often each verdict fell on `count` sampled programs."""
     parameters = SamplingParameters(temperature=temperature, max_new_tokens=max_new_tokens)
     sampler = TransformersSampler(model, parameters, batch_size=64)
-    request = ProgramRequest(shape=shape, max_parameters=500_000, target_accuracy=0.5)
+    request = ProgramRequest(shape=shape, max_parameters=500_000, target_accuracy=0.5, idea=idea)
     prompts = [
         Prompt(
             id=f"p{index:04d}",
@@ -55,11 +56,12 @@ def _main(
     shape: Annotated[str, typer.Option(help="Image shape, as in 3x32x32.")] = "1x12x12",
     classes: Annotated[int, typer.Option(help="Number of classes.")] = 10,
     temperature: Annotated[float, typer.Option(help="Sampling temperature.")] = 0.8,
+    idea: Annotated[str | None, typer.Option(help="A design idea to state in each prompt.")] = None,
 ) -> None:
     """Print the share of sampled programs that execute, and what went wrong with the others."""
     channels, height, width = (int(number) for number in shape.split("x"))
     task = TaskShape(channels=channels, height=height, width=width, classes=classes)
-    counts = measure_validity(model, count, seed, task, temperature)
+    counts = measure_validity(model, count, seed, task, temperature, idea=idea)
     typer.echo(f"valid {counts.get(VALID, 0)} of {count}: {counts}")
 
 

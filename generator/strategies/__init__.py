@@ -8,4 +8,5 @@ random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control
 collm          points of a space, written by one model after the strategies of another
 llmastool      trees of modules: a planner says which kind of edit comes next, a model what exactly
+fairnad        trees of modules: design ideas drawn fairly, small networks scaled up, others tuned
 """

@@ -72,6 +72,13 @@ STRATEGIES: Mapping[str, Listed] = {
         asks_model=True,
         over_space=True,
     ),
+    "fairnad": Listed(
+        "generator.strategies.fairnad.strategy",
+        "FairNAD: carries out design ideas drawn fairly, scales small networks up, tunes the others",
+        asks_model=True,
+        over_space=True,
+        ideas="always",
+    ),
 }
 
 

@@ -137,6 +137,13 @@ _LLMASTOOL = [
     *("strategy.name=llmastool", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
     f"strategy.settings={{batch=3, start=['{_SMALL_TREE}']}}",
 ]
+_IDEAS = Path(__file__).parents[1] / "generator" / "strategies" / "fairnad" / "ideas.toml"
+_FAIRNAD = [
+    *("strategy.name=fairnad", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
+    f"strategy.ideas='{_IDEAS}'",
+    "strategy.settings={fair=3, pareto=2, iterative=2, objective='accuracy,parameters', "
+    f"start=['{_SMALL_TREE}'], carry='model', redraws=1}}",
+]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
@@ -145,6 +152,7 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "evolution": (["strategy.name=evolution", _NOBODY, _SMALL_POPULATION], lambda: None),
     "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
     "llmastool": (_LLMASTOOL, lambda: None),
+    "fairnad": (_FAIRNAD, lambda: None),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

@@ -9,7 +9,7 @@ otherwise; or the parts behind are scaled too. This module does *not* change the
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
@@ -82,8 +82,14 @@ class Narrow(_Scale):
         return min(changes) < 0 and max(changes) <= 0
 
 
-def scaled_parts(tree: Tree, chosen: list[Path], factor: Fraction, ground: Ground) -> Tree:
-    """Return a tree with all widths in some parts scaled.
+def scaled_parts(
+    tree: Tree,
+    chosen: list[Path],
+    factor: Fraction,
+    ground: Ground,
+    scale: Callable[[int, Fraction], int] = scaled,
+) -> Tree:
+    """Return a tree with all widths in some parts scaled, each as `scale` does it.
 
     Numbers are scaled at once. A word is left where what it refers to is scaled, and in what is repeated,
     which keeps its shape; else it becomes a number, and what refers to that is looked at again.
@@ -98,7 +104,7 @@ def scaled_parts(tree: Tree, chosen: list[Path], factor: Fraction, ground: Groun
             word = isinstance(node, Module) and isinstance(node.get(spec.width, "same"), str)
             (words if word else numbers).add(path)
     while True:
-        changed = mapped(tree, partial(_scaled, before, numbers, factor, ground))
+        changed = mapped(tree, partial(_scaled, before, numbers, lambda width: scale(width, factor), ground))
         after = ground.layout(changed).sites
         stuck = {
             path for path in words - numbers if path in after and after[path].base == before.sites[path].base
@@ -110,11 +116,16 @@ def scaled_parts(tree: Tree, chosen: list[Path], factor: Fraction, ground: Groun
 
 
 def _scaled(
-    before: Layout, numbers: set[Path], factor: Fraction, ground: Ground, path: Path, module: Module
+    before: Layout,
+    numbers: set[Path],
+    scale: Callable[[int], int],
+    ground: Ground,
+    path: Path,
+    module: Module,
 ) -> Module:
     if path not in numbers:
         return module
-    width = scaled(before.sites[path].leaving.channels, factor)
+    width = scale(before.sites[path].leaving.channels)
     return with_width(module, ground.library[module.name], width)
 
 
