@@ -41,6 +41,9 @@ class Niche(StrEnum):
     """The same set of block families (`corpus.programs.families`)."""
     FAMILY_AND_SIZE = "family-and-size"
     """That, and numbers of parameters within the same power of four."""
+    IDEA = "idea"
+    """The same category of the idea that they came of (`strategy.ideas`); those that came of none, the same
+    set of block families."""
 
 
 class Pool(StrEnum):
@@ -68,7 +71,7 @@ class TeachingConfig(BaseModel):
     (0, 1]: at 1 every niche teaches however weak it is, at `share` niches make no difference. Of no effect
     but under `niches`."""
     niche: Niche = Niche.FAMILY
-    """What makes two programs alike under `niches`: `family` or `family-and-size`."""
+    """What makes two programs alike under `niches`: `family`, `family-and-size` or `idea`."""
     pool: Pool = Pool.CYCLE
     """Who competes: the programs of a `cycle`, or those of the whole `run` so far. Under `threshold`, where
     nobody competes, it changes no winner."""

@@ -10,6 +10,7 @@
     comparison    one arm against another
     adherence     whether a search followed its strategies
     planning      what a planner of edits believed, and its model's part
+    coverage      how candidates cover the template of a run's ideas, and what went wrong on the way
     quantities    durations, sizes and shares in words
     studies       runs as searches, and arms against each other over seeds
 

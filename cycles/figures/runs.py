@@ -22,7 +22,9 @@ from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
+from cycles.run.ideas import ideas_of
 from cycles.run.run_directory import RunDirectory
+from generator.ideas.pool import IdeaPool
 from generator.spaces.operations import Operational
 
 DRAWN_NETWORKS = 150
@@ -46,6 +48,7 @@ class RunData:
         taught: Candidates that the generator of a cycle learned from, by cycle.
         networks: Recorded networks of the best candidates, by candidate.
         adherence: Whether candidates followed what a navigator preferred, in sentences; empty without one.
+        ideas: The design ideas that it went by, None without any.
     """
 
     name: str
@@ -60,6 +63,7 @@ class RunData:
     taught: dict[int, tuple[str, ...]] = field(default_factory=dict)
     networks: dict[str, NetworkGraph] = field(default_factory=dict)
     adherence: tuple[str, ...] = ()
+    ideas: IdeaPool | None = None
 
     @property
     def arm(self) -> ArmName:
@@ -128,6 +132,7 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             judged=judged,
             exemplars=_exemplars(ledger, cycles),
             adherence=_adherence(ledger, config),
+            ideas=ideas_of(ledger),
             taught={
                 cycle: row.training_ids
                 for cycle in cycles

@@ -9,6 +9,7 @@
     layers    a recorded network as the boxes of a drawing
     drawing   a recorded network as a picture
     gallery   the best networks with their code
+    heat      a template of ideas, shaded by counts
     payload   the candidates as data for the page's own table, within a budget of bytes
     sections  the parts of the page that need words
     page      all of it -> one file

@@ -22,12 +22,14 @@ from markupsafe import Markup
 from corpus.records.text import visible
 from cycles.config.arms import CLOSED_LOOP
 from cycles.figures.comparison import verdict
+from cycles.figures.coverage import MEASURES, coverage
 from cycles.figures.planning import planning
 from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
 from cycles.reporting.arms import Arm, arms_of
 from cycles.reporting.curves import curve, figures
 from cycles.reporting.gallery import gallery
+from cycles.reporting.heat import levels, troubles
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import (
     compared,
@@ -128,11 +130,28 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
         "pareto": charts.pareto(arms),
         "exhibits": exhibits,
         "descents": descents(runs),
+        "measures": MEASURES,
+        "covered": [found for arm in arms if (found := _covered(arm)) is not None],
         "payload": payload(runs, [exhibit.row.candidate.id for exhibit in exhibits]),
         "headings": headings,
         "compared": rows,
         "settings": [(run, settings(run)) for run in runs],
         "protocols": len(frozenset().union(*(run.protocols for run in runs))),
+    }
+
+
+def _covered(arm: Arm) -> dict[str, Any] | None:
+    """Return how an arm covers the template of its ideas, None where it went by none."""
+    found = coverage((run.ideas, run.judged) for run in arm.runs)
+    spread = found and (found.told or found.seen)
+    if not found or not spread:
+        return None
+    return {
+        "arm": arm,
+        "coverage": found,
+        "spread": spread,
+        "levels": levels(spread),
+        "troubles": troubles(found),
     }
 
 

@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 from corpus.programs.families import block_families
+from corpus.records.search.ideas import category_of
 from corpus.records.search.trials import Trial
 from cycles.config.teaching import Choice, Niche, TeachingConfig
+from generator.ideas.told import read_told
 
 SIZE_STEP = 4
 """Networks are of one size where their numbers of parameters lie within the same power of this."""
@@ -57,8 +59,11 @@ def in_turn(ranked: Sequence[Trial], niches: Sequence[Hashable]) -> list[Trial]:
 
 def niche(row: Trial, notion: Niche) -> Hashable:
     """Return the niche that a valid program belongs to."""
+    told = read_told(row.candidate.idea or "") if notion is Niche.IDEA else None
+    if told is not None:
+        return category_of(told.path)
     families = block_families(row.candidate.source or "")
-    if notion is Niche.FAMILY:
+    if notion is not Niche.FAMILY_AND_SIZE:
         return families
     return families, int(math.log(max(1, row.evaluation.parameters or 1), SIZE_STEP))
 

@@ -4,6 +4,7 @@
     sampling  drawing ideas fairly, or not; how evenly they cover the template
     codemods  ideas carried out on trees of modules
     told      an idea in the words that stand beside a candidate
+    marks     where a program stands on the template, by the names in its text
 
 The ideas themselves, and the template, are files in `data/` that a person can read and edit.
 """

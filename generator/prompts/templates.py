@@ -25,11 +25,13 @@ class ProgramRequest(Record):
         shape: Image shape and number of classes.
         max_parameters: Cap on trainable parameters.
         target_accuracy: Validation accuracy in [0, 1] that the program should exceed.
+        idea: What the network should be built around, in a sentence or two; None leaves it open.
     """
 
     shape: TaskShape
     max_parameters: int
     target_accuracy: float
+    idea: str | None = None
 
 
 _SYSTEM = "You design neural networks and answer with one complete Python module and nothing else."
@@ -67,6 +69,10 @@ _EXEMPLARS = """\
 Earlier modules for this task, each with the validation accuracy that it reached. Write one that is
 better than they are and whose architecture differs from all of them."""
 
+_IDEA = """\
+Carry out this design idea in the network:
+{idea}"""
+
 
 def render(
     template: TemplateName, request: ProgramRequest, exemplars: Sequence[tuple[str, float]] = ()
@@ -85,6 +91,8 @@ def render(
         f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes, "
         f"at most {request.max_parameters} parameters, accuracy above {request.target_accuracy:.2f}"
     )
+    if request.idea is not None:
+        text += f", built around this idea: {request.idea}"
     return (Message(role="user", content=text),)
 
 
@@ -103,6 +111,8 @@ def _instruct(request: ProgramRequest, exemplars: Sequence[tuple[str, float]]) -
         text += f"\n\n{_EXEMPLARS}"
     for number, (source, accuracy) in enumerate(exemplars, start=1):
         text += f"\n\nModule {number}, accuracy {accuracy:.3f}:\n{_fenced(source)}"
+    if request.idea is not None:  # last, so that prompts have as long a beginning in common as they can
+        text += f"\n\n{_IDEA.format(idea=request.idea)}"
     return (Message(role="system", content=_SYSTEM), Message(role="user", content=text))
 
 

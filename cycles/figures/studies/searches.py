@@ -19,9 +19,11 @@ from corpus.records.base import Record, UnitInterval
 from corpus.records.search.trials import Trial
 from cycles.config.arms import arm_of
 from cycles.config.study import RetestConfig
+from cycles.figures.coverage import coverage
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.studies.retests import Retests
 from cycles.run.run_directory import RunDirectory
+from generator.ideas.pool import shipped
 
 FEWEST_PARAMETERS = 100
 """The left end of the plane that hypervolumes are measured in."""
@@ -50,6 +52,8 @@ class SearchFigures(Record):
         mean_valid: Mean accuracy of the valid ones of the last cycle, None without any.
         family_entropy_bits: Entropy of the block families of the last cycle's valid programs.
         unique_skeletons: Share of distinct designs among the last cycle's valid programs.
+        idea_evenness: How evenly the admitted programs, by what they name, lie over the categories of the
+            shipped template of design ideas (`cycles.figures.coverage`); None where they show none of them.
     """
 
     run: str
@@ -69,6 +73,7 @@ class SearchFigures(Record):
     mean_valid: UnitInterval | None
     family_entropy_bits: float
     unique_skeletons: UnitInterval | None
+    idea_evenness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ QUANTITIES = (
     Quantity("mean_valid", "mean of valid, last cycle"),
     Quantity("family_entropy_bits", "family entropy (bits), last cycle", 2, inf),
     Quantity("unique_skeletons", "unique skeletons, last cycle", 2),
+    Quantity("idea_evenness", "evenness over categories of ideas, admitted", 2),
 )
 """All of them; more is better in each. The first that both arms of a pair have decides."""
 
@@ -151,7 +157,14 @@ def read_search(
         mean_valid=last.mean_accuracy_valid.value if last.mean_accuracy_valid.count else None,
         family_entropy_bits=last.family_entropy_bits,
         unique_skeletons=last.unique_skeletons,
+        idea_evenness=_idea_evenness(judged),
     )
+
+
+def _idea_evenness(judged: Sequence[Trial]) -> float | None:
+    """Return the evenness of the admitted; over the shipped template, so that arms without ideas compare."""
+    found = coverage([(shipped(), [trial for trial in judged if trial.admission.admitted])])
+    return found.seen.of_measure("admitted").categories if found and found.seen else None
 
 
 def best_so_far(judged: Sequence[Trial]) -> list[float]:
