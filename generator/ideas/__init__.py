@@ -5,6 +5,8 @@
     codemods  ideas carried out on trees of modules
     told      an idea in the words that stand beside a candidate
     marks     where a program stands on the template, by the names in its text
+    census    a pool counted
+    growing   ideas read out of papers, by a model
 
 The ideas themselves, and the template, are files in `data/` that a person can read and edit.
 """
