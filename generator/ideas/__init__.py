@@ -3,6 +3,7 @@
     pool      ideas with their template: the shipped ones, or those of a file
     sampling  drawing ideas fairly, or not; how evenly they cover the template
     codemods  ideas carried out on trees of modules
+    rows      the two rows of a codemod, read and filled in
     told      an idea in the words that stand beside a candidate
     marks     where a program stands on the template, by the names in its text
     census    a pool counted

@@ -1,14 +1,26 @@
 """Ideas carried out on trees: nodes that match a row are rewritten, wherever they stand or in one place.
 
-    match = "conv(kernel=3)"         becomes = "depthwise(stride=kept) conv(out, kernel=1)"
-    match = "normalisation activation"   becomes = "_ dropout2d(0.1)"
-    match = ""  part = "stem"        becomes = "conv(32, kernel=5) batch_norm relu"
+    match = "conv(kernel=3)"             becomes = "depthwise(stride=kept) conv(out, kernel=1)"
+    match = "normalisation activation"   becomes = "_2 _1"
+    match = "shortcut"                   becomes = "residual(_first batch_norm; _rest)"
+    match = ""  part = "stem"            becomes = "conv(32, kernel=5) batch_norm relu"
 
-Both rows are written as trees are (`generator.trees.encoding`). In `match` a role (`activation`) stands for
-any module of it, and so does `shortcut`, `concatenation`, `sum`, `gating`, `repeated` for a composite or
-`block` for any that has weights; arguments that are given must be set so. In `becomes`, `_` is what was
-matched; as widths `in` and `out` are the channels that enter and leave it, `wide`, `narrow` and `slim` twice,
-half and a quarter of `out`; `kept` is what the same argument was set to.
+Both rows are written as trees are (`generator.trees.encoding`).
+
+In `match` a role (`activation`) stands for any module of it; `shortcut`, `concatenation`, `sum` (of three
+and more), `gating` and `repeated` for a composite, `block` for any that has weights. Arguments that are given
+must be set so; a width may be a word, or `in`: as many channels as enter. What a gate's row ends in, its
+sigmoid, is no `activation`: it is matched by its own name alone. Adaptors are never matched.
+
+In `becomes`, `_` is what was matched and `_1`, `_2` its first and second node; of a single composite or
+repeat `_first` is the first child, and `_rest` the others, which of a plain shortcut is the identity. As
+widths `in` and `out` are the channels that enter and leave what was matched, `wide`, `narrow` and `slim`
+twice, half and a quarter of `out`. `kept` is what the first matched module with that argument has it set to.
+
+What the graph must show is `+gelu` (more of an operator), `-relu` (fewer), `+convolution.dilation` (more with
+that attribute other than usual), `+relu>convolution` (more that take what another made), and of the whole
+`operators`, `parameters`, `flops`. Dropout shows in no graph that is recorded at evaluation: a codemod that
+puts in nothing else leads nowhere.
 
 Shapes are mended behind it, as behind any edit. This module does *not* choose an idea or a place, and whether
 the network that comes of it is small enough is for the ground to say.
@@ -16,48 +28,26 @@ the network that comes of it is small enough is for the ground to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from corpus.records.graphs import NetworkGraph
 from corpus.records.search.ideas import Codemod
 from corpus.records.search.probes import Probe
+from generator.ideas.rows import BLOCK, HOLE, KINDS, CodemodError, Held, filled, read_rows
 from generator.trees.edits.gate import operators
 from generator.trees.edits.ground import Facts, Ground
 from generator.trees.edits.widths import scaled_parts
-from generator.trees.encoding import decode_nodes
-from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, Value, normal, parts, sequence
+from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, normal, parts, sequence, walk
 from generator.trees.nodes import Sequence as Row
+from generator.trees.shapes import Site
+from generator.trees.specs import ModuleSpec, width_number
 
-HOLE = "_"
-"""What stands for the nodes that were matched."""
+__all__ = ["EVERYWHERE", "HOLE", "CodemodError", "outcome", "places", "unshown"]
 
 EVERYWHERE: Path = ()
 """The place of a codemod that changes all places at once."""
-
-SMALLEST_WIDTH = 4
-"""Channels that `narrow` and `slim` leave at least; our choice, as for all widths that edits propose."""
-
-_WIDTHS: Mapping[str, Callable[[int, int], int]] = {
-    "in": lambda entering, _: entering,
-    "out": lambda _, leaving: leaving,
-    "wide": lambda _, leaving: 2 * leaving,
-    "narrow": lambda _, leaving: max(leaving // 2, SMALLEST_WIDTH),
-    "slim": lambda _, leaving: max(leaving // 4, SMALLEST_WIDTH),
-}
-_KINDS: Mapping[str, Callable[[Node], bool]] = {
-    "shortcut": lambda node: isinstance(node, Composite) and node.kind == "residual",
-    "concatenation": lambda node: (
-        isinstance(node, Composite) and (node.kind, node.join) == ("branches", "cat")
-    ),
-    "sum": lambda node: isinstance(node, Composite) and (node.kind, node.join) == ("branches", "add"),
-    "gating": lambda node: isinstance(node, Composite) and node.kind == "gate",
-    "repeated": lambda node: isinstance(node, Repeat),
-}
-
-
-class CodemodError(ValueError):
-    """A codemod whose rows cannot be read."""
 
 
 def places(codemod: Codemod, tree: Tree, ground: Ground) -> list[Path]:
@@ -68,8 +58,8 @@ def places(codemod: Codemod, tree: Tree, ground: Ground) -> list[Path]:
     Raises:
         CodemodError: One of its rows cannot be read.
     """
-    found = _Rewriting(codemod, tree, ground).places()
-    return [place for place in found if outcome(codemod, tree, place, ground) is not None]
+    rewriting = _Rewriting(codemod, tree, ground)
+    return [place for place in rewriting.places() if rewriting.outcome(place) is not None]
 
 
 def outcome(codemod: Codemod, tree: Tree, place: Path, ground: Ground) -> Facts | None:
@@ -78,9 +68,7 @@ def outcome(codemod: Codemod, tree: Tree, place: Path, ground: Ground) -> Facts 
     Raises:
         CodemodError: One of the codemod's rows cannot be read.
     """
-    draft = _Rewriting(codemod, tree, ground).at(place)
-    after = None if draft == tree else ground.finished(draft)
-    return after if after is not None and after.seen != ground.facts(tree).seen else None
+    return _Rewriting(codemod, tree, ground).outcome(place)
 
 
 def unshown(codemod: Codemod, before: Probe, after: Probe) -> str | None:
@@ -94,71 +82,93 @@ def unshown(codemod: Codemod, before: Probe, after: Probe) -> str | None:
     for sight in codemod.shows:
         first, second = (_measure(probe, sight[1:]) for probe in (before, after))
         if first is None or second is None:
-            return "no graph of parent or child was recorded"
+            return f"no {_recorded(sight[1:])} of parent or child was recorded"
         if (second - first) * (1 if sight[0] == "+" else -1) <= 0:
             return f"it does not show {sight} ({first:g} before, {second:g} behind)"
     return None
 
 
-def _measure(probe: Probe, what: str) -> float | None:
-    if what in ("parameters", "flops"):
-        value: int | None = getattr(probe, what)
-        return value
+def _recorded(what: str) -> str:
+    return what if what in ("parameters", "flops") else "graph"
+
+
+def _measure(probe: Probe, what: str) -> int | None:
+    if what == "parameters":
+        return probe.parameters
+    if what == "flops":
+        return probe.flops
     if probe.graph is None:
         return None
-    if what == "operators":
-        return operators(probe.graph)
-    return sum(node.op == what for node in probe.graph.nodes)
+    return operators(probe.graph) if what == "operators" else _count(probe.graph, what)
+
+
+def _count(graph: NetworkGraph, what: str) -> int:
+    """Return how many operators of a graph are `name`, `name.attribute` or `giver>taker`."""
+    giver, _, taker = what.rpartition(">")
+    name, _, attribute = taker.partition(".")
+    found = [
+        node
+        for node in graph.nodes
+        if node.op == name and (not attribute or f" {attribute}=" in f" {node.attributes}")
+    ]
+    if not giver:
+        return len(found)
+    return sum(graph.nodes[index].op == giver for node in found for index in node.inputs if index >= 0)
 
 
 class _Rewriting:
     """One codemod on one tree."""
 
     def __init__(self, codemod: Codemod, tree: Tree, ground: Ground) -> None:
-        self.codemod, self.tree, self.ground = codemod, tree, ground
-        self._pattern, self._template = (_read(row, ground) for row in (codemod.match, codemod.becomes))
+        self._codemod, self._tree, self._ground = codemod, tree, ground
+        self._pattern, self._template = read_rows(codemod, ground.library)
+        self._facts = ground.facts(tree)
+        self._sites: Mapping[Path, Site] = self._facts.layout.sites
+        self._gated = set(_ends_of_gates(tree))
 
     def places(self) -> list[Path]:
         """Return where it might work."""
-        if self.codemod.match:
+        if self._codemod.match:
             found = [path for part, row in self._parts() for path, _ in self._matches(part, row)]
         else:
             found = [part for part, _ in self._parts()]
-        return [EVERYWHERE] if self.codemod.every and found else found
+        return [EVERYWHERE] if self._codemod.every and found else found
 
-    def at(self, place: Path) -> Tree:
-        """Return the draft that comes of it at a place."""
-        if self.codemod.scale is not None:
+    def outcome(self, place: Path) -> Facts | None:
+        """Return what becomes of the tree at a place."""
+        draft = self._draft(place)
+        after = None if draft == self._tree else self._ground.finished(draft)
+        return after if after is not None and after.seen != self._facts.seen else None
+
+    def _draft(self, place: Path) -> Tree:
+        if self._codemod.scale is not None:
             chosen = [part for part, _ in self._parts() if place in (EVERYWHERE, part)]
-            return scaled_parts(
-                self.tree, chosen, Fraction(self.codemod.scale).limit_denominator(64), self.ground
-            )
-        tree = self.tree
+            factor = Fraction(self._codemod.scale).limit_denominator(64)
+            return scaled_parts(self._tree, chosen, factor, self._ground)
+        tree = self._tree
         for part, row in self._parts():
-            if self.codemod.match:
-                changed = self._row(part, row, place)
+            if self._codemod.match:
+                tree = _with_part(tree, part, self._row(part, row, place))
             elif place in (EVERYWHERE, part):
-                changed = self._becomes([(*part, index) for index in range(len(row))])
-            else:
-                continue
-            tree = _with_part(tree, part, changed)
+                whole = [(*part, index) for index in range(len(row))]
+                tree = _with_part(tree, part, self._becomes(part, whole))
         return normal(tree)
 
     def _parts(self) -> Iterator[tuple[Path, Row]]:
-        last = len(self.tree.stages) - 1
-        for path, row in parts(self.tree):
-            stage = path[1] if path[0] == "stages" else None
+        last = len(self._tree.stages) - 1
+        for path, row in parts(self._tree):
             where = {"any", str(path[0])}
-            where |= {"first stage"} if stage == 0 else set()
-            where |= {"last stage"} if stage is not None and stage == last else set()
-            if self.codemod.part in where:
+            if path[0] == "stages":
+                where |= {"first stage"} if path[1] == 0 else set()
+                where |= {"last stage"} if path[1] == last else set()
+            if self._codemod.part in where:
                 yield path, row
 
     def _matches(self, path: Path, row: Row) -> Iterator[tuple[Path, int]]:
         """Yield where the row's nodes match, and how many: none within another, none that overlap."""
         pattern, index = self._pattern, 0
         while index < len(row):
-            if self._fits(pattern, path, row, index):
+            if self._fits(path, row, index):
                 yield (*path, index), len(pattern)
                 index += len(pattern)
                 continue
@@ -176,27 +186,25 @@ class _Rewriting:
             for child, inner in _inside(path, node):
                 yield from self._matches_in(child, inner)
 
-    def _fits(self, pattern: Row, path: Path, row: Row, index: int) -> bool:
+    def _fits(self, path: Path, row: Row, index: int) -> bool:
         """Return whether the nodes of a row match from `index` on."""
-        here = row[index : index + len(pattern)]
+        here = row[index : index + len(self._pattern)]
         paths = [(*path, index + offset) for offset in range(len(here))]
-        return len(here) == len(pattern) and all(map(self._alike, pattern, paths, here))
+        return len(here) == len(self._pattern) and all(map(self._alike, self._pattern, paths, here))
 
-    def _alike(self, pattern: Node, path: Path, node: Node) -> bool:
-        if not isinstance(pattern, Module):
-            raise CodemodError(f"'{self.codemod.match}' may hold modules, roles and kinds alone")
-        if pattern.name in _KINDS:
-            return _KINDS[pattern.name](node)
-        if pattern.name == "block":
-            return not isinstance(node, Module) and self.ground.weighty(node)
-        spec, site = self.ground.spec(node), self.ground.facts(self.tree).layout.sites.get(path)
+    def _alike(self, pattern: Module, path: Path, node: Node) -> bool:
+        if pattern.name in KINDS:
+            return KINDS[pattern.name](node)
+        spec, site = self._ground.spec(node), self._sites.get(path)
+        if pattern.name == BLOCK:
+            return self._ground.weighty(node) and (spec is None or spec.role == BLOCK)
         if spec is None or site is None or site.module is None or site.module.adaptor:
             return False
-        named = pattern.name in (spec.name, spec.role)
-        return named and all(site.module.get(name) == value for name, value in pattern.arguments)
+        named = pattern.name == spec.name or (pattern.name == spec.role and path not in self._gated)
+        return named and all(_set_so(spec, site, name, value) for name, value in pattern.arguments)
 
     def _row(self, path: Path, row: Row, place: Path) -> Row:
-        """Return a row rewritten, in one place or everywhere."""
+        """Return a part's row rewritten, in one place or everywhere."""
         found = {where: count for where, count in self._matches(path, row) if place in (EVERYWHERE, where)}
         return self._rewritten(path, row, found) if found else row
 
@@ -207,7 +215,7 @@ class _Rewriting:
             here = (*path, index)
             count = found.get(here, 0)
             if count:
-                nodes += self._becomes([(*path, index + offset) for offset in range(count)])
+                nodes += self._becomes(here, [(*path, index + offset) for offset in range(count)])
             else:
                 nodes.append(self._node(here, row[index], found))
             index += count or 1
@@ -215,7 +223,7 @@ class _Rewriting:
 
     def _node(self, path: Path, node: Node, found: Mapping[Path, int]) -> Node:
         if path in found:
-            return sequence(self._becomes([path]) or (Module("identity"),))
+            return sequence(self._becomes(path, [path]) or (Module("identity"),))
         if isinstance(node, Repeat):
             return replace(node, body=self._node((*path, "body"), node.body, found))
         if isinstance(node, Composite) and node.kind == "sequence":
@@ -225,43 +233,37 @@ class _Rewriting:
             return replace(node, children=tuple(children))
         return node
 
-    def _becomes(self, paths: Sequence[Path]) -> Row:
-        """Return what stands in the place of nodes."""
-        sites = self.ground.facts(self.tree).layout.sites
-        known = [sites[path] for path in paths if path in sites]
-        entering, leaving = (known[0].entering.channels, known[-1].leaving.channels) if known else (1, 1)
-        settled = [site.module for site in known if site.module is not None]
-        held = tuple(self.ground.numbered(self.tree, path) for path in paths)
-
-        def one(node: Node) -> Node:
-            if isinstance(node, Repeat):
-                return replace(node, body=one(node.body))
-            if isinstance(node, Composite):
-                return replace(node, children=tuple(map(one, node.children)))
-            if node.name == HOLE:
-                return sequence(held or (Module("identity"),))
-            spec = self.ground.spec(node)
-            width = spec.width if spec else None
-            return replace(
-                node,
-                arguments=tuple(
-                    (name, _meant(name, value, width, entering, leaving, settled))
-                    for name, value in node.arguments
-                ),
-            )
-
-        return tuple(map(one, self._template))
+    def _becomes(self, place: Path, paths: Sequence[Path]) -> Row:
+        """Return what stands in the place of nodes, or of a part that may have none."""
+        sites = [self._sites[path] for path in paths if path in self._sites]
+        through = self._facts.layout.leaving.get(place)
+        entering, leaving = (sites[0].entering, sites[-1].leaving) if sites else (through, through)
+        held = Held(
+            tuple(self._ground.numbered(self._tree, path) for path in paths),
+            tuple(site.module for site in sites if site.module is not None),
+            entering.channels if entering else 1,
+            leaving.channels if leaving else 1,
+        )
+        return filled(self._template, held, self._ground.library)
 
 
-def _meant(
-    name: str, value: Value, width: str | None, entering: int, leaving: int, settled: Sequence[Module]
-) -> Value:
-    """Return what a word in `becomes` means here; any other value is itself."""
-    if name == width and isinstance(value, str) and value in _WIDTHS:
-        return _WIDTHS[value](entering, leaving)
-    if value != "kept":
-        return value
-    return next((module.get(name) for module in settled if name in dict(module.arguments)), value)
+def _set_so(spec: ModuleSpec, site: Site, name: str, value: object) -> bool:
+    """Return whether an argument of a module is set to what a pattern says, in a word or as it is."""
+    found = site.module.get(name) if site.module else None
+    if name != spec.width or not isinstance(value, str):
+        return found == value
+    return found == (site.entering.channels if value == "in" else width_number(value, site.base))
+
+
+def _ends_of_gates(tree: Tree) -> Iterator[Path]:
+    """Yield the places of what the rows of gates end in."""
+    for path, node in walk(tree):
+        if isinstance(node, Composite) and node.kind == "gate" and node.children:
+            row = node.children[0]
+            if isinstance(row, Composite) and row.kind == "sequence":
+                yield (*path, 0, len(row.children) - 1)
+            else:
+                yield (*path, 0)
 
 
 def _inside(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
@@ -280,10 +282,3 @@ def _with_part(tree: Tree, part: Path, row: Row) -> Tree:
         stages = tuple(row if index == number else stage for index, stage in enumerate(tree.stages))
         return replace(tree, stages=stages)
     return replace(tree, stem=row) if part[0] == "stem" else replace(tree, head=row)
-
-
-def _read(row: str, ground: Ground) -> Row:
-    nodes = decode_nodes(row, ground.library)
-    if nodes is None:
-        raise CodemodError(f"'{row}' is no row of modules")
-    return nodes

@@ -24,6 +24,9 @@ IdeaPath = Annotated[str, Field(pattern=rf"^{_WORD}/{_WORD}/{_WORD}$", max_lengt
 Part = Literal["any", "stem", "stages", "first stage", "last stage", "head"]
 """Where in a tree a codemod works; `stages` are all of them."""
 
+Sight = Annotated[str, Field(pattern=r"^[+-][a-z0-9_]+([.>][a-z0-9_]+)?$", max_length=80)]
+"""What a recorded graph shows more of, or less of."""
+
 
 class Codemod(Record):
     """A change of a tree of modules, as data; `generator.ideas.codemods` says how it is read.
@@ -37,7 +40,8 @@ class Codemod(Record):
         every: Whether all places are changed; else one of them.
         scale: What the widths of the part are multiplied by; then nothing is matched.
         shows: What the recorded graph must show behind the change: `+gelu` more of an operator, `-relu`
-            fewer, `+operators` and `+parameters` more altogether.
+            fewer, `+convolution.dilation` more with an attribute, `+relu>convolution` more that take what
+            another made, `+operators` and `+parameters` more altogether.
     """
 
     match: str = Field(default="", max_length=400)
@@ -45,7 +49,7 @@ class Codemod(Record):
     part: Part = "any"
     every: bool = False
     scale: float | None = Field(default=None, ge=0.25, le=4.0)
-    shows: tuple[Annotated[str, Field(pattern=r"^[+-][a-z0-9_.]+$")], ...] = Field(min_length=1)
+    shows: tuple[Sight, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _does_something(self) -> Codemod:
