@@ -72,4 +72,5 @@ def _above(path: str) -> list[str]:
 
 
 def _even(counts: Counter[str], names: list[str]) -> float | None:
-    return evenness(counts, names) if len(names) > 1 else None
+    found = evenness(counts, names) if len(names) > 1 else None
+    return None if found is None else abs(found)  # of one name that has all it is minus zero

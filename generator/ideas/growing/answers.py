@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.files.json_lines import json_lines
-from corpus.files.reading import open_regular
+from corpus.files.reading import MAX_ROW_BYTES, open_regular
 from corpus.records.base import Record
 from corpus.records.mistakes import Mistake
 from corpus.records.search.calls import AnswerPath
+
+_BEGINNING = b'{"question":'
+"""How each row begins."""
 
 
 class AnswersInUse(Mistake):
@@ -100,21 +103,20 @@ def opened_answers(path: Path) -> Iterator[Answers]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AnswersInUse(f"{path}: another build is at work on it. Wait for it.") from None
-        os.ftruncate(descriptor, _whole_lines(path))
+        os.ftruncate(descriptor, _end_of_rows(path))
         yield Answers(path, descriptor)
     finally:
         os.close(descriptor)
 
 
-def _whole_lines(path: Path) -> int:
-    """Return how many bytes of a file are whole lines."""
+def _end_of_rows(path: Path) -> int:
+    """Return where the last whole line of a file ends, or its end where what follows is no row begun."""
     with open_regular(path) as file:
         end = file.seek(0, os.SEEK_END)
-        while end:
-            start = max(end - 65_536, 0)
-            file.seek(start)
-            at = file.read(end - start).rfind(b"\n")
-            if at >= 0:
-                return start + at + 1
-            end = start
-    return 0
+        start = max(end - MAX_ROW_BYTES, 0)
+        file.seek(start)
+        last = file.read(end - start)
+    torn = last[last.rfind(b"\n") + 1 :]
+    is_row = len(torn) < len(last) or start == 0
+    begun = torn[: len(_BEGINNING)] == _BEGINNING[: len(torn)]
+    return end - len(torn) if is_row and begun else end

@@ -18,7 +18,7 @@ from corpus.files.reading import read_bytes
 from corpus.records.mistakes import Mistake, command_line
 from generator.ideas.growing.pdf_child import CPU_SECONDS
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 40_000_000
 """Largest PDF; our choice: papers have a few megabytes, with many pictures tens of them."""
 
 _WALL_SECONDS = 4 * CPU_SECONDS
