@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import sys
 import zlib
@@ -90,6 +91,22 @@ def test_a_page_that_unpacks_to_much_costs_neither_the_memory_nor_the_other_page
     content = b"endstream".join([first, head + bomb, *rest])
     pages = read_pages(written(tmp_path / "a.pdf", content))
     assert [text.strip() for text in pages.texts] == ["first", "", "last"]
+
+
+def test_no_damage_gets_past_the_reading_process(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is read in this process, where an exception would be seen."""
+    rng, whole = random.Random(0), pdf(["Batch normalisation first.", "Then activation."])
+    ends = {"read": 0, "damaged": 0}
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(rng.randint(1, 6)):
+            at, length = rng.randrange(len(content)), rng.choice([1, 1, 8, 60])
+            content[at : at + length] = rng.choice([b"", b"<<", b"[", b"99999", b" 2 0 R ", rng.randbytes(4)])
+        fault = pdf_child._pages(bytes(content))
+        ends["damaged" if fault else "read"] += 1
+        assert fault is None or fault == "encrypted" or fault.startswith("damaged")
+        assert all(json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert min(ends.values()) > 10
 
 
 def test_what_was_read_before_the_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
