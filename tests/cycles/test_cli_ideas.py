@@ -102,7 +102,7 @@ def test_only_new_ideas_and_only_one_kind_on_request(papers: Path, base: Path) -
     assert [idea.statement for idea in read_pool(papers.parent / "out.toml").ideas.values()] == [STATED]
     assert "tiny was asked 2 questions, 2 of them now, and gave 2 answers of the right form" in out
     assert "Of 1 statements 1 can be used; 0 of them" in out and "1 ideas, 1 of them new." in out
-    assert err == ""
+    assert err == "2 questions, about 2 documents.\n"
 
 
 def test_a_model_that_says_nothing_usable_is_said_to(papers: Path, base: Path) -> None:
@@ -158,6 +158,8 @@ def test_a_build_refuses_what_it_cannot_use_before_it_asks(papers: Path, base: P
     assert "no document is there" in refused("build", "--papers", tmp_path / "empty", *out)
     said = refused("build", "--papers", papers, *out, "--at", "operator/activatoin")
     assert "no part 'operator/activatoin'. Did you mean 'operator/activation'?" in said
+    said = refused("build", "--papers", papers, *out, "--at", "operator/convolution/dilated")
+    assert "no document speaks of these kinds of ideas" in said
     assert "no build made it" in refused("build", "--papers", papers, "--out", base, "--ideas", base)
     assert not (tmp_path / "new.toml").exists()
 

@@ -71,6 +71,12 @@ def build(
     for line in read.passed_over:
         say(f"Passed over: {line}", err=True)
     questions = questions_about(read.documents, wanted)
+    if not questions:
+        raise UsageError(
+            f"{papers}: no document speaks of these kinds of ideas. Name other papers, or leave --at out."
+        )
+    if not as_json:
+        say(f"{len(questions)} questions, about {len(read.documents)} documents.", err=True)
     check_model(config, trains=False)
     with directory_made(out.parent):
         model, asked, found = _grown(config, questions, out, pool.ideas.values(), as_json)
