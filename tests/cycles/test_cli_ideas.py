@@ -158,6 +158,8 @@ def test_a_build_refuses_what_it_cannot_use_before_it_asks(papers: Path, base: P
     assert "no document is there" in refused("build", "--papers", tmp_path / "empty", *out)
     said = refused("build", "--papers", papers, *out, "--at", "operator/activatoin")
     assert "no part 'operator/activatoin'. Did you mean 'operator/activation'?" in said
+    said = refused("build", "--papers", papers, *out, "--licence", "free\nfor all")
+    assert "no SPDX expression. Write one" in said
     said = refused("build", "--papers", papers, *out, "--at", "operator/convolution/dilated")
     assert "no document speaks of these kinds of ideas" in said
     assert "no build made it" in refused("build", "--papers", papers, "--out", base, "--ideas", base)

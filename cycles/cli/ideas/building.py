@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from generator.ideas.growing.harvest import Harvest, Tally
     from generator.ideas.growing.questions import Question
 
+_SPDX = re.compile(r"[A-Za-z0-9(][A-Za-z0-9.+() -]{0,79}")
 _COLUMNS = ("asked", "answered", "statements", "usable", "duplicates", "new")
 
 
@@ -62,6 +64,8 @@ def build(
     from generator.ideas.growing.questions import questions_about
     from generator.ideas.pool import IdeaPool, write_pool
 
+    if _SPDX.fullmatch(licence) is None:
+        raise UsageError(f"--licence {licence!r}: no SPDX expression. Write one such as CC-BY-4.0.")
     config = agreed_config(preset, [*(overrides or []), f"seed={seed}"], trusted=trusted)
     pool = pool_at(ideas)
     wanted = within(pool, at)

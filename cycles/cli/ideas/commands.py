@@ -31,7 +31,7 @@ ideas_app = typer.Typer(
 
 PoolOption = Annotated[
     Path | None,
-    typer.Option("--ideas", help="A file of ideas, or a run.  [default: the shipped ideas]"),
+    typer.Option("--ideas", help="A file of ideas, or a run; the shipped ideas where none is named."),
 ]
 AtOption = Annotated[
     list[str] | None,
