@@ -53,15 +53,9 @@ def list_(
         for idea in found[:limit]:
             typer.echo(json.dumps(idea.model_dump(mode="json")))
         return
-    if found:
-        from rich.table import Table
-
-        table = Table("id", "path", "codemod", "statement", box=None, pad_edge=False)
-        for column, widest in zip(table.columns, (36, 40, None, None), strict=True):
-            column.no_wrap, column.overflow, column.max_width = True, "ellipsis", widest
-        for idea in found[:limit]:
-            table.add_row(idea.id, idea.path, "yes" if idea.codemod else "-", idea.statement)
-        console(pipe_width=PIPE_WIDTH).print(table)
+    for idea in found[:limit]:
+        say(f"{idea.id}  {idea.path}" + ("  (codemod)" if idea.codemod else ""))
+        say(f"    {idea.statement}")
     say(f"{len(found)} ideas" + (f", {limit} listed (more with --limit)." if len(found) > limit else "."))
 
 
