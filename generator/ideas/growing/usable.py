@@ -6,7 +6,7 @@
     echo of the question    half of its pairs of words, or more, stand in what was asked
     copied              sixteen words in a row stand in the document
     not in the text     fewer than 60% of its words that say something stand in the passages
-    of another kind     it has no word of the sub-category's path or marks, nor two of what that says
+    of another kind     it has no word of the sub-category's path, of its marks or of what it says
 
 The first that holds counts. The rule and its numbers are our choice. It does *not* tell a true statement from
 a false one made of the same words.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from corpus.records.search.ideas import SubCategory
 from corpus.records.text import visible
 from generator.ideas.growing.passages import Kind, Passage
 from generator.ideas.growing.questions import MOST_CHARACTERS, Question
@@ -59,10 +60,13 @@ def flaw(statement: str, question: Question) -> str | None:
         return "copied"
     if support(statement, question.passages) < SUPPORT_SHARE:
         return "not in the text"
-    kind = Kind.of(question.leaf)
-    if not kind.own & set(saying) and len(kind.said & set(saying)) < 2:
-        return "of another kind"
-    return None
+    return None if of_kind(statement, question.leaf) else "of another kind"
+
+
+def of_kind(statement: str, leaf: SubCategory) -> bool:
+    """Return whether a statement has a word of a sub-category."""
+    kind = Kind.of(leaf)
+    return bool((kind.own | kind.said) & set(content_words(statement)))
 
 
 def support(statement: str, passages: tuple[Passage, ...]) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from corpus.records.search.ideas import category_of
 from generator.ideas.growing.documents import Document, Section
 from generator.ideas.growing.duplicates import Statements
 from generator.ideas.growing.questions import Question, questions_about
-from generator.ideas.growing.usable import FLAWS, flaw, supporting, tidied
+from generator.ideas.growing.usable import FLAWS, flaw, of_kind, supporting, tidied
+from generator.ideas.pool import shipped
 from tests.generator.ideas.growing.papers import GELU, STATED
 
 LONG = (
@@ -46,6 +48,25 @@ def test_a_statement_of_the_text_in_other_words_can_be_used(question: Question) 
 )
 def test_a_statement_that_cannot_be_used_has_its_reason(question: Question, statement: str, why: str) -> None:
     assert flaw(statement, question) == why and why in FLAWS
+
+
+def test_most_shipped_ideas_are_of_their_kind_and_few_of_those_of_other_categories() -> None:
+    pool = shipped()
+    own = [of_kind(idea.statement, pool.template[idea.path]) for idea in pool.ideas.values()]
+    others = [
+        of_kind(idea.statement, leaf)
+        for idea in pool.ideas.values()
+        for leaf in pool.template.values()
+        if category_of(leaf.path) != idea.category
+    ]
+    assert sum(own) / len(own) > 0.85 and sum(others) / len(others) < 0.4
+
+
+def test_no_two_shipped_ideas_are_one() -> None:
+    statements = Statements()
+    for idea in shipped().ideas.values():
+        assert statements.same(idea.statement) is None
+        statements.add(idea.id, idea.statement)
 
 
 def test_only_what_is_shown_supports_a_statement(question: Question) -> None:
