@@ -57,6 +57,7 @@ from generator.deciders.documents import document_in
 from generator.grammar import sample_program
 from generator.ideas.growing.answers import opened_answers
 from generator.ideas.growing.documents import read_documents
+from generator.ideas.marks import names_in
 from generator.prompts.extraction import MAX_CHARACTERS as MAX_COMPLETION_CHARACTERS
 from generator.prompts.extraction import extract_program
 from tests.hard_inputs import CARDS, DOCUMENTS, GRAPHS, PROGRAMS
@@ -138,6 +139,7 @@ def _seconds(work: Callable[[], object]) -> float:
 # The memos are passed by: a test asks for one text again and again.
 ENTRIES = {
     "families": Entry(lambda text, _: block_families.__wrapped__(text), PROGRAMS, 40_000),
+    "marks": Entry(lambda text, _: names_in.__wrapped__(text), PROGRAMS, MAX_CHARACTERS),
     "shingles": Entry(lambda text, _: Shingler().array(text), PROGRAMS, MAX_CHARACTERS),
     "contract": Entry(_contract, PROGRAMS, MAX_CHARACTERS),
     "completion": Entry(lambda text, _: extract_program(text), PROGRAMS, MAX_COMPLETION_CHARACTERS),

@@ -24,18 +24,17 @@ from cycles.figures.statistics import wilson
 from generator.ideas.marks import paths_shown
 from generator.ideas.pool import IdeaPool
 from generator.ideas.sampling import evenness
-from generator.ideas.told import Told, read_told
+from generator.ideas.told import FAILURES, Told, read_told
 
 Measure = Literal["proposed", "valid", "admitted", "front"]
 MEASURES: tuple[Measure, ...] = ("proposed", "valid", "admitted", "front")
 """What is counted: all candidates, the valid, the admitted, those on the Pareto front."""
 
-FAILURES = ("truncated", "hallucinated", "shape", "budget", "structure", "wrong-verdict")
-"""Ways to fail that are always told of, as the notes of an idea name them; the paper's and ours."""
-
-REPAIRS = ("debug", "downscale")
-"""Rounds of repair: of a typed error that was handed back, and of a network that was too large."""
-
+_REPAIRS = {
+    "debug": "the model was shown its mistake and wrote anew",
+    "downscale": "the network was made smaller to fit the budget",
+}
+_WRONG_VERDICT = "wrong-verdict"
 _FRONT = named_objectives("accuracy,parameters")
 
 
@@ -96,25 +95,25 @@ class Spread(Record):
             for each in self.even
         )
         return (
-            f"Evenness over {len(self.categories)} categories ({len(self.subcategories)} sub-categories): "
-            f"{figures}; 1 where all have as many, 0 where one has all."
+            f"evenness over {len(self.categories)} categories ({len(self.subcategories)} sub-categories): "
+            f"{figures}."
         )
 
 
 class Trouble(Record):
-    """What kept coming up: a way to fail, or a repair.
+    """What kept coming up on the way from idea to network: a failure, a wrong verdict, or a repair.
 
     Attributes:
         name: As the notes of an idea name it: `shape`, `debug`.
-        candidates: In how many candidates.
-        by_model: In how many of those that a model carried out.
-        rounds: How often in all, for repairs; None for ways to fail.
+        meaning: What that is.
+        candidates: On the way to how many candidates.
+        times: How often in all.
     """
 
     name: str
+    meaning: str
     candidates: int
-    by_model: int
-    rounds: int | None = None
+    times: int
 
 
 class Coverage(NamedTuple):
@@ -124,33 +123,30 @@ class Coverage(NamedTuple):
         told: Candidates by the ideas that they came of, None where none came of any.
         seen: Candidates by what their programs name, None where the template has no marks.
         followed: Of the valid candidates whose sub-category has marks, the share whose program shows it.
-        carried: How often ideas were carried out by what: `model`, `codemod`, `edit`.
-        model: The share that a model carried out.
-        troubles: Ways to fail, then repairs.
+        model: The share of the ideas that a model carried out, of those that anybody did.
+        edits: Candidates that came of an edit that goes by no idea.
+        troubles: All failures by name, then wrong verdicts, then repairs; none where there were none.
     """
 
     told: Spread | None
     seen: Spread | None
     followed: Rate
-    carried: Mapping[str, int]
     model: Rate
+    edits: int
     troubles: tuple[Trouble, ...]
 
     @property
     def sentence(self) -> str:
         """Who carried ideas out, and whether programs show them, in words."""
-        others = ", ".join(f"{name} {count}" for name, count in self.carried.items())
-        carried = (
-            f"A model carried out {self.model.value:.0%} of {self.model.total} ideas ({others})."
-            if self.model.total
-            else "It is not noted who carried the ideas out."
-        )
-        if not self.followed.total:
-            return carried
-        return (
-            f"{carried} Of {self.followed.total} valid programs whose idea has a name to look for, "
-            f"{self.followed.value:.0%} [{self.followed.low:.0%}, {self.followed.high:.0%}] show it."
-        )
+        model, followed = self.model, self.followed
+        said = f"Of {model.total} ideas that were carried out, {model.value:.0%} were by a model"
+        said += f"; {self.edits} candidates came of edits that go by none." if self.edits else "."
+        if followed.total:
+            said += (
+                f" Of {followed.total} valid programs whose idea has a name to look for, "
+                f"{followed.value:.0%} [{followed.low:.0%}, {followed.high:.0%}] show it."
+            )
+        return said
 
 
 class _Row(NamedTuple):
@@ -172,19 +168,19 @@ def coverage(runs: Iterable[tuple[IdeaPool | None, Sequence[Trial]]]) -> Coverag
         return None
     marked = {path: leaf for path, leaf in template.items() if leaf.marks}
     stories = [row.told for row in rows if row.told is not None]
-    carried = Counter(each.notes["by"] for each in stories if "by" in each.notes)
+    by = [each.notes["by"] for each in stories if each.path is not None and "by" in each.notes]
     shown = [
         row.told.path in _shown(row, marked)
         for row in rows
         if row.told is not None and row.told.path in marked and "valid" in row.counts
     ]
     return Coverage(
-        told=_spread(template, rows, _of_idea) if stories else None,
+        told=_spread(template, rows, _of_idea) if any(each.path for each in stories) else None,
         seen=_spread(marked, rows, lambda row: _shown(row, marked)) if marked else None,
         followed=wilson(sum(shown), len(shown)),
-        carried=dict(carried.most_common()),
-        model=wilson(carried["model"], carried.total()),
-        troubles=tuple(_troubles(stories)),
+        model=wilson(by.count("model"), len(by)),
+        edits=sum(each.path is None for each in stories),
+        troubles=_troubles(stories),
     )
 
 
@@ -203,7 +199,7 @@ def _rows(trials: Sequence[Trial]) -> Iterator[_Row]:
 
 
 def _of_idea(row: _Row) -> frozenset[str]:
-    return frozenset() if row.told is None else frozenset({row.told.path})
+    return frozenset() if row.told is None or row.told.path is None else frozenset({row.told.path})
 
 
 def _shown(row: _Row, template: Mapping[str, SubCategory]) -> frozenset[str]:
@@ -246,25 +242,30 @@ def _even(counts: Mapping[str, int], names: Sequence[str]) -> float | None:
     return evenness(counts, names) if len(names) > 1 else None
 
 
-def _troubles(stories: Sequence[Told]) -> Iterator[Trouble]:
-    failed: dict[str, list[Told]] = {name: [] for name in FAILURES}
-    for each in stories:
-        if (name := each.notes.get("failed")) is not None:
-            failed.setdefault(name, []).append(each)
-    for name, found in failed.items():
-        yield Trouble(name=name, candidates=len(found), by_model=_by_model(found))
-    for name in REPAIRS:
-        rounds = [(each, int(each.notes[name])) for each in stories if each.notes.get(name, "").isdecimal()]
-        yield Trouble(
-            name=name,
-            candidates=len(rounds),
-            by_model=_by_model(each for each, _ in rounds),
-            rounds=sum(count for _, count in rounds),
-        )
+def _troubles(stories: Sequence[Told]) -> tuple[Trouble, ...]:
+    def trouble(name: str, meaning: str, times: Iterable[int]) -> Trouble:
+        counts = list(filter(None, times))
+        return Trouble(name=name, meaning=meaning, candidates=len(counts), times=sum(counts))
+
+    opinions = [each.notes["opinion"] == _WRONG_VERDICT for each in stories if "opinion" in each.notes]
+    found = [
+        *(
+            trouble(name, said, (each.failed.count(name) for each in stories))
+            for name, said in FAILURES.items()
+        ),
+        trouble(
+            _WRONG_VERDICT,
+            f"a model thinks otherwise of the structure than the check, of {len(opinions)} asked",
+            opinions,
+        ),
+        *(trouble(name, said, (_rounds(each, name) for each in stories)) for name, said in _REPAIRS.items()),
+    ]
+    return tuple(found) if any(each.candidates for each in found) else ()
 
 
-def _by_model(stories: Iterable[Told]) -> int:
-    return sum(each.notes.get("by") == "model" for each in stories)
+def _rounds(story: Told, name: str) -> int:
+    said = story.notes.get(name, "")
+    return int(said) if said.isdecimal() else 0
 
 
 def _written(value: float | None) -> str:

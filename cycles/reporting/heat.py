@@ -12,21 +12,10 @@ from math import ceil, log1p
 from typing import NamedTuple
 
 from corpus.records.search.ideas import category_of
-from cycles.figures.coverage import MEASURES, Coverage, Place, Spread
+from cycles.figures.coverage import MEASURES, Place, Spread
 
 STEPS = 6
 """Shades of cells; one that counts nothing has none."""
-
-_FAILED = {
-    "truncated": "code that breaks off",
-    "hallucinated": "components that there are none of",
-    "shape": "shapes that do not fit",
-    "budget": "too large after all downscaling",
-    "structure": "idea or change not in the recorded graph",
-    "wrong-verdict": "wrong verdict",
-    "debug": "handed back with its error",
-    "downscale": "downscaled",
-}
 
 
 class Cell(NamedTuple):
@@ -84,17 +73,3 @@ def _row(place: Place, name: str, most: int, *, whole: bool) -> HeatRow:
 
 def _counts(place: Place) -> Iterable[int]:
     return (getattr(place, measure) for measure in MEASURES)
-
-
-def troubles(coverage: Coverage) -> list[tuple[str, str, int, int]]:
-    """Return name, meaning, candidates, and those by a model, of failures and repairs; none without any."""
-    rows = [
-        (each.name, _meaning(each.name, each.rounds), each.candidates, each.by_model)
-        for each in coverage.troubles
-    ]
-    return rows if any(count for _, _, count, _ in rows) else []
-
-
-def _meaning(name: str, rounds: int | None) -> str:
-    meaning = _FAILED.get(name, "")
-    return meaning if rounds is None else f"{meaning}, {rounds} times in all"

@@ -29,7 +29,7 @@ from cycles.reporting import bars, charts
 from cycles.reporting.arms import Arm, arms_of
 from cycles.reporting.curves import curve, figures
 from cycles.reporting.gallery import gallery
-from cycles.reporting.heat import levels, troubles
+from cycles.reporting.heat import levels
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import (
     compared,
@@ -151,7 +151,6 @@ def _covered(arm: Arm) -> dict[str, Any] | None:
         "coverage": found,
         "spread": spread,
         "levels": levels(spread),
-        "troubles": troubles(found),
     }
 
 

@@ -60,7 +60,7 @@ def in_turn(ranked: Sequence[Trial], niches: Sequence[Hashable]) -> list[Trial]:
 def niche(row: Trial, notion: Niche) -> Hashable:
     """Return the niche that a valid program belongs to."""
     told = read_told(row.candidate.idea or "") if notion is Niche.IDEA else None
-    if told is not None:
+    if told is not None and told.path is not None:
         return category_of(told.path)
     families = block_families(row.candidate.source or "")
     if notion is not Niche.FAMILY_AND_SIZE:

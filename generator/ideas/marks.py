@@ -1,8 +1,9 @@
 """Where a program stands on a template of ideas, by what it names: the marks of the sub-categories.
 
 A mark is the end of the full name of a layer or function that a program takes from its imports (`GELU`,
-`functional.gelu`), a method of tensors that it calls (`softmax`), or a block family (`residual`, see
-`corpus.programs.families`). So a program of any strategy has its places: several, one or none.
+`functional.gelu`), a class that it declares itself (`DropPath`: modules from elsewhere travel so), a method
+of tensors that it calls (`softmax`), or a block family (`residual`, see `corpus.programs.families`). So a
+program of any strategy has its places: several, one or none.
 
 Only the syntax tree is read, and nothing is run: what stands in comments, strings and bare imports, and what
 the program calls by its own attributes and functions, shows nothing. This module does *not* say whether an
@@ -45,10 +46,10 @@ def _names(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Attribute | ast.Name) and (name := outside_name(node, imports)):
             parts = name.split(".")[-MOST_PARTS:]
             yield from (".".join(parts[place:]) for place in range(len(parts)))
-        elif (
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr not in own
-        ):
-            yield node.func.attr
+        elif isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield from {node.func.attr} - own
 
 
 def _own(tree: ast.Module) -> set[str]:

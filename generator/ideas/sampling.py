@@ -54,4 +54,4 @@ def evenness(counts: Mapping[str, int], names: Iterable[str]) -> float | None:
     if not total:
         return None
     entropy = -sum(count / total * math.log(count / total) for count in seen if count)
-    return entropy / math.log(len(every))
+    return entropy / math.log(len(every)) or 0.0  # not -0.0

@@ -171,7 +171,8 @@ def run(tmp_path: Path) -> Path:
     """A run of eight candidates that went by ideas, six of the first kind; half of them are valid."""
     directory = new_run(tmp_path / "run", RunConfig(cycles=1, candidates=8, corpus=SMALL))
     paths = [GELU.path] * 6 + [SHORTCUT.path] * 2
-    told = [Told("fair", path, "sum-of-two", {"by": "codemod"}).text() for path in paths]
+    notes = {"by": "codemod", "downscale": "2"}
+    told = [Told("fair", path, "sum-of-two", notes).text() for path in paths]
     with LedgerWriter.open(directory.ledger_file) as ledger:
         ledger.add_ideas(LEAVES, [KNOWN])
         ledger.add_prompts(0, [prompt(0, index) for index in range(8)])
@@ -224,6 +225,7 @@ def test_a_runs_coverage_is_counted_category_by_category(run: Path) -> None:
     assert [each["valid"] for each in found["told"]["categories"]] == [3, 1, 0]
     out, _ = invoked("ideas", "coverage", run)
     assert "8 of 8 candidates have a place, by the ideas that they came of." in out
+    assert "   16  downscale: " in out and "(8 candidates)" in out and "truncated" not in out
 
 
 def test_what_holds_no_ideas_is_named_with_the_remedy(tmp_path: Path) -> None:

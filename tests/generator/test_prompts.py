@@ -19,6 +19,16 @@ def test_compact_leaves_exemplars_out():
     assert render("compact", REQUEST, EXEMPLARS) == render("compact", REQUEST)
 
 
+@pytest.mark.parametrize("template", ["compact", "instruct"])
+def test_an_idea_stands_at_the_end_and_changes_nothing_before_it(template):
+    idea = "Use GELU in place of every ReLU."
+    plain = render(template, REQUEST, EXEMPLARS)
+    asked = render(template, REQUEST.model_copy(update={"idea": idea}), EXEMPLARS)
+    assert asked[:-1] == plain[:-1]
+    assert asked[-1].content.startswith(plain[-1].content)
+    assert asked[-1].content.endswith(idea)
+
+
 def test_instruct_opens_with_a_system_message():
     assert [message.role for message in render("instruct", REQUEST)] == ["system", "user"]
 

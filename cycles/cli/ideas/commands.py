@@ -139,7 +139,7 @@ def coverage(
     if as_json:
         told, seen = (each and each.model_dump(mode="json") for each in (found.told, found.seen))
         troubles = [each.model_dump(mode="json") for each in found.troubles]
-        row = {"told": told, "seen": seen, "carried": dict(found.carried), "troubles": troubles}
+        row = {"told": told, "seen": seen, "edits": found.edits, "troubles": troubles}
         typer.echo(json.dumps(row))
         return
     from rich.table import Table
@@ -154,6 +154,9 @@ def coverage(
     say(f"{spread.placed} of {spread.of} candidates have a place, by {by}. {spread.sentence}")
     if found.told:
         say(found.sentence)
+    for each in found.troubles:
+        if each.times:
+            say(f"{each.times:>5}  {each.name}: {each.meaning} ({each.candidates} candidates)")
 
 
 def _judged(ledger: Ledger) -> list[Trial]:

@@ -102,6 +102,25 @@ def test_a_niche_by_size_tells_a_small_network_from_a_large_one() -> None:
     assert chosen(rows, choose=Choice.NICHES, share=0.6, niche=Niche.FAMILY_AND_SIZE) == [0, 2]
 
 
+def told(row: Trial, idea: str) -> Trial:
+    return row._replace(candidate=row.candidate.model_copy(update={"idea": idea}))
+
+
+def test_a_niche_by_idea_is_the_category_of_the_idea_whatever_the_program() -> None:
+    ideas = ("activation/smooth/gelu", "activation/gated/glu", "normalisation/batch/more")
+    rows = pool([(PLAIN, 0.9), (MLP, 0.8), (PLAIN, 0.3)])
+    rows = [told(row, f"prompt: operator/{idea}; by model") for row, idea in zip(rows, ideas, strict=True)]
+    assert chosen(rows, choose=Choice.NICHES, share=0.6, niche=Niche.FAMILY) == [0, 1]
+    assert chosen(rows, choose=Choice.NICHES, share=0.6, niche=Niche.IDEA) == [0, 2]
+
+
+def test_programs_of_no_idea_have_niches_by_family_among_those_by_idea() -> None:
+    rows = pool([(PLAIN, 0.9), (PLAIN, 0.8), (MLP, 0.3), (PLAIN, 0.2)])
+    rows[1] = told(rows[1], "scale-up: widen; by edit")
+    rows[3] = told(rows[3], "fair: operator/activation/smooth/gelu; by model")
+    assert chosen(rows, choose=Choice.NICHES, share=0.75, niche=Niche.IDEA) == [0, 2, 3]
+
+
 def test_the_relative_rule_takes_the_best_share_above_its_floor() -> None:
     rows = pool([(PLAIN, 0.9), (PLAIN, 0.5), (PLAIN, 0.45), (PLAIN, 0.41)])
     assert chosen(rows, choose=Choice.RELATIVE, share=0.5, few=2) == [0, 1]
