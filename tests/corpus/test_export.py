@@ -47,8 +47,8 @@ IDEAS = (
         path=LEAF.path,
         statement="Use GELU in place of every ReLU.",
         sources=(
-            IdeaSource(title="smooth.pdf", section="page 3", licence="CC-BY-4.0"),
-            IdeaSource(title="süm.md", licence="MIT OR Apache-2.0"),
+            IdeaSource(title="smooth.pdf", section="page 3", licence="MIT"),
+            IdeaSource(title="süm.md", licence="MIT"),
         ),
         codemod=Codemod(match="relu", becomes="gelu", every=True, shows=("+gelu", "-relu")),
         opposite="relu-everywhere",
@@ -57,7 +57,7 @@ IDEAS = (
         id="relu-everywhere",
         path=LEAF.path,
         statement="Use ReLU in place of every GELU.",
-        sources=(IdeaSource(title="hard.txt"),),
+        sources=(IdeaSource(title="hard.txt", licence="MIT"),),
         author="tiny",
     ),
 )
@@ -270,22 +270,26 @@ def test_ideas_are_exported_with_their_sources_and_licences(ledger: LedgerWriter
     export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
     assert set(IdeaRow.model_fields) == {*Idea.model_fields, "split", "licence"}
     rows = json_rows(tmp_path / "out" / "ideas.jsonl")
-    assert [(row.pop("split"), row.pop("licence")) for row in rows] == [
-        ("train", "CC-BY-4.0 AND (MIT OR Apache-2.0)"),
-        ("train", "NOASSERTION"),
-    ]
+    assert [(row.pop("split"), row.pop("licence")) for row in rows] == [("train", "MIT")] * 2
     for row, idea in zip(rows, IDEAS, strict=True):
         codemod = row.pop("codemod")
         assert (codemod and Codemod.model_validate_json(codemod)) == idea.codemod
         assert row == idea.model_dump(mode="json", exclude={"codemod"})
     card = DatasetCard.load(tmp_path / "out" / "README.md").text
-    assert "| `ideas` | 2 |" in card and "CC-BY-4.0 AND (MIT OR Apache-2.0), MIT, NOASSERTION." in card
+    assert "| `ideas` | 2 |" in card and "MIT, NOASSERTION." in card
 
 
-def test_a_source_without_a_licence_leaves_the_idea_without_one() -> None:
-    free, silent = IDEAS
-    both = free.model_copy(update={"sources": (*free.sources, *silent.sources)})
-    assert licence_of(both) == "NOASSERTION"
+@pytest.mark.parametrize(
+    ("stated", "together"),
+    [
+        (["MIT", "MIT"], "MIT"),
+        (["MIT OR Apache-2.0", "CC-BY-4.0"], "CC-BY-4.0 AND (MIT OR Apache-2.0)"),
+        (["MIT", "NOASSERTION"], "NOASSERTION"),
+    ],
+)
+def test_an_idea_has_the_licences_of_all_its_sources(stated: list[str], together: str) -> None:
+    sources = tuple(IdeaSource(title="a paper", licence=each) for each in stated)
+    assert licence_of(IDEAS[0].model_copy(update={"sources": sources})) == together
 
 
 @pytest.mark.parametrize("table_format", TableFormat)
@@ -299,13 +303,16 @@ def test_without_modules_and_ideas_there_is_no_table_of_them(
 
 
 @pytest.mark.parametrize("table_format", TableFormat)
-def test_an_export_with_ideas_is_imported_as_one_without(
-    ledger: LedgerWriter, tmp_path: Path, table_format: TableFormat
-) -> None:
-    export_dataset(ledger, tmp_path / "out", table_format)
+def test_an_export_with_ideas_is_imported_as_one_without(tmp_path: Path, table_format: TableFormat) -> None:
+    with LedgerWriter.create(tmp_path / "corpus.db") as run:
+        of_net = seed(0, "class Net:\n    pass\n")
+        run.add_starting_corpus([(of_net, seed_admission(of_net))])
+        run.add_ideas([LEAF], IDEAS)
+        counts = export_dataset(run, tmp_path / "out", table_format)
+    assert sum(counts["ideas"].values()) == 2
     with LedgerWriter.create(tmp_path / "new.db") as other:
         report = import_programs(recognise(tmp_path / "out"), other)
-        assert len(other.candidates()) == report.programs > 0
+        assert (report.programs, list(report.rejections)) == (1, [])
         assert other.ideas() == []
 
 
