@@ -263,7 +263,7 @@ def test_modules_and_probes_are_exported_with_all_that_is_known_of_them(
         assert json.loads(row.pop("setting")) == found.setting
         assert row.pop("split") == ("train" if found.module_id == module(0).id else split)
         assert row == found.model_dump(mode="json", exclude={"setting"})
-    assert ", MIT, NOASSERTION." in DatasetCard.load(tmp_path / "out" / "README.md").text
+    assert "export: MIT, NOASSERTION." in DatasetCard.load(tmp_path / "out" / "README.md").text
 
 
 def test_ideas_are_exported_with_their_sources_and_licences(ledger: LedgerWriter, tmp_path: Path) -> None:
