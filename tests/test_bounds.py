@@ -55,6 +55,8 @@ from evaluator.tasks.formats.npz import NpzFile
 from generator.deciders.documents import MAX_CHARACTERS as MAX_ANSWER_CHARACTERS
 from generator.deciders.documents import document_in
 from generator.grammar import sample_program
+from generator.ideas.growing.answers import opened_answers
+from generator.ideas.growing.documents import read_documents
 from generator.ideas.marks import names_in
 from generator.prompts.extraction import MAX_CHARACTERS as MAX_COMPLETION_CHARACTERS
 from generator.prompts.extraction import extract_program
@@ -240,6 +242,11 @@ def _below_a_card(card: Path) -> object:
     return _imported(card.parent)
 
 
+def _answers(path: Path) -> object:
+    with opened_answers(path) as answers:
+        return answers.get("", "", 0)
+
+
 FILES = {
     "configuration": Reader(
         "run.toml", lambda path: load_config(str(path.absolute())), "no such|larger than"
@@ -256,6 +263,9 @@ FILES = {
     ),
     "card": Reader("README.md", _below_a_card, "is missing|not a card of an archloop export"),
     "database": Reader("lemur.db", _imported, "there is nothing|not a LEMUR database"),
+    "paper": Reader("a.md", read_documents, "not a regular file|larger than"),
+    "PDF": Reader("a.pdf", lambda path: read_documents(path.parent), "not a regular file|larger than"),
+    "answers of a build": Reader("out.answers.jsonl", _answers, "not a regular file|line 1: longer than"),
     "folder to import": Reader("a.py", lambda path: _rejected(path.parent), "NOT_A_FILE|TOO_LARGE"),
 }
 

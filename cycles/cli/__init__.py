@@ -5,6 +5,7 @@
     steps       generate, evaluate, finetune
     probing     probe
     corpus      corpus stats, show, search, ..., export, import
+    ideas       ideas build, list, show, stats, coverage
     config      config show, diff, schema, ...
     setup       init, doctor
     report      report, watch, serve

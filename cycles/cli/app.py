@@ -30,6 +30,8 @@ from cycles.cli.corpus import commands as cli_corpus
 from cycles.cli.corpus import exchange as cli_exchange
 from cycles.cli.corpus import modules as cli_modules
 from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
+from cycles.cli.ideas import building as cli_building
+from cycles.cli.ideas import commands as cli_ideas
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
 from cycles.showing.terminal import LogLines, console, say
@@ -48,6 +50,8 @@ app = typer.Typer(
 app.add_typer(cli_config.config_app, name="config")
 app.add_typer(cli_corpus.corpus_app, name="corpus")
 app.add_typer(cli_modules.modules_app, name="modules")
+cli_ideas.ideas_app.command()(cli_building.build)
+app.add_typer(cli_ideas.ideas_app, name="ideas")
 _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),

@@ -4,6 +4,7 @@
     terminal        how anything gets onto the terminal: nothing unseen, nothing taken for markup
     progress        bars, lines or JSON while a run works
     waves           the final waves, likewise
+    steps           a bar for a command that does many small things
     watch           a run followed live in the terminal
     serve           the report's page, renewing itself
     tracking        each cycle's figures to TensorBoard or trackio

@@ -6,6 +6,8 @@
     rows      the two rows of a codemod, read and filled in
     told      an idea in the words that stand beside a candidate
     marks     where a program stands on the template, by the names in its text
+    census    a pool counted
+    growing   ideas read out of papers, by a model
 
 The ideas themselves, and the template, are files in `data/` that a person can read and edit.
 """

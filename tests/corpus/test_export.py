@@ -17,10 +17,12 @@ from corpus.exchange.exporting.card import ExportNotes, size_category
 from corpus.exchange.exporting.column_types import Row, features
 from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
+from corpus.exchange.exporting.idea_columns import IdeaRow, idea_rows, licence_of
 from corpus.exchange.exporting.module_columns import ModuleProbeRow, ModuleRow, module_rows, probe_rows
 from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables
 from corpus.exchange.exporting.writing import schema_for_all
+from corpus.exchange.importing.importer import import_programs, recognise
 from corpus.exchange.splits import frozen_splits
 from corpus.ledger.errors import LedgerExistsError
 from corpus.ledger.writer import LedgerWriter
@@ -33,9 +35,32 @@ from corpus.records.exchange import Split
 from corpus.records.modules.mined import MinedModule
 from corpus.records.modules.probed import ModuleProbe
 from corpus.records.prompts import Message, Prompt, SamplingParameters
+from corpus.records.search.ideas import Codemod, Idea, IdeaSource, SubCategory
 from tests.ledgers import module, probe
 
 MESSAGES = (Message(role="user", content="a net, s'il vous plaît"),)
+
+LEAF = SubCategory(path="operator/activation/smooth", says="Activations without a corner.", origin="ours")
+IDEAS = (
+    Idea(
+        id="gelu-everywhere",
+        path=LEAF.path,
+        statement="Use GELU in place of every ReLU.",
+        sources=(
+            IdeaSource(title="smooth.pdf", section="page 3", licence="MIT"),
+            IdeaSource(title="süm.md", licence="MIT"),
+        ),
+        codemod=Codemod(match="relu", becomes="gelu", every=True, shows=("+gelu", "-relu")),
+        opposite="relu-everywhere",
+    ),
+    Idea(
+        id="relu-everywhere",
+        path=LEAF.path,
+        statement="Use ReLU in place of every GELU.",
+        sources=(IdeaSource(title="hard.txt", licence="MIT"),),
+        author="tiny",
+    ),
+)
 
 
 def seed(index: int, source: str) -> Candidate:
@@ -107,6 +132,7 @@ def ledger(tmp_path: Path) -> Iterator[LedgerWriter]:
         of_program = module(1).model_copy(update={"location": "c000/0001:Scale1"})
         probes = [probe(0), probe(0, setting={}, formula=(1, 0, 0.5, 0, 0, 0)), probe(1, failure="it fails")]
         opened.add_modules([module(0), of_program], probes)
+        opened.add_ideas([LEAF], IDEAS)
         yield opened
 
 
@@ -158,6 +184,7 @@ def test_every_row_is_exported_and_only_winners_teach(ledger: LedgerWriter, tmp_
         "unpaired_preferences": 3,
         "modules": 2,
         "module_probes": 3,
+        "ideas": 2,
     }
     rows = json_rows(tmp_path / "out" / "programs.jsonl")
     assert [row["reason"] for row in rows] == ["SEED", "SEED", "ADMITTED", "BELOW_THRESHOLD", "INVALID"]
@@ -182,6 +209,7 @@ def test_datasets_loads_every_field_of_every_row_offline(
         "unpaired_preferences": unpaired_preferences(tables, evaluations),
         "modules": module_rows(ledger.modules(), tables.program_splits()),
         "module_probes": probe_rows(ledger, ledger.modules(), tables.program_splits()),
+        "ideas": idea_rows(ledger.ideas()),
     }
     for config, rows in expected.items():
         loaded = datasets.load_dataset(str(tmp_path / "out"), config)
@@ -238,11 +266,54 @@ def test_modules_and_probes_are_exported_with_all_that_is_known_of_them(
     assert "export: MIT, NOASSERTION." in DatasetCard.load(tmp_path / "out" / "README.md").text
 
 
+def test_ideas_are_exported_with_their_sources_and_licences(ledger: LedgerWriter, tmp_path: Path) -> None:
+    export_dataset(ledger, tmp_path / "out", TableFormat.JSONL)
+    assert set(IdeaRow.model_fields) == {*Idea.model_fields, "split", "licence"}
+    rows = json_rows(tmp_path / "out" / "ideas.jsonl")
+    assert [(row.pop("split"), row.pop("licence")) for row in rows] == [("train", "MIT")] * 2
+    for row, idea in zip(rows, IDEAS, strict=True):
+        codemod = row.pop("codemod")
+        assert (codemod and Codemod.model_validate_json(codemod)) == idea.codemod
+        assert row == idea.model_dump(mode="json", exclude={"codemod"})
+    card = DatasetCard.load(tmp_path / "out" / "README.md").text
+    assert "| `ideas` | 2 |" in card and "MIT, NOASSERTION." in card
+
+
+@pytest.mark.parametrize(
+    ("stated", "together"),
+    [
+        (["MIT", "MIT"], "MIT"),
+        (["MIT OR Apache-2.0", "CC-BY-4.0"], "CC-BY-4.0 AND (MIT OR Apache-2.0)"),
+        (["MIT", "NOASSERTION"], "NOASSERTION"),
+    ],
+)
+def test_an_idea_has_the_licences_of_all_its_sources(stated: list[str], together: str) -> None:
+    sources = tuple(IdeaSource(title="a paper", licence=each) for each in stated)
+    assert licence_of(IDEAS[0].model_copy(update={"sources": sources})) == together
+
+
 @pytest.mark.parametrize("table_format", TableFormat)
-def test_without_modules_there_is_no_table_of_them(tmp_path: Path, table_format: TableFormat) -> None:
+def test_without_modules_and_ideas_there_is_no_table_of_them(
+    tmp_path: Path, table_format: TableFormat
+) -> None:
     with LedgerWriter.create(tmp_path / "corpus.db") as empty:
         export_dataset(empty, tmp_path / "out", table_format)
-    assert not [path for path in (tmp_path / "out").iterdir() if "module" in path.name]
+    names = [path.name for path in (tmp_path / "out").iterdir()]
+    assert not [name for name in names if "module" in name or "ideas" in name]
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_an_export_with_ideas_is_imported_as_one_without(tmp_path: Path, table_format: TableFormat) -> None:
+    with LedgerWriter.create(tmp_path / "corpus.db") as run:
+        of_net = seed(0, "class Net:\n    pass\n")
+        run.add_starting_corpus([(of_net, seed_admission(of_net))])
+        run.add_ideas([LEAF], IDEAS)
+        counts = export_dataset(run, tmp_path / "out", table_format)
+    assert sum(counts["ideas"].values()) == 2
+    with LedgerWriter.create(tmp_path / "new.db") as other:
+        report = import_programs(recognise(tmp_path / "out"), other)
+        assert (report.programs, list(report.rejections)) == (1, [])
+        assert other.ideas() == []
 
 
 def test_a_loss_that_is_no_number_is_exported_as_null(ledger: LedgerWriter, tmp_path: Path) -> None:

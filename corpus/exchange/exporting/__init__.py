@@ -3,6 +3,7 @@
     column_types    how a column is stated, and its type for others
     columns         the row models: names, types and meanings of all columns, stated once
     module_columns  the columns and rows of mined modules and their probes
+    idea_columns    the columns and rows of design ideas
     tables          a ledger's rows, each with its split
     preferences     the rows of preference tuning
     writing         rows into Parquet and JSON-lines files

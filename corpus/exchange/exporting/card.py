@@ -247,8 +247,9 @@ index.query(archloop_minhash_1(open("mine.py").read()))
 
 ## Licences
 
-Column `licence` of `programs`, and of `modules` where there are any, states the licence of each row (SPDX;
-NOASSERTION: nobody stated one). In this export: {listed(facts.licences) or "no rows"}.
+Column `licence` of `programs`, and of `modules` and `ideas` where there are any, states the licence of each
+row (SPDX; NOASSERTION: nobody stated one); an idea's is that of what was read for it. In this
+export: {listed(facts.licences) or "no rows"}.
 """
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from corpus.exchange.exporting.column_types import Row, UInt32
+from corpus.exchange.exporting.idea_columns import IdeaRow
 from corpus.exchange.exporting.module_columns import ModuleProbeRow, ModuleRow
 from corpus.records.admissions import AdmissionReason
 from corpus.records.candidates import Origin
@@ -215,5 +216,6 @@ CONFIGS: dict[str, type[Row]] = {
     "unpaired_preferences": UnpairedPreferenceRow,
     "modules": ModuleRow,
     "module_probes": ModuleProbeRow,
+    "ideas": IdeaRow,
 }
 """The configurations of an export and the model of their rows, in the order of the card."""

@@ -15,6 +15,7 @@ from corpus.exchange.exporting.column_types import Row
 from corpus.exchange.exporting.columns import CONFIGS
 from corpus.exchange.exporting.croissant import write_croissant
 from corpus.exchange.exporting.destination import new_directory
+from corpus.exchange.exporting.idea_columns import idea_rows, licence_of
 from corpus.exchange.exporting.module_columns import module_rows, probe_rows
 from corpus.exchange.exporting.preferences import DEFAULT_MARGIN, preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables, sampling_settings
@@ -88,6 +89,8 @@ def _rows(ledger: Ledger, tables: Tables, margin: float) -> dict[str, Iterable[R
         splits = tables.program_splits()
         found["modules"] = module_rows(modules, splits)
         found["module_probes"] = probe_rows(ledger, modules, splits)
+    if ideas := ledger.ideas():
+        found["ideas"] = idea_rows(ideas)
     return found
 
 
@@ -97,13 +100,14 @@ def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
     own = {tables.licence} if len(provenance) < len(tables.candidates) else set()
     imported = {origin.licence for origin in provenance.values()}
     evaluations = ledger.evaluations()
+    others = {module.licence for module in ledger.modules()} | set(map(licence_of, ledger.ideas()))
     noted = {row.machine_id for row in candidates} | {row.machine_id for row in evaluations}
     machines = {identifier for identifier in noted if identifier is not None}
     return LedgerFacts(
         generators=tuple(sorted({candidate.generator for candidate in candidates})),
         sampling=tuple(sampling_settings(candidates)),
         protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
-        licences=tuple(sorted(own | imported | {module.licence for module in ledger.modules()})),
+        licences=tuple(sorted(own | imported | others)),
         imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
         similarity=ledger.get_meta("similarity") or "not recorded",
         machines={identifier: _words(ledger.machine(identifier)) for identifier in sorted(machines)},

@@ -7,9 +7,6 @@ beginning that only one id has, or by their class's name where only one module h
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +16,7 @@ from corpus.records.mistakes import command_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption, UnsafeOption
 from cycles.errors import UsageError
+from cycles.showing.steps import steps
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ def mine(
     again = command_line("archloop", "modules", "mine", *names, "--library", library)
     kept = keeping(f"what was mined and probed is kept. Go on with: {again}")
     with kept, filling.library_to_fill(library) as ledger:
-        with _steps("Mining", None, as_json) as step:
+        with steps("Mining", None, as_json) as step:
             mined = filling.mine(ledger, names, step)
         probed = _probe(ledger, workers, unsafe, as_json) if probing else 0
         summary = _summary(ledger)
@@ -203,7 +201,7 @@ def _probe(ledger: Any, workers: int, unsafe: bool, as_json: bool) -> int:
     if not waiting:
         return 0
     config = probing_config(workers).model_copy(update={"isolation": "unsafe"} if unsafe else {})
-    with SandboxedEvaluator(config) as evaluator, _steps("Probing", waiting, as_json) as step:
+    with SandboxedEvaluator(config) as evaluator, steps("Probing", waiting, as_json) as step:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
         return probe_missing(ledger, evaluator.probe, step)
@@ -270,17 +268,3 @@ def _in_words(probe: Any) -> str:
     words += [] if probe.layout == "first" else [f"channels laid {probe.layout}"]
     words.append(f"{probe.parameters:,} parameters at {probe.probe_channels[0]} to {probe.probe_channels[1]}")
     return ", ".join(words)
-
-
-@contextmanager
-def _steps(title: str, total: int | None, as_json: bool) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar on a terminal; yield what advances it."""
-    if as_json or not sys.stderr.isatty():
-        yield lambda _name: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[name]}"), console=console(err=True)) as progress:
-        task = progress.add_task(title, total=total, name="")
-        yield lambda name: progress.update(task, advance=1, name=name)
