@@ -11,7 +11,7 @@ from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from cycles.config.run import RunConfig
 from generator.config.strategy import SHIPPED
-from generator.ideas.pool import IdeaPool, read_pool, shipped
+from generator.ideas.pool import IdeaError, IdeaPool, read_pool, shipped
 
 
 def keep_ideas(ledger: LedgerWriter, config: RunConfig) -> None:
@@ -35,6 +35,9 @@ def named_ideas(name: str) -> IdeaPool:
     """Return the pool of a file, or the shipped one.
 
     Raises:
-        IdeaError: It cannot be read.
+        IdeaError: It cannot be read, or is empty.
     """
-    return shipped() if name == SHIPPED else read_pool(Path(name))
+    pool = shipped() if name == SHIPPED else read_pool(Path(name))
+    if not pool.ideas:
+        raise IdeaError(f"{name}: there are no ideas in it. Add one, or name another pool.")
+    return pool

@@ -33,8 +33,8 @@ class StrategyConfig(BaseModel):
 
     ideas: str | None = None
     """Design ideas: `shipped` for those of the package, or a file (`archloop ideas build`). They are copied
-    into the run when that is made. The closed loop puts one, drawn fairly, into each prompt; strategies that
-    always go by ideas take the shipped ones where nothing is named."""
+    into the run when that is made. The closed loop puts one, drawn fairly, into each prompt, unless the
+    embedded model writes; strategies that always go by ideas take the shipped ones where none are named."""
 
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""

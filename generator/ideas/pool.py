@@ -34,6 +34,9 @@ from corpus.records.search.ideas import Idea, SubCategory, category_of
 
 DATA = Path(__file__).parent / "data"
 
+LICENCE = "MIT"
+"""Licence of the shipped ideas, which are in our words: the package's."""
+
 MAX_FILE_BYTES = 8_000_000
 """Largest file of ideas; our choice: some seventeen thousand ideas, which are read in two seconds."""
 
@@ -109,7 +112,9 @@ def shipped() -> IdeaPool:
     """Return the pool that comes with the package."""
     files = [tomllib.loads(path.read_text("utf-8")) for path in sorted(DATA.glob("*.toml"))]
     leaves = [SubCategory.model_validate(each) for file in files for each in file.get("subcategories", ())]
-    ideas = [Idea.model_validate(each) for file in files for each in file.get("ideas", ())]
+    ideas = [
+        Idea.model_validate(each | {"licence": LICENCE}) for file in files for each in file.get("ideas", ())
+    ]
     return IdeaPool(leaves, ideas)
 
 

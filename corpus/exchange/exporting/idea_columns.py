@@ -1,7 +1,7 @@
 """The columns of the table of design ideas that a run went by; and its rows.
 
-An idea is no program, so all are in train. Its licence is that of what was read for it: its words are those
-of its author. This module does *not* write files.
+An idea is no program, so all are in train. Its licence is the one that its author states, else that of what
+was read for it. This module does *not* write files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class IdeaRow(Row):
     opposite: str | None
     """The idea that says the contrary, null where none does."""
     licence: str
-    """SPDX expression of what was read, of several joined by AND; NOASSERTION where one states none."""
+    """SPDX expression of its words, else of what was read; NOASSERTION where one states none."""
 
 
 def idea_rows(ideas: Iterable[Idea]) -> Iterator[IdeaRow]:
@@ -53,7 +53,9 @@ def idea_rows(ideas: Iterable[Idea]) -> Iterator[IdeaRow]:
 
 
 def licence_of(idea: Idea) -> str:
-    """Return the licence of an idea's sources together; SPDX knows no AND with NOASSERTION."""
+    """Return the licence of an idea, or of its sources together; SPDX knows no AND with NOASSERTION."""
+    if idea.licence is not None:
+        return idea.licence
     stated = sorted({source.licence for source in idea.sources})
     if NO_LICENCE in stated:
         return NO_LICENCE

@@ -85,6 +85,7 @@ class Idea(Record):
         codemod: The same as a change of a tree, None where it is for a model to carry out.
         opposite: Id of the idea that says the contrary, None where none does.
         author: Who put it into words: `archloop`, or the name of a model.
+        licence: SPDX expression of these words where their author states one; else that of the sources holds.
     """
 
     id: IdeaId
@@ -94,6 +95,7 @@ class Idea(Record):
     codemod: Codemod | None = None
     opposite: IdeaId | None = None
     author: str = Field(default="archloop", max_length=200)
+    licence: str | None = Field(default=None, max_length=80)
 
     @property
     def category(self) -> str:
@@ -108,7 +110,8 @@ class SubCategory(Record):
         path: Level, category and sub-category.
         says: What belongs here, one sentence: what a model is asked to look for.
         origin: Whether its category is named in the paper, or is ours.
-        marks: Names of layers and functions, by which a program shows that it belongs here: `GELU`, `gelu`.
+        marks: Ends of names of layers and functions, or block families, by which a program shows that it
+            belongs here: `GELU`, `functional.gelu`, `residual`.
     """
 
     path: IdeaPath
