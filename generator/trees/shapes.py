@@ -24,6 +24,9 @@ MAX_DEPTH = 12
 MAX_NODES = 2_000
 """Most nodes of a tree, each repeat's counted once; our choice."""
 
+MAX_BUILT = 10_000
+"""Most nodes of a tree with every repeat written out; our choice."""
+
 MAX_TIMES = 64
 """Most times of a repeat; our choice."""
 
@@ -147,6 +150,7 @@ class _Walk:
     leaving: dict[Path, Shape] = field(default_factory=dict)
     count: int | None = 0
     nodes: int = 0
+    built: int = 0
     classifiers: int = 0
 
     def blame(self, kind: ProblemKind, path: Path, text: str) -> None:
@@ -166,10 +170,13 @@ class _Walk:
     def node(
         self, node: Node, path: Path, entering: Shape | None, base: int, times: int, depth: int
     ) -> Shape | None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+        self.nodes, self.built = self.nodes + 1, self.built + times
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH or self.built > MAX_BUILT:
             if not any(problem.kind == "size" for problem in self.problems):
-                self.blame("size", path, f"more than {MAX_NODES} nodes, or more than {MAX_DEPTH} deep")
+                flaw = (
+                    f"more than {MAX_NODES} nodes ({MAX_BUILT} with repeats), or more than {MAX_DEPTH} deep"
+                )
+                self.blame("size", path, flaw)
             return None
         settled: Module | None = None
         if isinstance(node, Module):

@@ -97,6 +97,12 @@ def test_trees_without_end_are_refused() -> None:
     assert [problem.kind for problem in check(long, SHAPE, LIBRARY)] == ["size"]
 
 
+def test_repeats_in_repeats_are_bounded_by_what_they_would_write_out() -> None:
+    nested = decode("| " + "64x[residual(" * 5 + "relu" + ")]" * 5 + " | mean classifier", LIBRARY)
+    assert nested is not None
+    assert [problem.kind for problem in check(nested, SHAPE, LIBRARY)] == ["size"]
+
+
 def test_parameters_are_unknown_where_a_module_has_no_formula() -> None:
     mined = ModuleSpec("Mined-1", "block", lambda shape, _: shape, lambda *_: "Mined()", primitive=False)
     both = Library([*LIBRARY.values(), mined])
