@@ -143,8 +143,8 @@ class Coverage(NamedTuple):
         said += f"; {self.edits} candidates came of edits that go by none." if self.edits else "."
         if followed.total:
             said += (
-                f" Of {followed.total} valid programs whose idea has a name to look for, "
-                f"{followed.value:.0%} [{followed.low:.0%}, {followed.high:.0%}] show it."
+                f" Of {followed.total} valid programs whose sub-category has marks, "
+                f"{followed.value:.0%} [{followed.low:.0%}, {followed.high:.0%}] show one of them."
             )
         return said
 

@@ -117,7 +117,7 @@ def test_the_sentences_say_both_evennesses_and_who_carried_ideas_out() -> None:
     assert found.told is not None
     assert "evenness over 4 categories (5 sub-categories): proposed 0.00 (0.43)" in found.told.sentence
     assert "Of 2 ideas that were carried out, 50% were by a model; 1 cand" in found.sentence
-    assert "Of 2 valid programs whose idea has a name to look for, 50%" in found.sentence
+    assert "Of 2 valid programs whose sub-category has marks, 50%" in found.sentence
 
 
 def test_failures_wrong_verdicts_and_repairs_are_counted_by_name() -> None:
