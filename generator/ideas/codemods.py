@@ -37,7 +37,7 @@ from corpus.records.search.ideas import Codemod
 from corpus.records.search.probes import Probe
 from generator.ideas.rows import BLOCK, HOLE, KINDS, CodemodError, Held, filled, read_rows
 from generator.trees.edits.gate import operators
-from generator.trees.edits.ground import Facts, Ground
+from generator.trees.edits.ground import MOST_MODULES, Facts, Ground
 from generator.trees.edits.widths import scaled_parts
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, normal, parts, sequence, walk
 from generator.trees.nodes import Sequence as Row
@@ -48,6 +48,10 @@ __all__ = ["EVERYWHERE", "HOLE", "CodemodError", "outcome", "places", "unshown"]
 
 EVERYWHERE: Path = ()
 """The place of a codemod that changes all places at once."""
+
+MOST_NODES = 8 * MOST_MODULES
+"""Nodes of a draft, repeats written out, beyond which it is given up: a row of a few characters can ask for
+billions. Our choice: far more than a network has, dropout and adaptors included."""
 
 
 def places(codemod: Codemod, tree: Tree, ground: Ground) -> list[Path]:
@@ -137,7 +141,11 @@ class _Rewriting:
     def outcome(self, place: Path) -> Facts | None:
         """Return what becomes of the tree at a place."""
         draft = self._draft(place)
-        after = None if draft == self._tree else self._ground.finished(draft)
+        fits = (
+            draft != self._tree
+            and sum(_extent(node) for _, row in parts(draft) for node in row) <= MOST_NODES
+        )
+        after = self._ground.finished(draft) if fits else None
         return after if after is not None and after.seen != self._facts.seen else None
 
     def _draft(self, place: Path) -> Tree:
@@ -273,6 +281,13 @@ def _inside(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
     elif isinstance(node, Composite):
         for index, child in enumerate(node.children):
             yield (*path, index), child
+
+
+def _extent(node: Node) -> int:
+    """Return the nodes of a node, repeats written out."""
+    if isinstance(node, Repeat):
+        return node.times * _extent(node.body)
+    return 1 if isinstance(node, Module) else 1 + sum(map(_extent, node.children))
 
 
 def _with_part(tree: Tree, part: Path, row: Row) -> Tree:
