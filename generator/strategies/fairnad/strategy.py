@@ -38,7 +38,7 @@ from generator.strategies.fairnad.population import Member, Population
 from generator.strategies.fairnad.prompts import idea_chat
 from generator.strategies.fairnad.refining import Experience, opposite, similar
 from generator.strategies.fairnad.settings import Settings as Settings
-from generator.trees.nodes import Tree
+from generator.strategies.starting import starting_points
 
 _START = (Decision(what="start", by=DecidedBy.RULE),)
 
@@ -53,7 +53,7 @@ class FairNAD(Strategy):
     def __init__(self, settings: Settings, space: TreeSpace) -> None:
         """Search `space`."""
         self._settings, self._space = settings, space
-        self._starts = [_decoded(space, text) for text in settings.start] or space.starts()
+        self._starts = starting_points(space, settings.start)
 
     def search(self, bench: Bench) -> Conversation:
         """Judge the trees to start from, then go through rounds for ever.
@@ -177,16 +177,6 @@ class _Search:
                     "carry one out. Name a pool with codemods, or a model"
                 )
         return self._by_rule
-
-
-def _decoded(space: TreeSpace, text: str) -> Tree:
-    tree = space.start(text) or space.decode(text)
-    if tree is None:
-        raise StrategyError(
-            f"strategy.settings.start: '{text[:80]}' is no network of the space '{space.name}' for this "
-            "task: mend it, or leave start empty"
-        )
-    return tree
 
 
 def build(settings: Settings, space: Space[Any] | None) -> FairNAD:

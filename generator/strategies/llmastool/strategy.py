@@ -33,6 +33,7 @@ from generator.strategies.llmastool.parents import Member, Parents, better
 from generator.strategies.llmastool.planner import Plan, Planner, again
 from generator.strategies.llmastool.prompts import Scene
 from generator.strategies.llmastool.settings import Settings as Settings
+from generator.strategies.starting import starting_points
 from generator.trees.edits.gate import verdict as tree_verdict
 
 _START = (Decision(what="start", by=DecidedBy.RULE),)
@@ -47,7 +48,7 @@ class LLMasTool(Strategy):
     def __init__(self, settings: Settings, space: Editable[Any], verdict: Verdict = tree_verdict) -> None:
         """Search `space`, whose edits pass the gate by `verdict`."""
         self._settings, self._space, self._verdict = settings, space, verdict
-        self._starts = [_decoded(space, text) for text in settings.start] or list(space.starts())
+        self._starts = starting_points(space, settings.start)
 
     def search(self, bench: Bench) -> Conversation:
         """Judge the trees to start from, then edit the best so far for ever."""
@@ -153,17 +154,6 @@ class _Search:
 
     def _fresh(self, point: Any) -> bool:
         return self._space.key(point) not in self._tried
-
-
-def _decoded(space: Editable[Any], text: str) -> Any:
-    point = space.start(text)
-    point = space.decode(text) if point is None else point
-    if point is None:
-        raise StrategyError(
-            f"strategy.settings.start: '{text[:80]}' is no network of the space '{space.name}' for this "
-            "task: mend it, or leave start empty"
-        )
-    return point
 
 
 def build(settings: Settings, space: Space[Any] | None) -> LLMasTool:
