@@ -30,6 +30,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from corpus.exchange.importing.importer import import_programs, recognise
+from corpus.mining.miner import Miner
 from corpus.novelty.similarity import Shingler
 from corpus.programs.contract import breaches
 from corpus.programs.families import block_families
@@ -43,14 +44,20 @@ from cycles.config.run import load_config
 from cycles.reporting.drawing import draw
 from cycles.reporting.gallery import highlighted
 from generator.grammar import sample_program
+from generator.ideas.codemods import CodemodError, places
+from generator.ideas.pool import read_pool, shipped, write_pool
 from generator.prompts.extraction import extract_program
 from generator.samplers.contract import UpstreamError
 from generator.serving.endpoint import Endpoint
+from generator.spaces.trees import TreeSpace
+from generator.trees.nodes import Tree
+from generator.trees.reading.errors import NotATreeError
+from generator.trees.reading.reader import read as tree_of
 
 LONGEST_SECONDS = 1.0
 LONGEST_CHARACTERS = 30_000
 SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)
-REFUSALS = (Mistake, UpstreamError, ValidationError, SyntaxError)
+REFUSALS = (Mistake, UpstreamError, ValidationError, SyntaxError, NotATreeError, CodemodError)
 
 FRAGMENTS = (
     *(
@@ -143,7 +150,7 @@ Reader = Callable[[random.Random], Callable[[], object]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--count", type=int, default=20_000, help="inputs, a fifth of each kind")
+    parser.add_argument("--count", type=int, default=20_000, help="inputs, as many of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of the damage")
     parser.add_argument("--only", nargs=2, metavar=("KIND", "NUMBER"), help="repeat one input")
     options = parser.parse_args()
@@ -191,6 +198,10 @@ def _tried(kind: str, read: Reader, count: int, seed: int) -> Counts:
 def _readers(folder: Path, server: _Server) -> dict[str, Reader]:
     configuration = commented_toml(load_config("cpu-tiny"))
     programs = [sample_program(random.Random(number), SHAPE).source for number in range(50)]
+    space = TreeSpace(SHAPE)
+    networks = [space.sample(random.Random(number)) for number in range(20)]
+    write_pool(shipped().where(list(shipped().ideas.values())[::20]), folder / "ideas.toml")
+    ideas = (folder / "ideas.toml").read_text()
     export = folder / "export"
     export.mkdir()
     (export / "README.md").write_text(_CARD)
@@ -220,7 +231,26 @@ def _readers(folder: Path, server: _Server) -> dict[str, Reader]:
         server.answer = status, text.encode(errors="surrogatepass")
         return lambda: asyncio.run(_asked(f"http://127.0.0.1:{server.server_port}/v1"))
 
-    return {each.__name__: each for each in (completions, graphs, rows, documents, answers)}
+    def trees(rng: random.Random) -> Callable[[], object]:
+        text = damaged(space.encode(rng.choice(networks)), rng)
+        return lambda: _tree_read(text, space)
+
+    def networks_of_programs(rng: random.Random) -> Callable[[], object]:
+        text = damaged(rng.choice(programs), rng)
+        return lambda: tree_of(text, SHAPE, space.library)
+
+    def sources(rng: random.Random) -> Callable[[], object]:
+        text = damaged(rng.choice(programs), rng)
+        (folder / "mined.py").write_text(text, errors="surrogatepass")
+        return lambda: list(Miner().mine(str(folder / "mined.py")))
+
+    def pools(rng: random.Random) -> Callable[[], object]:
+        text = damaged(ideas, rng)
+        (folder / "ideas.toml").write_text(text, errors="surrogatepass")
+        return lambda: _ideas_read(folder / "ideas.toml", rng.choice(networks), space)
+
+    kinds = (completions, graphs, rows, documents, answers, trees, networks_of_programs, sources, pools)
+    return {each.__name__: each for each in kinds}
 
 
 def _program_read(text: str) -> None:
@@ -236,6 +266,18 @@ def _graph_read(text: str) -> None:
     graph = NetworkGraph.model_validate_json(text)
     structure_of(graph)
     draw(graph)
+
+
+def _tree_read(text: str, space: TreeSpace) -> None:
+    point = space.decode(text)
+    if point is not None:
+        space.render(space.mutate(point, random.Random(0))[0])
+
+
+def _ideas_read(path: Path, tree: Tree, space: TreeSpace) -> None:
+    for idea in read_pool(path).ideas.values():
+        if idea.codemod is not None:
+            places(idea.codemod, tree, space.ground)
 
 
 async def _asked(url: str) -> None:
