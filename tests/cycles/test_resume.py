@@ -63,7 +63,7 @@ def test_the_ledger_of_a_run_is_complete(unbroken: Path) -> None:
     assert counts == {"candidates": 32, "evaluations": 24, "admissions": 32, "prompts": 24}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_run_killed_at_random_moments_resumes_to_the_same_ledger(
     unbroken: Path, tmp_path: Path, seed: int
 ) -> None:

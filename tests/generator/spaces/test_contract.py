@@ -157,7 +157,7 @@ def test_the_sandbox_trains_what_the_spaces_write() -> None:
         build_space(name, DIGITS, CAP).render(point) for name in space_names() for point in walk(name, 2)
     ]
     trials = [Candidate.imported(f"p/{index}", each, generator="test") for index, each in enumerate(programs)]
-    with SandboxedEvaluator(EvaluatorConfig(workers=1)) as evaluator:
+    with SandboxedEvaluator(EvaluatorConfig(workers=1, train_images=400)) as evaluator:
         statuses = [evaluation.status for evaluation in evaluator.evaluate(trials)]
     assert set(statuses) <= {EvaluationStatus.COMPLETE, EvaluationStatus.BELOW_CHANCE}
     assert EvaluationStatus.COMPLETE in statuses
