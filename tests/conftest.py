@@ -15,12 +15,15 @@ LONG = (
     "cycles/test_cli.py",
     "final/test_waves.py",
     "test_docs.py",
+    "tests/test_bounds.py",
     "test_vllm.py",
     "spaces/test_contract.py",
     "test_refusals.py",
     "test_canary.py",
+    "test_hostile.py",
+    "test_isolation.py",
 )
-"""Files that take a minute or more, longest first: begun last, one of them would be waited for alone."""
+"""Files that take about a minute or more: begun last, one of them would be waited for alone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
