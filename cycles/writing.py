@@ -13,9 +13,10 @@ This module does *not* choose what is proposed, or judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.diversity import skeleton
@@ -26,6 +27,13 @@ from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from generator.prompts.extraction import extract_program
 from generator.samplers.contract import Sample, Sampler
+
+
+class _Answer(NamedTuple):
+    """A completion, and the seed that it was drawn with where that is not its prompt's own."""
+
+    sample: Sample
+    seed: int | None = None
 
 
 @dataclass
@@ -85,43 +93,50 @@ class Writer:
         prompts = {place: each.program for place, each in batch.items() if isinstance(each.program, Prompt)}
         adapter, adapter_hash = self.in_force(cycle)
         sampler = self.sampler()
-        model, samples, seeds, whole = sampler.model_name, dict[str, Sample](), dict[str, int](), False
+        model, answers, whole = sampler.model_name, dict[str, _Answer](), False
         try:
             with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
                 for sample in arriving:
-                    samples[sample.prompt_id] = sample
+                    answers[sample.prompt_id] = _Answer(sample)
                     on_written()
-            if len(samples) != len(prompts):
-                raise ValueError(f"the sampler gave {len(samples)} completions for {len(prompts)} prompts")
-            for number in range(1, self.redraws + 1):
-                again = [_redrawn(prompt, number) for prompt in self._repeats(prompts.values(), samples)]
-                if not again:
-                    break
-                with closing(sampler.sample(again, adapter)) as arriving:
-                    for sample in arriving:
-                        spent = samples[sample.prompt_id].token_count + sample.token_count
-                        samples[sample.prompt_id] = sample.model_copy(update={"token_count": spent})
-                seeds.update((prompt.id, prompt.seed) for prompt in again)
+            if len(answers) != len(prompts):
+                raise ValueError(f"the sampler gave {len(answers)} completions for {len(prompts)} prompts")
+            self._redraw(prompts.values(), answers, lambda again: sampler.sample(again, adapter))
             whole = True
         finally:
             if whole or not (sampler.answers_by_batch or self.redraws):
-                told = {place: prompt.id for place, prompt in prompts.items() if prompt.id in samples}
                 self.ledger.add_candidates(
                     [
-                        self._sampled(
-                            (cycle, place), batch[place], samples[id_], seeds.get(id_), model, adapter_hash
-                        )
-                        for place, id_ in told.items()
+                        self._sampled(cycle, place, batch[place], answers[prompt.id], model, adapter_hash)
+                        for place, prompt in prompts.items()
+                        if prompt.id in answers
                     ]
                 )
         if self.redraws:
-            self._known_designs().update(filter(None, map(_design, samples.values())))
+            self._known_designs().update(filter(None, (_design(each.sample) for each in answers.values())))
 
-    def _repeats(self, prompts: Iterable[Prompt], samples: Mapping[str, Sample]) -> list[Prompt]:
+    def _redraw(
+        self,
+        prompts: Collection[Prompt],
+        answers: dict[str, _Answer],
+        draw: Callable[[list[Prompt]], Generator[Sample, None, None]],
+    ) -> None:
+        """Draw again, as often as is allowed, what has a design that is there; its tokens add up."""
+        for number in range(1, self.redraws + 1):
+            again = {prompt.id: _redrawn(prompt, number) for prompt in self._repeats(prompts, answers)}
+            if not again:
+                break
+            with closing(draw(list(again.values()))) as arriving:
+                for sample in arriving:
+                    spent = answers[sample.prompt_id].sample.token_count + sample.token_count
+                    counted = sample.model_copy(update={"token_count": spent})
+                    answers[sample.prompt_id] = _Answer(counted, again[sample.prompt_id].seed)
+
+    def _repeats(self, prompts: Iterable[Prompt], answers: Mapping[str, _Answer]) -> list[Prompt]:
         """Return the prompts whose answers have a design that the run, or the batch before them, has."""
         known, repeats = set(self._known_designs()), []
         for prompt in prompts:
-            design = _design(samples[prompt.id])
+            design = _design(answers[prompt.id].sample)
             if design in known:
                 repeats.append(prompt)
             elif design is not None:
@@ -137,14 +152,14 @@ class Writer:
 
     def _sampled(
         self,
-        place: tuple[int, int],
+        cycle: int,
+        index: int,
         proposal: Proposal,
-        completion: Completion,
-        seed: int | None,
+        answer: _Answer,
         model: str,
         adapter_hash: str | None,
     ) -> Candidate:
-        cycle, index = place
+        completion = answer.sample
         return Candidate(
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
@@ -153,7 +168,7 @@ class Writer:
             finish_reason=completion.finish_reason,
             token_count=completion.token_count,
             prompt_id=completion.prompt_id,
-            seed=seed,
+            seed=answer.seed,
             cycle=cycle,
             index=index,
             generator=model,

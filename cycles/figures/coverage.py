@@ -229,17 +229,12 @@ def _spread(
         even=tuple(
             Evenness(
                 measure=measure,
-                categories=_even(counts[measure], categories),
-                subcategories=_even(counts[measure], list(template)),
+                categories=evenness(counts[measure], categories),
+                subcategories=evenness(counts[measure], template),
             )
             for measure in MEASURES
         ),
     )
-
-
-def _even(counts: Mapping[str, int], names: Sequence[str]) -> float | None:
-    """Return the evenness, None also for a template of one name, over which all is even and nothing said."""
-    return evenness(counts, names) if len(names) > 1 else None
 
 
 def _troubles(stories: Sequence[Told]) -> tuple[Trouble, ...]:

@@ -114,7 +114,8 @@ def evaluation(
         stage,
         trained,
         accuracy=talk.accuracy,
-    ).model_copy(update={"latency_seconds": talk.latency_seconds})
+        latency_seconds=talk.latency_seconds,
+    )
 
 
 def broken_off(
@@ -154,6 +155,7 @@ def _record(
     stage: Stage,
     trained: Trained | None,
     accuracy: float | None = None,
+    latency_seconds: float | None = None,
 ) -> Evaluation:
     status, error_type, detail = conclusion
     return Evaluation(
@@ -169,6 +171,7 @@ def _record(
         cpu_seconds=ending.exited.cpu_seconds,
         parameters=talk.built.parameters if talk.built else None,
         flops=talk.built.flops if talk.built else None,
+        latency_seconds=latency_seconds,
         peak_memory_bytes=ending.exited.peak_memory_bytes,
         error_type=error_type and printable(error_type),
         error=detail and printable(detail[:MAX_ERROR_CHARACTERS]),

@@ -51,8 +51,8 @@ def census(pool: IdeaPool) -> Census:
     return Census(
         parts=tuple(Count(path, ideas[path], codemods[path]) for path in template_parts(pool)),
         authors=dict(Counter(idea.author for idea in pool.ideas.values()).most_common()),
-        categories=_even(ideas, pool.categories),
-        leaves=_even(ideas, list(pool.template)),
+        categories=evenness(ideas, pool.categories),
+        leaves=evenness(ideas, list(pool.template)),
     )
 
 
@@ -69,8 +69,3 @@ def _above(path: str) -> list[str]:
     """Return a path's level, its category and itself."""
     words = path.split("/")
     return ["/".join(words[: depth + 1]) for depth in range(len(words))]
-
-
-def _even(counts: Counter[str], names: list[str]) -> float | None:
-    found = evenness(counts, names) if len(names) > 1 else None
-    return None if found is None else abs(found)  # of one name that has all it is minus zero

@@ -17,10 +17,8 @@ repeat `_first` is the first child, and `_rest` the others, which of a plain sho
 widths `in` and `out` are the channels that enter and leave what was matched, `wide`, `narrow` and `slim`
 twice, half and a quarter of `out`. `kept` is what the first matched module with that argument has it set to.
 
-What the graph must show is `+gelu` (more of an operator), `-relu` (fewer), `+convolution.dilation` (more with
-that attribute other than usual), `+relu>convolution` (more that take what another made), and of the whole
-`operators`, `parameters`, `flops`. Dropout shows in no graph that is recorded at evaluation: a codemod that
-puts in nothing else leads nowhere.
+What the graph must show is read by `generator.ideas.sights`. Dropout shows in no graph that is recorded at
+evaluation: a codemod that puts in nothing else leads nowhere.
 
 Shapes are mended behind it, as behind any edit. This module does *not* choose an idea or a place, and whether
 the network that comes of it is small enough is for the ground to say.
@@ -32,11 +30,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from corpus.records.graphs import NetworkGraph
 from corpus.records.search.ideas import Codemod
-from corpus.records.search.probes import Probe
 from generator.ideas.rows import BLOCK, HOLE, KINDS, CodemodError, Held, filled, read_rows
-from generator.trees.edits.gate import operators
 from generator.trees.edits.ground import MOST_MODULES, Facts, Ground
 from generator.trees.edits.widths import scaled_parts
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Tree, normal, parts, sequence, walk
@@ -44,7 +39,7 @@ from generator.trees.nodes import Sequence as Row
 from generator.trees.shapes import Site
 from generator.trees.specs import ModuleSpec, width_number
 
-__all__ = ["EVERYWHERE", "HOLE", "CodemodError", "outcome", "places", "unshown"]
+__all__ = ["EVERYWHERE", "HOLE", "CodemodError", "outcome", "outcomes", "places"]
 
 EVERYWHERE: Path = ()
 """The place of a codemod that changes all places at once."""
@@ -62,8 +57,18 @@ def places(codemod: Codemod, tree: Tree, ground: Ground) -> list[Path]:
     Raises:
         CodemodError: One of its rows cannot be read.
     """
+    return list(outcomes(codemod, tree, ground))
+
+
+def outcomes(codemod: Codemod, tree: Tree, ground: Ground) -> dict[Path, Facts]:
+    """Return what becomes of a tree at each of its `places`, in the network's order.
+
+    Raises:
+        CodemodError: One of the codemod's rows cannot be read.
+    """
     rewriting = _Rewriting(codemod, tree, ground)
-    return [place for place in rewriting.places() if rewriting.outcome(place) is not None]
+    found = {place: rewriting.outcome(place) for place in rewriting.places()}
+    return {place: after for place, after in found.items() if after is not None}
 
 
 def outcome(codemod: Codemod, tree: Tree, place: Path, ground: Ground) -> Facts | None:
@@ -73,51 +78,6 @@ def outcome(codemod: Codemod, tree: Tree, place: Path, ground: Ground) -> Facts 
         CodemodError: One of the codemod's rows cannot be read.
     """
     return _Rewriting(codemod, tree, ground).outcome(place)
-
-
-def unshown(codemod: Codemod, before: Probe, after: Probe) -> str | None:
-    """Return what recorded graphs do not show although the codemod says it, None where they show all.
-
-    Args:
-        codemod: The codemod.
-        before: The parent's probe.
-        after: The child's; both passed.
-    """
-    for sight in codemod.shows:
-        first, second = (_measure(probe, sight[1:]) for probe in (before, after))
-        if first is None or second is None:
-            return f"no {_recorded(sight[1:])} of parent or child was recorded"
-        if (second - first) * (1 if sight[0] == "+" else -1) <= 0:
-            return f"it does not show {sight} ({first:g} before, {second:g} behind)"
-    return None
-
-
-def _recorded(what: str) -> str:
-    return what if what in ("parameters", "flops") else "graph"
-
-
-def _measure(probe: Probe, what: str) -> int | None:
-    if what == "parameters":
-        return probe.parameters
-    if what == "flops":
-        return probe.flops
-    if probe.graph is None:
-        return None
-    return operators(probe.graph) if what == "operators" else _count(probe.graph, what)
-
-
-def _count(graph: NetworkGraph, what: str) -> int:
-    """Return how many operators of a graph are `name`, `name.attribute` or `giver>taker`."""
-    giver, _, taker = what.rpartition(">")
-    name, _, attribute = taker.partition(".")
-    found = [
-        node
-        for node in graph.nodes
-        if node.op == name and (not attribute or f" {attribute}=" in f" {node.attributes}")
-    ]
-    if not giver:
-        return len(found)
-    return sum(graph.nodes[index].op == giver for node in found for index in node.inputs if index >= 0)
 
 
 class _Rewriting:

@@ -43,15 +43,15 @@ def evenness(counts: Mapping[str, int], names: Iterable[str]) -> float | None:
 
     Args:
         counts: How often each was seen; names that are missing count as 0.
-        names: All that there are, at least two.
+        names: All that there are.
 
     Returns:
-        None where nothing was seen.
+        None where nothing was seen, or where there is one name alone, over which all is even.
     """
     every = list(names)
     seen = [counts.get(name, 0) for name in every]
     total = sum(seen)
-    if not total:
+    if not total or len(every) < 2:
         return None
     entropy = -sum(count / total * math.log(count / total) for count in seen if count)
     return entropy / math.log(len(every)) or 0.0  # not -0.0

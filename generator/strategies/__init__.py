@@ -4,6 +4,7 @@ contract       what every strategy does, and all that it may touch
 catalogue      the strategies by name
 ranked         the settings of strategies that rank what was tried
 starting       where a search over trees starts
+wording        how a network is shown to a model
 closed_loop    one request, asked again and again of a model that learns
 random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control

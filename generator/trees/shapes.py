@@ -173,10 +173,8 @@ class _Walk:
         self.nodes, self.built = self.nodes + 1, self.built + times
         if self.nodes > MAX_NODES or depth > MAX_DEPTH or self.built > MAX_BUILT:
             if not any(problem.kind == "size" for problem in self.problems):
-                flaw = (
-                    f"more than {MAX_NODES} nodes ({MAX_BUILT} with repeats), or more than {MAX_DEPTH} deep"
-                )
-                self.blame("size", path, flaw)
+                nodes = f"{MAX_NODES} nodes ({MAX_BUILT} with repeats)"
+                self.blame("size", path, f"more than {nodes}, or more than {MAX_DEPTH} deep")
             return None
         settled: Module | None = None
         if isinstance(node, Module):

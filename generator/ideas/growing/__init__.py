@@ -3,7 +3,6 @@
     documents   the documents of a folder: text, Markdown and PDF, with the licence that each states
     pdf         the text of a PDF's pages, read in a process of its own
     pdf_child   what that process does
-    words       words of a text as they are compared
     passages    the passages of a document that speak of a kind of idea
     questions   what a model is asked of them, one kind at a time
     answers     what it answered, kept in a file, so that a build goes on where it stopped

@@ -11,7 +11,7 @@ from __future__ import annotations
 from corpus.config import CorpusConfig
 from corpus.novelty.minhash import MinHashIndex
 from corpus.novelty.similarity import shingle_array
-from generator.ideas.growing.words import content_words
+from generator.ideas.words import content_words
 
 SAME = 0.6
 _NEIGHBOURS = 2

@@ -16,7 +16,7 @@ from generator.ideas.growing.answers import Answered, Answers
 from generator.ideas.growing.duplicates import Statements
 from generator.ideas.growing.questions import SCHEMA, Question
 from generator.ideas.growing.usable import flaw, supporting, tidied
-from generator.ideas.growing.words import COMMON, plain_words
+from generator.ideas.words import COMMON, plain_words
 
 _NAMED_WORDS = 6
 _LONGEST_NAME = 70

@@ -19,7 +19,7 @@ from functools import cached_property
 
 from corpus.records.search.ideas import SubCategory
 from generator.ideas.growing.documents import Document
-from generator.ideas.growing.words import content_words
+from generator.ideas.words import content_words
 
 PASSAGE_CHARACTERS = 1_200
 MOST_PASSAGES = 3

@@ -20,7 +20,7 @@ from corpus.records.search.ideas import SubCategory
 from corpus.records.text import visible
 from generator.ideas.growing.passages import Kind, Passage
 from generator.ideas.growing.questions import MOST_CHARACTERS, Question
-from generator.ideas.growing.words import content_words, plain_words
+from generator.ideas.words import content_words, plain_words
 
 FEWEST_WORDS = 6
 FEWEST_SAYING = 3

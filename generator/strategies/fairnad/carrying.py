@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from corpus.records.search.ideas import Codemod
-from generator.ideas.codemods import CodemodError, outcome, places
+from generator.ideas import codemods
 from generator.spaces.trees import TreeSpace
 from generator.trees.edits.contract import EditError
 from generator.trees.nodes import Tree
@@ -37,20 +37,19 @@ def outcomes(
         count: Places at most.
     """
     try:
-        found = places(codemod, tree, space.ground)
-    except CodemodError:
+        found = list(codemods.outcomes(codemod, tree, space.ground).items())
+    except codemods.CodemodError:
         return {}
-    leading: dict[int, Tree] = {}
+    leading: list[int] = []
     for number in rng.sample(range(len(found)), len(found)):
-        facts = outcome(codemod, tree, found[number], space.ground)
-        if facts is not None and fresh(facts.tree):
-            leading[number] = facts.tree
+        if fresh(found[number][1].tree):
+            leading.append(number)
         if len(leading) == count:
             break
     naming = next(iter(space.edits.values()))
     return {
-        naming.place(tree, found[number]) if found[number] else "everywhere": leading[number]
-        for number in sorted(leading)
+        naming.place(tree, place) if place else "everywhere": after.tree
+        for place, after in (found[number] for number in sorted(leading))
     }
 
 

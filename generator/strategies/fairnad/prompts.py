@@ -11,12 +11,10 @@ from typing import NamedTuple
 from corpus.records.prompts import Message
 from corpus.records.search.ideas import Idea
 from generator.prompts.templates import ProgramRequest
-
-LONGEST_ENCODING = 2_000
-"""Of a longer encoding only this many characters are shown: a small model's context is short."""
+from generator.strategies.wording import LONGEST_ENCODING, network_lines
 
 LONGEST_LANGUAGE = 4_000
-"""Likewise of what there is to know in order to write a network: mined modules may be hundreds."""
+"""Characters of what there is to know in order to write a network: mined modules may be hundreds."""
 
 _SYSTEM = "You improve a neural network for image classification, one design idea at a time."
 
@@ -38,14 +36,8 @@ class Scene(NamedTuple):
 
     def lines(self) -> list[str]:
         """Return them in words."""
-        shape, cut = self.request.shape, len(self.network) > LONGEST_ENCODING
-        accuracy = "it failed" if self.accuracy is None else f"validation accuracy {self.accuracy:.3f}"
-        return [
-            f"Images {shape.channels} x {shape.height} x {shape.width}, {shape.classes} classes, at most "
-            f"{self.request.max_parameters:,} parameters. The network ({accuracy}):",
-            f"{self.network[:LONGEST_ENCODING]} ..." if cut else self.network,
-            f"Idea: {self.statement}",
-        ]
+        shown = network_lines(self.request, self.network, self.accuracy)
+        return [*shown, f"Idea: {self.statement}"]
 
 
 def writing_chat(

@@ -10,12 +10,12 @@ few of them. This module does *not* carry ideas out.
 from __future__ import annotations
 
 import random
-import re
 from collections import defaultdict, deque
 from statistics import fmean
 
 from corpus.records.search.ideas import Idea
 from generator.ideas.pool import IdeaPool
+from generator.ideas.words import plain_words
 
 FED_BACK = 4
 """Attempts that a model is told of at most; our choice."""
@@ -73,5 +73,5 @@ def opposite(pool: IdeaPool, idea: Idea, count: int) -> list[Idea]:
 
 def _alike(first: str, second: str) -> float:
     """Return the Jaccard similarity of the words of two statements."""
-    ours, theirs = (set(re.findall(r"[a-z0-9]+", text.lower())) for text in (first, second))
+    ours, theirs = (set(plain_words(text)) for text in (first, second))
     return len(ours & theirs) / max(len(ours | theirs), 1)

@@ -13,7 +13,7 @@ from corpus.programs.structure import structure_of
 from corpus.records.graphs import NetworkGraph
 from corpus.records.search.ideas import Codemod
 from corpus.records.search.probes import Probe
-from generator.ideas.codemods import unshown
+from generator.ideas.sights import unshown
 from generator.trees.edits.gate import operators
 from generator.trees.edits.ground import Ground
 from generator.trees.nodes import Tree

@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from corpus.records.prompts import Message
 from generator.prompts.templates import ProgramRequest
-
-LONGEST_ENCODING = 2_000
-"""Of a longer encoding only this many characters are shown: a small model's context is short."""
+from generator.strategies.wording import network_lines
 
 _SYSTEM = "You improve a neural network for image classification, one edit at a time."
 _ASKED = {
@@ -52,14 +50,8 @@ def choice_chat(
         what: What is to be chosen.
         options: Among what.
     """
-    shape = request.shape
-    encoding = scene.encoding
-    shown = encoding if len(encoding) <= LONGEST_ENCODING else f"{encoding[:LONGEST_ENCODING]} ..."
-    accuracy = "it failed" if scene.accuracy is None else f"validation accuracy {scene.accuracy:.3f}"
     lines = [
-        f"Images {shape.channels} x {shape.height} x {shape.width}, {shape.classes} classes, at most "
-        f"{request.max_parameters:,} parameters. The network ({accuracy}):",
-        shown,
+        *network_lines(request, scene.encoding, scene.accuracy),
         f"Edit: {scene.edit}.",
         *(f"{name.capitalize()}: {taken}." for name, taken in settled if taken),
         f"{_ASKED[what]}? One of:",

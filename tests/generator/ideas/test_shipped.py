@@ -15,8 +15,9 @@ from corpus.records.search.ideas import Codemod, Idea
 from corpus.records.search.probes import Probe
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
-from generator.ideas.codemods import outcome, places, unshown
+from generator.ideas.codemods import outcome, places
 from generator.ideas.pool import DATA, shipped
+from generator.ideas.sights import unshown
 from generator.trees.edits.ground import Ground
 from generator.trees.nodes import Tree
 from generator.trees.primitives import primitives

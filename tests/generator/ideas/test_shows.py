@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpus.records.search.ideas import Codemod
-from generator.ideas.codemods import unshown
+from generator.ideas.sights import unshown
 from tests.generator.trees.edits.grounds import probed, tree
 
 BEFORE = "conv(8) batch_norm relu | residual(conv relu conv) | mean classifier"

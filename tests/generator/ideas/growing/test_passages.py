@@ -9,7 +9,7 @@ import pytest
 from generator.ideas.growing.documents import Document, Section, read_documents
 from generator.ideas.growing.passages import MOST_PASSAGES, PASSAGE_CHARACTERS, Passages
 from generator.ideas.growing.questions import questions_about
-from generator.ideas.growing.words import content_words, stem
+from generator.ideas.words import content_words, stem
 from tests.generator.ideas.growing.papers import DILATED, GELU, LEAVES, PAPER, SHORTCUT
 
 

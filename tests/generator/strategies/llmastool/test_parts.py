@@ -14,7 +14,8 @@ from generator.strategies.llmastool.filling import Filler
 from generator.strategies.llmastool.idea import Choice, Idea, plain, read_idea
 from generator.strategies.llmastool.parents import Member, Parents, better
 from generator.strategies.llmastool.planner import Arm, Category
-from generator.strategies.llmastool.prompts import LONGEST_ENCODING, Scene, choice_chat
+from generator.strategies.llmastool.prompts import Scene, choice_chat
+from generator.strategies.wording import LONGEST_ENCODING
 from tests.generator.strategies.benches import REQUEST, trial
 from tests.generator.strategies.llmastool.planted import Setting, Step, Trail, TrailBench
 
