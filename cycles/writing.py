@@ -5,8 +5,8 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 (`Sampler.answers_by_batch`), what was answered before a batch broke off is kept, and only the rest is asked
 again.
 
-An answer whose design the run has written before may be drawn again (`redraws`): its program would be judged
-for the sake of a few other numbers. Then too a batch is written whole or not at all.
+An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
+judged for the sake of a few other numbers. Then too a batch is written whole or not at all.
 
 This module does *not* choose what is proposed, or judge.
 """
@@ -48,7 +48,7 @@ class Writer:
         in_force: The adapter that the model has on in a cycle.
         generator_hash: Returns the content hash of the base model's weights, None where none are here.
         machine_id: The machine that writes, None where nobody notes it.
-        redraws: How often an answer is drawn again whose design the run has written before.
+        redraws: How often an answer is drawn again whose design its cycle has written before.
     """
 
     ledger: LedgerWriter
@@ -59,7 +59,6 @@ class Writer:
     generator_hash: Callable[[], str | None]
     machine_id: str | None
     redraws: int = 0
-    _designs: set[str] | None = None
 
     def write(
         self, cycle: int, proposals: Mapping[int, Proposal], on_written: Callable[[], None]
@@ -101,7 +100,9 @@ class Writer:
                     on_written()
             if len(answers) != len(prompts):
                 raise ValueError(f"the sampler gave {len(answers)} completions for {len(prompts)} prompts")
-            self._redraw(prompts.values(), answers, lambda again: sampler.sample(again, adapter))
+            if self.redraws:
+                designs = self._designs(cycle)
+                self._redraw(prompts.values(), answers, designs, lambda again: sampler.sample(again, adapter))
             whole = True
         finally:
             if whole or not (sampler.answers_by_batch or self.redraws):
@@ -112,18 +113,17 @@ class Writer:
                         if prompt.id in answers
                     ]
                 )
-        if self.redraws:
-            self._known_designs().update(filter(None, (_design(each.sample) for each in answers.values())))
 
     def _redraw(
         self,
         prompts: Collection[Prompt],
         answers: dict[str, _Answer],
+        designs: Collection[str],
         draw: Callable[[list[Prompt]], Generator[Sample, None, None]],
     ) -> None:
-        """Draw again, as often as is allowed, what has a design that is there; its tokens add up."""
+        """Draw again, as often as is allowed, what repeats one of `designs` or an answer before it."""
         for number in range(1, self.redraws + 1):
-            again = {prompt.id: _redrawn(prompt, number) for prompt in self._repeats(prompts, answers)}
+            again = {prompt.id: _redrawn(prompt, number) for prompt in _repeats(prompts, answers, designs)}
             if not again:
                 break
             with closing(draw(list(again.values()))) as arriving:
@@ -132,23 +132,10 @@ class Writer:
                     counted = sample.model_copy(update={"token_count": spent})
                     answers[sample.prompt_id] = _Answer(counted, again[sample.prompt_id].seed)
 
-    def _repeats(self, prompts: Iterable[Prompt], answers: Mapping[str, _Answer]) -> list[Prompt]:
-        """Return the prompts whose answers have a design that the run, or the batch before them, has."""
-        known, repeats = set(self._known_designs()), []
-        for prompt in prompts:
-            design = _design(answers[prompt.id].sample)
-            if design in known:
-                repeats.append(prompt)
-            elif design is not None:
-                known.add(design)
-        return repeats
-
-    def _known_designs(self) -> set[str]:
-        """Return the designs of all programs that the run has written, read once and kept up from then on."""
-        if self._designs is None:
-            written = self.ledger.candidates(origin=Origin.SAMPLED)
-            self._designs = {skeleton(each.source) for each in written if each.source is not None}
-        return self._designs
+    def _designs(self, cycle: int) -> set[str]:
+        """Return the designs of the programs that a cycle has written so far."""
+        written = self.ledger.candidates(cycle=cycle, origin=Origin.SAMPLED)
+        return {skeleton(each.source) for each in written if each.source is not None}
 
     def _sampled(
         self,
@@ -199,6 +186,20 @@ def _design(completion: Completion) -> str | None:
     """Return the skeleton of the program in an answer, None where there is no program."""
     source = extract_program(completion.text)
     return None if source is None else skeleton(source)
+
+
+def _repeats(
+    prompts: Iterable[Prompt], answers: Mapping[str, _Answer], designs: Collection[str]
+) -> list[Prompt]:
+    """Return the prompts whose answers have a design that is there already, or that one before them has."""
+    known, repeats = set(designs), []
+    for prompt in prompts:
+        design = _design(answers[prompt.id].sample)
+        if design in known:
+            repeats.append(prompt)
+        elif design is not None:
+            known.add(design)
+    return repeats
 
 
 def _redrawn(prompt: Prompt, number: int) -> Prompt:

@@ -38,7 +38,7 @@ class GeneratorConfig(BaseModel):
 
     redraws: int = Field(default=0, ge=0, le=16)
     """How often an answer is drawn again, with another seed, whose design (its program without its numbers)
-    the run has written before: judging it would tell little. What was drawn in between is not kept, but its
+    its cycle has written before: judging it would tell little. What was drawn in between is not kept, but its
     tokens are counted; the last answer is taken as it is."""
 
     threads: int = Field(default=1, ge=1)
