@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.ledger.reader import Ledger
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
 from cycles.modules.stock import library_of
 from evaluator.tasks import task_spec

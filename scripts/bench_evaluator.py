@@ -224,7 +224,7 @@ def _our_epoch(source: str, plan: Plan, task: Task) -> Callable[[], None]:
     prm = proxy.hyperparameters(module, plan)
     net = proxy.build(module, prm, plan)
     images, labels, questions = (
-        torch.from_numpy(array) for array in (task.train.images, task.train.labels, task.val.images)
+        torch.from_numpy(array) for array in (task.train.inputs, task.train.targets, task.val.inputs)
     )
     proxy.check_forward(net, images, plan)
 

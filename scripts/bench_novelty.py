@@ -41,7 +41,7 @@ from corpus.novelty.shingle_cache import ShingleCache
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import ShingleArray, Shingler, jaccard, shingle_array
 from corpus.programs.tokens import canonical_tokens
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import load_config
 from generator.grammar import sample_program
 

@@ -36,9 +36,9 @@ from corpus.programs.contract import breaches
 from corpus.programs.families import block_families
 from corpus.programs.parsing import parse
 from corpus.programs.structure import structure_of
-from corpus.records.base import TaskShape
 from corpus.records.graphs import NetworkGraph
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.shape import TaskShape
 from cycles.config.document import commented_toml
 from cycles.config.run import load_config
 from cycles.reporting.drawing import draw

@@ -85,9 +85,9 @@ class ReferenceData:
     def of(cls, task: Task) -> ReferenceData:
         """Return the training and validation split of `task`, channels last in memory."""
         train, val = (
-            np.ascontiguousarray(split.images.transpose(0, 2, 3, 1)) for split in (task.train, task.val)
+            np.ascontiguousarray(split.inputs.transpose(0, 2, 3, 1)) for split in (task.train, task.val)
         )
-        return cls(train, task.train.labels, val, task.val.labels, task.mean, task.std, task.shape.classes)
+        return cls(train, task.train.targets, val, task.val.targets, task.mean, task.std, task.shape.classes)
 
     def save(self, path: Path) -> None:
         """Write an uncompressed `.npz`, which a process of its own loads in milliseconds."""

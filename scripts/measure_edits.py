@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.novelty.similarity import Shingler
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 
 PROGRAMS = 200

@@ -25,7 +25,8 @@ from typing import NamedTuple
 from corpus.config import CorpusConfig
 from corpus.novelty.diversity import entropy_bits
 from corpus.novelty.similarity import Shingler
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
+from corpus.records.tasks.shape import TaskShape
 from cycles.figures.statistics import wilson
 from generator.grammar.program import Derivation
 from generator.pretraining.validity import VALID, verdicts

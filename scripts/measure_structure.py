@@ -36,8 +36,9 @@ from corpus.ledger.reader import Ledger
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.similarity import Shingler
 from corpus.programs.structure import Structure, structure_of
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.graphs import NetworkGraph
+from corpus.records.tasks.shape import TaskShape
 from evaluator.child.graph import GraphRecorder
 from evaluator.child.proxy import call
 from generator.grammar import sample_program

@@ -30,11 +30,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from corpus.programs.structure import structure_of
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.prompts import SamplingParameters
 from corpus.records.search.probes import Probe
+from corpus.records.tasks.shape import TaskShape
 from cycles.figures.statistics import wilson
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator

@@ -14,7 +14,7 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from cycles.config.run import RunConfig
 from cycles.final.settings import FinalSettings
 from evaluator.config import EvaluatorConfig
-from evaluator.tasks import LabelledImages, Task, load_task
+from evaluator.tasks import Examples, Task, load_task
 from tests.evaluator_programs import INIT, program
 from tests.ledgers import candidate, prompt
 from tests.runs import new_run
@@ -59,7 +59,7 @@ class WatchedTask(Task):
     readings: list[str] = field(default_factory=list)
     poisoned: bool = False
 
-    def read_test(self) -> LabelledImages:
+    def read_test(self) -> Examples:
         self.readings.append("read")
         if self.poisoned:
             raise PoisonTaken
@@ -80,7 +80,7 @@ class Poison:
         raise PoisonTaken
 
 
-def watched(*, poisoned: bool = False, test: LabelledImages | None = None) -> WatchedTask:
+def watched(*, poisoned: bool = False, test: Examples | None = None) -> WatchedTask:
     """Return the task of the small runs, watched; its test split replaced by another one or by poison."""
     task = load_task("digits-clean")
     split: Any = Poison() if poisoned else test or task.read_test()
@@ -88,7 +88,7 @@ def watched(*, poisoned: bool = False, test: LabelledImages | None = None) -> Wa
     return WatchedTask(**parts, _test=split, poisoned=poisoned)
 
 
-def all_wrong() -> LabelledImages:
+def all_wrong() -> Examples:
     """Return the test split with each label replaced by the next class."""
     split = load_task("digits-clean").read_test()
-    return replace(split, labels=(split.labels + 1) % 10)
+    return replace(split, targets=(split.targets + 1) % 10)

@@ -14,13 +14,14 @@ from typing import Any
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Message, Prompt
 from corpus.records.search.calls import Answer, AnswerPath
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import ScriptEnding, Transcript
+from corpus.records.tasks.shape import TaskShape
 from cycles.bench import RunBench
 from cycles.config.run import RunConfig
 from cycles.judging import Judge

@@ -38,9 +38,9 @@ from corpus.programs.contract import breaches, defines_network
 from corpus.programs.families import block_families
 from corpus.programs.parsing import MAX_CHARACTERS, parse
 from corpus.programs.structure import structure_of
-from corpus.records.base import TaskShape
 from corpus.records.graphs import MAX_GRAPH_NODES
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.shape import TaskShape
 from cycles.cli.corpus.access import named_text
 from cycles.cli.steps import _read_examples
 from cycles.config.run import load_config

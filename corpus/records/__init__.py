@@ -1,6 +1,7 @@
 """The records that flow between the rooms. Every figure that archloop prints comes from rows of them.
 
-    base         what all records share: content addresses, derived seeds, a task's shape
+    base         what all records share: content addresses, derived seeds
+    tasks        what a task asks of a network: kind, shape, metric
     prompts      a question to a model, and its answer
     chats        a question as a model's own chat template renders it
     candidates   a program, and where it comes from

@@ -1,4 +1,4 @@
-"""What all records share: an immutable model, content addresses, seeds derived from places, a task's shape.
+"""What all records share: an immutable model, content addresses, seeds derived from places.
 
 A record is a frozen pydantic model: once written it is never changed, only followed by another record. The
 ledger of a run is the list of its records, and every figure that archloop prints comes from that list.
@@ -31,12 +31,3 @@ def derive_seed(*parts: object) -> int:
     """Return a child seed in [0, 2**31) that depends on `parts` alone, not on the process or the platform."""
     digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
-
-
-class TaskShape(Record):
-    """What a program must know of a task: images `(channels, height, width)` in, `classes` scores out."""
-
-    channels: int = Field(ge=1)
-    height: int = Field(ge=1)
-    width: int = Field(ge=1)
-    classes: int = Field(ge=2)

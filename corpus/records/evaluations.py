@@ -9,8 +9,10 @@ from pydantic import Field
 
 from corpus.records.base import Record, UnitInterval
 from corpus.records.graphs import NetworkGraph
+from corpus.records.tasks.kinds import Metric
 
-_BEFORE_THE_EPOCHS = re.compile(r"(.+?)(?:/train\+val)?(?:/test)?/e\d+(?:/|$)")
+_METRICS = "|".join(each for each in Metric if each is not Metric.ACCURACY)
+_BEFORE_THE_EPOCHS = re.compile(rf"(.+?)(?:/({_METRICS}))?(?:/train\+val)?(?:/test)?/e\d+(?:/|$)")
 
 
 class EvaluationStatus(StrEnum):
@@ -29,7 +31,7 @@ class EvaluationStatus(StrEnum):
     RUNTIME_ERROR = "RUNTIME_ERROR"
     """It raised an exception that no other status names."""
     SHAPE_ERROR = "SHAPE_ERROR"
-    """Tensor shapes do not fit together, or the output is not `(B, classes)`."""
+    """Tensor shapes do not fit together, or the output has not the shape that the task asks for."""
     MISSING_DEPENDENCY = "MISSING_DEPENDENCY"
     """It imports a package that is not there."""
     TIMEOUT = "TIMEOUT"
@@ -45,7 +47,8 @@ class EvaluationStatus(StrEnum):
     PROTOCOL_ERROR = "PROTOCOL_ERROR"
     """Its process broke the result channel's protocol."""
     BELOW_CHANCE = "BELOW_CHANCE"
-    """It trained, but its accuracy is at most 1.2 times chance, as in the reference's filter."""
+    """It trained, but its score is hardly better than without a look at the input: an accuracy of at most 1.2
+    times chance, as in the reference's filter."""
     REUSED_DATA = "REUSED_DATA"
     """It learnt from the training images more often than once an epoch, or kept them to answer from."""
 
@@ -72,7 +75,8 @@ class Evaluation(Record):
             only when it is equal.
         status: How it ended.
         stage: The stage it ended in; DONE unless it failed.
-        accuracy: Top-1 accuracy on the validation split in [0, 1], None if it never predicted.
+        accuracy: Score on the validation split in [0, 1], more is better, None if it never predicted: top-1
+            accuracy, or what stands for another `metric`.
         losses: Training loss at up to 16 evenly spaced steps, a claim of the candidate's own process.
         passes: How often the training images went through the network to be learnt from, in epochs of the
             protocol; a claim of the candidate's own process, None if it did not come so far.
@@ -126,6 +130,12 @@ class Evaluation(Record):
             return named[1]
         parts = self.protocol_id.split("/")
         return "/".join(parts[: 2 if self.protocol_id.startswith("imported:") else 1])
+
+    @property
+    def metric(self) -> Metric:
+        """What the score means, which the protocol's id names where it is no accuracy."""
+        named = _BEFORE_THE_EPOCHS.match(self.protocol_id)
+        return Metric(named[2]) if named is not None and named[2] else Metric.ACCURACY
 
     @property
     def valid(self) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpus.records.adapters import adapter_hash
-from corpus.records.base import TaskShape
 from corpus.records.chats import rendered
+from corpus.records.tasks.shape import TaskShape
 from corpus.records.trainings import TrainingExample
 from cycles.config.run import RunConfig
 from generator.models.places import resolve_model

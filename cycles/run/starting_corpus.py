@@ -11,9 +11,10 @@ import random
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import seed_admission
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Message
+from corpus.records.tasks.shape import TaskShape
 from corpus.records.trainings import TrainingExample
 from cycles.config.run import RunConfig
 from generator.prompts.templates import ProgramRequest, expected_completion, render

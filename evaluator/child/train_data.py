@@ -28,8 +28,8 @@ from evaluator.child.augmentation import Flip
 class TrainingSet:
     """The training split as resident tensors: uint8 `(N, C, H, W)` and int64 `(N,)`."""
 
-    images: Tensor
-    labels: Tensor
+    inputs: Tensor
+    targets: Tensor
 
 
 class Normalisation:

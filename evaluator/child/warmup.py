@@ -57,9 +57,9 @@ def warm_up(plan: Plan, data: TrainingSet) -> None:
     """Build, check, train for one step and predict, as `evaluator.child.child` does it."""
     size = plan.config.batch_size
     net = _WarmNet(plan.shape.channels, plan.shape.classes)
-    proxy.check_forward(net, data.images, plan, forward=GraphRecorder())
-    proxy.train(net, {"lr": 0.01, "momentum": 0.9}, data.images[:size], data.labels[:size], plan)
-    proxy.predict(net, data.images[:size], plan)
+    proxy.check_forward(net, data.inputs, plan, forward=GraphRecorder())
+    proxy.train(net, {"lr": 0.01, "momentum": 0.9}, data.inputs[:size], data.targets[:size], plan)
+    proxy.predict(net, data.inputs[:size], plan)
     for optimizer in (torch.optim.Adam, torch.optim.AdamW):
         net.optimizer = optimizer(net.parameters())
         fuse_optimizers(net)

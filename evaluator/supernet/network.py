@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.supernet.config import SupernetConfig
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))

@@ -17,7 +17,7 @@ from corpus.files.whole import file_in_the_making
 from corpus.records.base import derive_seed
 from evaluator.supernet.config import SupernetConfig
 from evaluator.supernet.network import EDGES, Supernet
-from evaluator.tasks import LabelledImages, Task, load_task
+from evaluator.tasks import Examples, Task, load_task
 
 _MEASURED_AT_A_TIME = 512
 
@@ -90,7 +90,7 @@ def _forget_statistics(net: nn.Module) -> None:
             module.momentum = None
 
 
-def _tensors(split: LabelledImages, task: Task) -> tuple[Tensor, Tensor]:
+def _tensors(split: Examples, task: Task) -> tuple[Tensor, Tensor]:
     """Return normalised images `(N, C, H, W)` and their labels `(N,)`."""
     mean, std = (torch.tensor(each).view(1, -1, 1, 1) for each in (task.mean, task.std))  # (1, C, 1, 1)
-    return (torch.from_numpy(split.images).float() / 255 - mean) / std, torch.from_numpy(split.labels)
+    return (torch.from_numpy(split.inputs).float() / 255 - mean) / std, torch.from_numpy(split.targets)

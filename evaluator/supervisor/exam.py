@@ -15,7 +15,7 @@ import secrets
 import numpy as np
 
 from evaluator.channel.framing import NONCE_BYTES
-from evaluator.tasks import LabelledImages
+from evaluator.tasks import Examples
 
 
 class WrongAnswer(ValueError):
@@ -33,12 +33,12 @@ class Exam:
             gets the same order every time, and a reproducible accuracy even if it depends on the batches.
     """
 
-    def __init__(self, split: LabelledImages, *, classes: int, batch_size: int, topic: str) -> None:
+    def __init__(self, split: Examples, *, classes: int, batch_size: int, topic: str) -> None:
         key = hmac.digest(
-            split.labels.tobytes(), topic.encode("utf-8", errors="surrogatepass"), hashlib.sha256
+            split.targets.tobytes(), topic.encode("utf-8", errors="surrogatepass"), hashlib.sha256
         )
         order = np.random.Generator(np.random.PCG64(int.from_bytes(key))).permutation(len(split))
-        self._images, self._labels = split.images[order], split.labels[order]
+        self._images, self._labels = split.inputs[order], split.targets[order]
         self._classes, self._batch_size = classes, batch_size
         self._position = 0
         self._correct = 0

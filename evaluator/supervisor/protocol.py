@@ -12,6 +12,7 @@ import hashlib
 import json
 from typing import Literal
 
+from corpus.records.tasks.kinds import Metric
 from evaluator.channel.plan import Plan
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.config import EvaluatorConfig
@@ -34,7 +35,7 @@ def protocol_id(
     """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`.
 
     What is not usual is named in it: `digits-v1/train+val/test/e20/...` was trained on train and val together
-    and measured on test.
+    and measured on test, `darcy-v1/relative-l2/e1/...` has another metric than accuracy.
 
     Raises:
         ValueError: The task comes from files that were not read yet: their fingerprint belongs into the id.
@@ -46,7 +47,9 @@ def protocol_id(
     unset = {name for name in _PART_WHERE_SET if not getattr(config, name)}
     rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID | unset) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
-    unusual = [name for name, usual in ((trained_on, "train"), (split, "val")) if name != usual]
+    metric = spec.shape.kind.metric
+    named = ((metric, Metric.ACCURACY), (trained_on, "train"), (split, "val"))
+    unusual = [str(name) for name, usual in named if name != usual]
     where = "/".join([spec.id, *unusual])
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"
 

@@ -41,7 +41,7 @@ from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.supervisor.verdict import evaluation, no_code, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS, WorkerPool
 from evaluator.supervisor.zygote_process import ZygoteProcess, training_data_file
-from evaluator.tasks import LabelledImages, Task, TaskSpec, load_task, reads_files, resized, task_spec
+from evaluator.tasks import Examples, Task, TaskSpec, load_task, reads_files, resized, task_spec
 
 SomeTalk = TypeVar("SomeTalk", bound=Talk)
 
@@ -93,10 +93,10 @@ class SandboxedEvaluator:
         )
         _require_a_batch(task, self.config)
         exam = task.val if self._split_name == "val" else task.read_test()
-        self._exam_split: LabelledImages = resized(exam, self.config.resize)
+        self._exam_split: Examples = resized(exam, self.config.resize)
         self._scratch = Scratch()
         train = resized(task.train, self.config.resize)
-        self._training_data = training_data_file(train.images.data.cast("B"), train.labels.data.cast("B"))
+        self._training_data = training_data_file(train.inputs.data.cast("B"), train.targets.data.cast("B"))
         plan = training_plan(self.config, task)
         self._max_kept_bytes = plan.max_kept_bytes
         home = self._scratch.path / "zygotes"
@@ -193,7 +193,7 @@ class SandboxedEvaluator:
             return None
         split, some = self._exam_split, slice(self.config.timed_images)
         return TimedExam(
-            LabelledImages(split.images[some], split.labels[some]),
+            Examples(split.inputs[some], split.targets[some]),
             classes=self.task.shape.classes,
             batch_size=1,
             topic=candidate.source or "",

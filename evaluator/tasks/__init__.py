@@ -38,10 +38,10 @@ from evaluator.tasks.catalogue import (
     task_spec,
 )
 from evaluator.tasks.resizing import resized
-from evaluator.tasks.task import LabelledImages, Splits, Task, TaskSpec
+from evaluator.tasks.task import Examples, Splits, Task, TaskSpec
 
 __all__ = [
-    "LabelledImages",
+    "Examples",
     "Splits",
     "Task",
     "TaskSpec",

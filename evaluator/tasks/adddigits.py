@@ -15,7 +15,7 @@ import numpy as np
 
 from evaluator.tasks.dice import dice
 from evaluator.tasks.digits import clean_digits
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 CLASSES = 20
 IMAGES = (45_000, 5_000, 5_000)
@@ -39,7 +39,7 @@ def added_digits(task_seed: int = 0) -> Splits:
     return Splits(train, val, test)
 
 
-def _combine(digits: LabelledImages, count: int, generator: np.random.Generator) -> LabelledImages:
+def _combine(digits: Examples, count: int, generator: np.random.Generator) -> Examples:
     labels = generator.permutation(np.arange(count) % CLASSES)
     triples = np.empty((count, 3), dtype=np.int64)
     for label in range(CLASSES):
@@ -49,5 +49,5 @@ def _combine(digits: LabelledImages, count: int, generator: np.random.Generator)
     originals = np.empty((count, 3), dtype=np.int64)
     for digit in range(10):
         places = triples == digit
-        originals[places] = generator.choice(np.flatnonzero(digits.labels == digit), size=int(places.sum()))
-    return LabelledImages(digits.images[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)
+        originals[places] = generator.choice(np.flatnonzero(digits.targets == digit), size=int(places.sum()))
+    return Examples(digits.inputs[originals, 0], labels.astype(np.int64))  # (N, 3, 8, 8)

@@ -18,7 +18,7 @@ import numpy as np
 from corpus.files.whole import file_in_the_making
 from evaluator.tasks.places import cache_directory
 from evaluator.tasks.statistics import fingerprint
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 _LOG = logging.getLogger(__name__)
 _NAMES = ("train", "val", "test")
@@ -71,7 +71,7 @@ def _read(path: Path, expected: str | None) -> Splits | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            parts = [LabelledImages(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
+            parts = [Examples(file[f"{name}_images"], file[f"{name}_labels"]) for name in _NAMES]
             wanted = str(file["fingerprint"]) if expected is None else expected
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         _LOG.warning("%s is broken and will be made anew: %s", path, error)
@@ -88,11 +88,11 @@ def _write(path: Path, splits: Splits, noted: str) -> None:
     with file_in_the_making(path) as partial, partial.open("wb") as file:
         np.savez(
             file,
-            train_images=splits.train.images,
-            train_labels=splits.train.labels,
-            val_images=splits.val.images,
-            val_labels=splits.val.labels,
-            test_images=splits.test.images,
-            test_labels=splits.test.labels,
+            train_images=splits.train.inputs,
+            train_labels=splits.train.targets,
+            val_images=splits.val.inputs,
+            val_labels=splits.val.targets,
+            test_images=splits.test.inputs,
+            test_labels=splits.test.targets,
             fingerprint=np.array(noted),
         )

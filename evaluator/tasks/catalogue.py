@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus.records.base import TaskShape
 from corpus.records.mistakes import did_you_mean
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import UnknownTaskError
 from evaluator.tasks.places import Layout
 from evaluator.tasks.task import Splits, Task, TaskSpec
@@ -243,7 +243,7 @@ def load_task(
         splits = read_splits(find_source(name, _layout(name), data_path), spec.shape)
         spec = dataclasses.replace(spec, fingerprint=fingerprint(splits))
     splits = learning_from(splits, train_images, name)
-    mean, std = channel_statistics(splits.train.images)
+    mean, std = channel_statistics(splits.train.inputs)
     return Task(spec=spec, train=splits.train, val=splits.val, mean=mean, std=std, _test=splits.test)
 
 

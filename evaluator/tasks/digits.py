@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from evaluator.tasks.dice import dice
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 _SPLIT_SEED = 20240117
 _VAL_ORIGINALS, _TEST_ORIGINALS = 348, 349
@@ -26,7 +26,7 @@ def clean_digits() -> Splits:
     order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
     borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
     train, val, test = (
-        LabelledImages(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
+        Examples(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
     )
     return Splits(train, val, test)
 
@@ -50,12 +50,12 @@ def shifted_digits(task_seed: int = 0) -> Splits:
     return Splits(train, val, test)
 
 
-def _render(split: LabelledImages, times: int, generator: np.random.Generator) -> LabelledImages:
-    originals = np.repeat(split.images, times, axis=0)  # (N * times, 1, 8, 8)
+def _render(split: Examples, times: int, generator: np.random.Generator) -> Examples:
+    originals = np.repeat(split.inputs, times, axis=0)  # (N * times, 1, 8, 8)
     canvas = np.zeros((len(originals), 1, _CANVAS, _CANVAS))
     offsets = generator.integers(0, _CANVAS - _SIDE + 1, size=(len(originals), 2))
     for index, (top, left) in enumerate(offsets):
         canvas[index, :, top : top + _SIDE, left : left + _SIDE] = originals[index]
     canvas += generator.normal(0.0, _NOISE * 255.0, size=canvas.shape)
     images = np.rint(canvas.clip(0.0, 255.0)).astype(np.uint8)
-    return LabelledImages(images, np.repeat(split.labels, times))
+    return Examples(images, np.repeat(split.targets, times))

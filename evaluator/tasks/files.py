@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats import recognise
 from evaluator.tasks.formats.contents import Source
 from evaluator.tasks.places import Layout, places
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 _LOG = logging.getLogger(__name__)
 _VAL_SHARE = 10
@@ -58,7 +58,7 @@ def read_splits(found: FoundFiles, shape: TaskShape) -> Splits:
     """
     _LOG.info("reading images from %s", found.place)
     train, test = found.source.read(shape)
-    counts = np.bincount(train.labels, minlength=shape.classes)
+    counts = np.bincount(train.targets, minlength=shape.classes)
     if counts.min() < 2:
         raise TaskDataError(
             found.place,
@@ -69,16 +69,16 @@ def read_splits(found: FoundFiles, shape: TaskShape) -> Splits:
     return Splits(kept, val, test)
 
 
-def _carve(split: LabelledImages, classes: int) -> tuple[LabelledImages, LabelledImages]:
+def _carve(split: Examples, classes: int) -> tuple[Examples, Examples]:
     """Return the split without, and then with only, a tenth of the images of each class."""
     held_out = np.zeros(len(split), dtype=bool)
     for label in range(classes):
-        members = np.flatnonzero(split.labels == label)
+        members = np.flatnonzero(split.targets == label)
         generator = np.random.Generator(np.random.PCG64([_SPLIT_SEED, label]))
         held_out[generator.permutation(members)[: max(1, round(len(members) / _VAL_SHARE))]] = True
     return (
-        LabelledImages(split.images[~held_out], split.labels[~held_out]),
-        LabelledImages(split.images[held_out], split.labels[held_out]),
+        Examples(split.inputs[~held_out], split.targets[~held_out]),
+        Examples(split.inputs[held_out], split.targets[held_out]),
     )
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-def resized(split: LabelledImages, size: int | None) -> LabelledImages:
+def resized(split: Examples, size: int | None) -> Examples:
     """Return a split whose images are `size` pixels high and wide, the split itself where that is None."""
-    if size is None or split.images.shape[2:] == (size, size):
+    if size is None or split.inputs.shape[2:] == (size, size):
         return split
-    return LabelledImages(images=_resized_images(split.images, size), labels=split.labels)
+    return Examples(_resized_images(split.inputs, size), split.targets)
 
 
 def _resized_images(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

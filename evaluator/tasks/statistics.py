@@ -40,7 +40,7 @@ def fingerprint(splits: Splits) -> str:
     """Return 12 hexadecimal digits that two different data sets do not share."""
     digest = hashlib.sha256()
     for split in (splits.train, splits.val, splits.test):
-        digest.update(repr(split.images.shape).encode())
-        for array in (split.images, split.labels):
+        digest.update(repr(split.inputs.shape).encode())
+        for array in (split.inputs, split.targets):
             digest.update(np.ascontiguousarray(array).data.cast("B"))
     return digest.hexdigest()[:_DIGITS]

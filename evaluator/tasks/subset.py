@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from evaluator.errors import TaskDataError
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 _SEED = 20251128
 
@@ -33,4 +33,4 @@ def learning_from(splits: Splits, count: int | None, task: str) -> Splits:
         )
     drawn = np.random.Generator(np.random.PCG64(_SEED)).permutation(len(train))[:count]
     kept = np.sort(drawn)
-    return dataclasses.replace(splits, train=LabelledImages(train.images[kept], train.labels[kept]))
+    return dataclasses.replace(splits, train=Examples(train.inputs[kept], train.targets[kept]))

@@ -6,12 +6,11 @@ This module does *not* import numpy: the command line reads descriptions to chec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -22,10 +21,12 @@ class TaskSpec:
     Attributes:
         name: What the user calls it.
         version: Raised whenever the data changes, so that accuracies of old and new data are never compared.
-        shape: Image shape and number of classes.
+        shape: Kind of task, shape of inputs, number of classes.
         description: One line for people.
         from_files: Whether the data comes from the user's own files, which then decide the results too.
         fingerprint: Hash of what was read from those files; None before, and for tasks that need no files.
+        baseline: Score of the best constant answer on the validation split; None before the data is loaded,
+            and for single-label tasks, where guessing is what is beaten.
     """
 
     name: str
@@ -34,6 +35,7 @@ class TaskSpec:
     description: str
     from_files: bool = False
     fingerprint: str | None = None
+    baseline: float | None = None
 
     @property
     def id(self) -> str:
@@ -43,8 +45,8 @@ class TaskSpec:
 
     @property
     def chance(self) -> float:
-        """Accuracy of guessing, in (0, 1]."""
-        return 1.0 / self.shape.classes
+        """Score without looking at the input, in [0, 1]: that of guessing, or of the best constant answer."""
+        return 1.0 / self.shape.classes if self.baseline is None else self.baseline
 
     def resized(self, size: int | None) -> TaskSpec:
         """Return the same with images `size` pixels high and wide, unchanged where that is None."""
@@ -54,23 +56,29 @@ class TaskSpec:
 
 
 @dataclass(frozen=True)
-class LabelledImages:
-    """Images `(N, C, H, W)` as uint8 and their labels `(N,)` as int64."""
+class Examples:
+    """Inputs and what a network should answer to each.
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    Attributes:
+        inputs: Images `(N, C, H, W)` as uint8 from 0 to 255; signals `(N, C, L)` and fields `(N, C, H, W)` as
+            float32.
+        targets: `(N, *target_shape)` of the task's shape: int64 class ids, or float32.
+    """
+
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
 
 @dataclass(frozen=True)
 class Splits:
     """The three splits of a task; no image of one is in another."""
 
-    train: LabelledImages
-    val: LabelledImages
-    test: LabelledImages
+    train: Examples
+    val: Examples
+    test: Examples
 
 
 @dataclass(frozen=True)
@@ -81,22 +89,22 @@ class Task:
         spec: Name, version, shape.
         train: What programs learn from.
         val: What selection is based on.
-        mean: Mean of each channel over the training images, in [0, 1].
-        std: Standard deviation of each channel over the training images, in [0, 1].
+        mean: Mean of each channel over the training inputs: of uint8 in [0, 1], of float32 in their unit.
+        std: Standard deviation of each channel over the training inputs, likewise.
     """
 
     spec: TaskSpec
-    train: LabelledImages
-    val: LabelledImages
+    train: Examples
+    val: Examples
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    _test: LabelledImages
+    _test: Examples
 
     @property
     def shape(self) -> TaskShape:
-        """Image shape and number of classes."""
+        """Kind of task, shape of inputs, number of classes."""
         return self.spec.shape
 
-    def read_test(self) -> LabelledImages:
+    def read_test(self) -> Examples:
         """Return the test split. For the final measurement only: nothing may be selected by it."""
         return self._test

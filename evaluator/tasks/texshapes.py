@@ -20,7 +20,7 @@ from corpus.records.base import content_id
 from evaluator.tasks.cache import cached
 from evaluator.tasks.dice import dice
 from evaluator.tasks.shapes import SHAPES, Plane, box
-from evaluator.tasks.task import LabelledImages, Splits
+from evaluator.tasks.task import Examples, Splits
 
 CLASSES = len(SHAPES)
 SIDE = 32
@@ -86,7 +86,7 @@ def texshapes(variant: str, task_seed: int = 0) -> Splits:
     return cached(variant, counts.fingerprint, generate)
 
 
-def draw_split(count: int, stream: tuple[int, ...], task_seed: int = 0) -> LabelledImages:
+def draw_split(count: int, stream: tuple[int, ...], task_seed: int = 0) -> Examples:
     """Return `count` images, as many of each class as of any other; equal streams give equal images."""
     generator = dice(_SEED, *stream, task_seed=task_seed)
     labels = generator.permutation(np.arange(count, dtype=np.int64) % CLASSES)
@@ -94,7 +94,7 @@ def draw_split(count: int, stream: tuple[int, ...], task_seed: int = 0) -> Label
     for start in range(0, count, _CHUNK_IMAGES):
         part = slice(start, start + _CHUNK_IMAGES)
         images[part] = _draw(labels[part], generator)
-    return LabelledImages(images, labels)
+    return Examples(images, labels)
 
 
 class _Dice:

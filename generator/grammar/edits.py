@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar.derivation import Choice, Choices, Path, Record, Repetition, Value
 from generator.grammar.program import Derivation, derive, replay
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar.block import Block
 from generator.grammar.branches import BUILDERS
 from generator.grammar.derivation import Choices, UnderivableError

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar.block import draw_width
 from generator.grammar.derivation import Choices
 from generator.grammar.layers import Step, size_after

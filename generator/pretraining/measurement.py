@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.prompts import Prompt, SamplingParameters
+from corpus.records.tasks.shape import TaskShape
 from generator.pretraining.validity import VALID, verdicts
 from generator.prompts.extraction import extract_program
 from generator.prompts.templates import ProgramRequest, render

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.prompts import Message
+from corpus.records.tasks.shape import TaskShape
 from generator.prompts.templates import ProgramRequest, expected_completion, render
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 
 VALID = "ok"
 """Verdict on a program that executed; any other verdict is the name of what went wrong."""

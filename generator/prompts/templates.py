@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from corpus.records.base import Record, TaskShape
+from corpus.records.base import Record
 from corpus.records.prompts import Message
+from corpus.records.tasks.shape import TaskShape
 
 TemplateName = Literal["compact", "instruct"]
 

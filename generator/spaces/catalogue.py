@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from corpus.records.base import TaskShape
 from corpus.records.mistakes import one_of
+from corpus.records.tasks.shape import TaskShape
 from generator.spaces.contract import Space
 from generator.spaces.errors import UnknownSpaceError
 

@@ -26,7 +26,8 @@ import random
 import re
 from collections.abc import Sequence
 
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
+from corpus.records.tasks.shape import TaskShape
 from generator.spaces.errors import no_room, require_side
 from generator.spaces.operations import Pick
 from generator.spaces.sources import classifier_parameters, conv_parameters, module_source

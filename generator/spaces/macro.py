@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.spaces.blocks import BLOCK_CLASSES, CONV, block_parameters
 from generator.spaces.errors import no_room, require_side
 from generator.spaces.operations import Pick

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar.edits import OPERATORS, edit
 from generator.grammar.program import GRAMMAR_VERSION, Derivation, replay, sample_derivation
 from generator.spaces.errors import require_side

@@ -15,7 +15,7 @@ import random
 from collections.abc import Hashable, Mapping
 from functools import cached_property
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.spaces.errors import no_room, require_side
 from generator.trees.canonical import canonical, key
 from generator.trees.edits.catalogue import operations

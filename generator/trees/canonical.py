@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.encoding import encode
 from generator.trees.nodes import (
     Composite,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.layout import Phrase, separate, written
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, parts, walk
 from generator.trees.recipe import HYPERPARAMETERS, IMPORTS, NET, TRAINING

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, parts
 from generator.trees.specs import Library, Shape
 

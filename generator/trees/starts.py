@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical
 from generator.trees.encoding import decode
 from generator.trees.nodes import Tree

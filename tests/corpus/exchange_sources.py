@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 
 SHAPE = TaskShape(channels=1, height=12, width=12, classes=10)

@@ -18,7 +18,7 @@ from corpus.novelty.diversity import (
     unique_skeletons,
 )
 from corpus.novelty.similarity import Shingler
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from cycles.figures.statistics import bootstrap_interval, mean_interval, quantiles, wilson
 from generator.grammar import sample_program
 

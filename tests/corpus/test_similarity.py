@@ -14,7 +14,7 @@ from corpus.config import CorpusConfig
 from corpus.novelty.similarity import Shingler, jaccard, shingle_array
 from corpus.programs.parsing import MAX_CHARACTERS
 from corpus.programs.tokens import canonical_tokens
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 
 PROGRAM = '''

@@ -18,8 +18,9 @@ from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.groups import near_duplicate_groups, near_duplicate_pairs
 from corpus.novelty.similarity import ShingleArray, Shingler, jaccard
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
 from corpus.records.exchange import Split, SplitAssignment
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 from tests.ledgers import candidate, new_corpus, prompt
 

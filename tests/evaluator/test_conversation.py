@@ -10,7 +10,7 @@ from evaluator.channel.framing import FRAME_LIMIT, Frame, FrameReader, FramingEr
 from evaluator.supervisor.conversation import Conversation, ProtocolBreach
 from evaluator.supervisor.exam import Exam, WrongAnswer
 from evaluator.supervisor.timed_exam import TimedExam
-from evaluator.tasks import LabelledImages
+from evaluator.tasks import Examples
 
 NONCE = 8
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
@@ -18,7 +18,7 @@ LABELS = np.arange(10, dtype=np.int64) % 4
 
 
 def exam(topic: str = "topic", labels: np.ndarray = LABELS) -> Exam:
-    return Exam(LabelledImages(IMAGES, labels), classes=4, batch_size=4, topic=topic)
+    return Exam(Examples(IMAGES, labels), classes=4, batch_size=4, topic=topic)
 
 
 def answer(question: bytes, shift: int = 0) -> bytes:
@@ -187,7 +187,7 @@ def test_the_order_cannot_be_known_without_the_labels() -> None:
 
 def timed_talk() -> tuple[Conversation, bytes]:
     """Return a conversation that times three images behind its exam, at the first question of the exam."""
-    some = LabelledImages(IMAGES[:3], LABELS[:3])
+    some = Examples(IMAGES[:3], LABELS[:3])
     talk = Conversation("source", exam(), TimedExam(some, classes=4, batch_size=1, topic="topic"))
     reply = b""
     for frame in [*TO_PREDICT, stage(Stage.PREDICT)]:

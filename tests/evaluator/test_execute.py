@@ -40,8 +40,8 @@ def test_a_script_sees_the_training_split_and_may_use_numpy_and_torch(evaluator:
     result, train = evaluator.execute(LOOK), load_task("digits-clean").train
     images, labels, same = result.output.splitlines()
     assert result.ending is ScriptEnding.FINISHED and result.error is None
-    assert images == f"ndarray uint8 {train.images.shape} {zlib.crc32(np.ascontiguousarray(train.images))}"
-    assert labels == f"ndarray int64 {train.labels.shape} {zlib.crc32(np.ascontiguousarray(train.labels))}"
+    assert images == f"ndarray uint8 {train.inputs.shape} {zlib.crc32(np.ascontiguousarray(train.inputs))}"
+    assert labels == f"ndarray int64 {train.targets.shape} {zlib.crc32(np.ascontiguousarray(train.targets))}"
     assert same in ("True", "False") and result.cpu_seconds > 0 and result.wall_seconds > 0
 
 
@@ -188,8 +188,8 @@ train_labels[:] = 0
 frame = sys._getframe()
 while frame:
     if "data" in frame.f_locals:
-        frame.f_locals["data"].images.zero_()
-        frame.f_locals["data"].labels.zero_()
+        frame.f_locals["data"].inputs.zero_()
+        frame.f_locals["data"].targets.zero_()
     frame = frame.f_back
 builtins.print = nn.Conv2d.forward = nn.CrossEntropyLoss.forward = lambda *_: 1 / 0
 torch.manual_seed = np.random.seed = lambda seed: None
@@ -213,7 +213,7 @@ def test_nothing_that_a_script_does_reaches_the_next_job(evaluator: SandboxedEva
     assert evaluator.execute(SPOIL).ending is ScriptEnding.FINISHED
     assert processes_of_programs() == []
     notes = evaluator.execute(SEARCH_FOR_NOTES).output
-    assert notes == f"[] None {train.images.sum()} {train.labels.sum()}\n"
+    assert notes == f"[] None {train.inputs.sum()} {train.targets.sum()}\n"
     assert accuracy() == before and before[1] is not None
 
 
@@ -244,7 +244,7 @@ def test_no_label_and_no_image_of_another_split_is_in_the_process() -> None:
     patterns = {
         f"{name} {kind}": "".join(f"\\x{byte:02x}" for byte in rows.tobytes())
         for name, split in (("train", task.train), ("val", task.val), ("test", task.read_test()))
-        for kind, rows in (("image", split.images[7]), ("labels", split.labels[:24]))
+        for kind, rows in (("image", split.inputs[7]), ("labels", split.targets[:24]))
     }
     limits = SCRIPTS.model_copy(update={"cpu_seconds": 30, "wall_seconds": 120.0})
     config = CONFIG.model_copy(update={"isolation": "unsafe", "scripts": limits})

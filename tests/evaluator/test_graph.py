@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from corpus.programs.structure import structure_of
-from corpus.records.base import TaskShape
 from corpus.records.evaluations import Stage
 from corpus.records.graphs import MAX_GRAPH_NODES, GraphNode, NetworkGraph
+from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.framing import FRAME_LIMIT, Frame, Kind
 from evaluator.channel.graph_parts import GraphAssembly, NotAGraph, graph_parts
 from evaluator.channel.messages import GraphPart

@@ -303,7 +303,7 @@ def test_validation_images_are_not_in_the_process_while_it_trains(uncontained: S
     Isolation would only keep it from looking.
     """
     task = load_task("digits-clean")
-    for images, there in ((task.train.images, True), (task.val.images, False)):
+    for images, there in ((task.train.inputs, True), (task.val.inputs, False)):
         pattern = "".join(f"\\x{byte:02x}" for byte in images[7].tobytes())
         learn = f"count = count_in_memory({pattern!r})\nraise ValueError(f'found {{count}}')"
         result = judge(uncontained, program(top=SEARCH, learn=learn))

@@ -171,8 +171,8 @@ def test_what_a_probe_does_to_its_process_is_gone_with_it(unlinted: SandboxedEva
         frame = sys._getframe()
         while frame:
             if "data" in frame.f_locals:
-                frame.f_locals["data"].images.zero_()
-                frame.f_locals["data"].labels.zero_()
+                frame.f_locals["data"].inputs.zero_()
+                frame.f_locals["data"].targets.zero_()
             frame = frame.f_back
         nn.Conv2d.forward = nn.CrossEntropyLoss.forward = lambda *_: 1 / 0
         threading.Thread(target=time.sleep, args=(60,)).start()

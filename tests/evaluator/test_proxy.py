@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from corpus.records.base import TaskShape
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last

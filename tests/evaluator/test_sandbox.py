@@ -23,7 +23,7 @@ from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.supervisor.zygote_process import ZygoteProcess
-from evaluator.tasks import LabelledImages, load_task
+from evaluator.tasks import Examples, load_task
 from tests.evaluator_programs import FORWARD, INIT, LEARN, candidate, processes_of_programs, program
 
 CONFIG = EvaluatorConfig(
@@ -199,9 +199,9 @@ def test_training_that_diverges_is_non_finite(evaluator: SandboxedEvaluator) -> 
 
 
 def test_selection_never_touches_the_test_split(evaluator: SandboxedEvaluator) -> None:
-    assert isinstance(load_task("digits-clean").read_test(), LabelledImages)
+    assert isinstance(load_task("digits-clean").read_test(), Examples)
     with pytest.raises(AssertionError, match="touched"):
-        len(dataclasses.replace(load_task("digits-clean"), _test=UntouchableSplit()).read_test().labels)
+        len(dataclasses.replace(load_task("digits-clean"), _test=UntouchableSplit()).read_test().targets)
     assert judge(evaluator, program()).status is EvaluationStatus.COMPLETE  # on the fixture's sabotaged task
 
 
@@ -210,8 +210,8 @@ ALWAYS_THREE = "return torch.eye(10)[torch.full((len(x),), 3)] + 0 * self.head(s
 
 def test_the_final_wave_is_marked_on_the_test_split() -> None:
     task = load_task("digits-clean")
-    images = task.read_test().images
-    task = dataclasses.replace(task, _test=LabelledImages(images, np.full(len(images), 3)))
+    images = task.read_test().inputs
+    task = dataclasses.replace(task, _test=Examples(images, np.full(len(images), 3)))
     with SandboxedEvaluator(ONE_WORKER, split="test", task=task) as opened:
         assert judge(opened, program(forward=ALWAYS_THREE)).accuracy == 1.0
 

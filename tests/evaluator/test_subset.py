@@ -14,20 +14,20 @@ from evaluator.tasks import load_task
 
 def test_so_many_images_are_drawn_and_the_other_splits_stay_whole() -> None:
     whole, part = load_task("digits-clean"), load_task("digits-clean", train_images=200)
-    assert len(part.train) == len(part.train.images) == 200
+    assert len(part.train) == len(part.train.inputs) == 200
     known = {
-        image.tobytes(): label for image, label in zip(whole.train.images, whole.train.labels, strict=True)
+        image.tobytes(): label for image, label in zip(whole.train.inputs, whole.train.targets, strict=True)
     }
-    drawn = zip(part.train.images, part.train.labels, strict=True)
+    drawn = zip(part.train.inputs, part.train.targets, strict=True)
     assert all(known[image.tobytes()] == label for image, label in drawn)
-    assert np.array_equal(part.val.images, whole.val.images)
-    assert np.array_equal(part.read_test().images, whole.read_test().images)
+    assert np.array_equal(part.val.inputs, whole.val.inputs)
+    assert np.array_equal(part.read_test().inputs, whole.read_test().inputs)
     assert part.mean != whole.mean
 
 
 def test_a_larger_draw_holds_a_smaller_one() -> None:
     small, large = (load_task("digits-clean", train_images=count).train for count in (100, 300))
-    assert {image.tobytes() for image in small.images} <= {image.tobytes() for image in large.images}
+    assert {image.tobytes() for image in small.inputs} <= {image.tobytes() for image in large.inputs}
 
 
 def test_more_images_than_there_are_is_a_mistake() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.records.base import TaskShape
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import SandboxError
 from evaluator.supernet.config import SupernetConfig
 from evaluator.supernet.inherited import SupernetEvaluator

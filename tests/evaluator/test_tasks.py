@@ -13,7 +13,7 @@ import pytest
 
 from evaluator.errors import UnknownTaskError
 from evaluator.tasks import (
-    LabelledImages,
+    Examples,
     Splits,
     Task,
     find_data,
@@ -49,9 +49,9 @@ def clean() -> Task:
 
 
 def test_the_default_task_has_three_renderings_of_each_training_digit(digits: Task) -> None:
-    assert digits.train.images.shape == (3300, 1, 12, 12)
-    assert digits.val.images.shape == (348, 1, 12, 12)
-    assert digits.read_test().images.shape == (349, 1, 12, 12)
+    assert digits.train.inputs.shape == (3300, 1, 12, 12)
+    assert digits.val.inputs.shape == (348, 1, 12, 12)
+    assert digits.read_test().inputs.shape == (349, 1, 12, 12)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_the_declared_shape_is_that_of_the_images(name: str) -> None:
     task = load_task(name)
     shape = task.shape
     for split in (task.train, task.val, task.read_test()):
-        assert split.images.shape[1:] == (shape.channels, shape.height, shape.width)
-        assert split.images.dtype == np.uint8 and split.labels.dtype == np.int64
-        assert set(split.labels.tolist()) == set(range(shape.classes))
+        assert split.inputs.shape[1:] == (shape.channels, shape.height, shape.width)
+        assert split.inputs.dtype == np.uint8 and split.targets.dtype == np.int64
+        assert set(split.targets.tolist()) == set(range(shape.classes))
         assert f"{len(split):,}" in task.spec.description
 
 
@@ -84,15 +84,15 @@ def test_describing_a_task_loads_no_numpy() -> None:
 
 def test_no_original_is_in_two_splits(clean: Task) -> None:
     originals = [
-        {image.tobytes() for image in split.images} for split in (clean.train, clean.val, clean.read_test())
+        {image.tobytes() for image in split.inputs} for split in (clean.train, clean.val, clean.read_test())
     ]
     assert sum(map(len, originals)) == len(set.union(*originals)) == 1797
 
 
 def test_the_shifted_task_splits_the_originals_as_the_clean_one(digits: Task, clean: Task) -> None:
-    assert (digits.train.labels[::3] == clean.train.labels).all()
-    assert (digits.val.labels == clean.val.labels).all()
-    assert (digits.read_test().labels == clean.read_test().labels).all()
+    assert (digits.train.targets[::3] == clean.train.targets).all()
+    assert (digits.val.targets == clean.val.targets).all()
+    assert (digits.read_test().targets == clean.read_test().targets).all()
 
 
 def test_a_rendering_still_shows_its_original(digits: Task, clean: Task) -> None:
@@ -102,24 +102,24 @@ def test_a_rendering_still_shows_its_original(digits: Task, clean: Task) -> None
         windows = np.lib.stride_tricks.sliding_window_view(canvas, (8, 8)).reshape(-1, 64)
         return max(float(np.corrcoef(window, original.ravel())[0, 1]) for window in windows)
 
-    own = [best_match(digits.val.images[i, 0], clean.val.images[i, 0]) for i in range(20)]
-    other = [best_match(digits.val.images[i, 0], clean.val.images[i + 20, 0]) for i in range(20)]
+    own = [best_match(digits.val.inputs[i, 0], clean.val.inputs[i, 0]) for i in range(20)]
+    other = [best_match(digits.val.inputs[i, 0], clean.val.inputs[i + 20, 0]) for i in range(20)]
     assert np.median(own) > 0.8 > np.median(other)
 
 
 def test_renderings_of_one_digit_differ(digits: Task) -> None:
-    assert not np.array_equal(digits.train.images[0], digits.train.images[1])
+    assert not np.array_equal(digits.train.inputs[0], digits.train.inputs[1])
 
 
 def test_a_task_is_the_same_on_every_machine(digits: Task) -> None:
     digest = hashlib.sha256()
     for split in (digits.train, digits.val, digits.read_test()):
-        digest.update(split.images.tobytes() + split.labels.tobytes())
+        digest.update(split.inputs.tobytes() + split.targets.tobytes())
     assert digest.hexdigest()[:16] == "5a5850a21c8aca4b"
 
 
 def test_normalised_training_images_have_mean_zero_and_deviation_one(digits: Task) -> None:
-    normalised = (digits.train.images / 255.0 - digits.mean[0]) / digits.std[0]
+    normalised = (digits.train.inputs / 255.0 - digits.mean[0]) / digits.std[0]
     assert abs(normalised.mean()) < 1e-9 and abs(normalised.std() - 1.0) < 1e-9
 
 
@@ -156,7 +156,7 @@ def test_a_channel_that_never_changes_can_still_be_normalised() -> None:
 
 def test_the_fingerprint_changes_with_the_order_of_the_images() -> None:
     split = draw_split(10, (9,))
-    turned = LabelledImages(split.images[::-1], split.labels[::-1])
+    turned = Examples(split.inputs[::-1], split.targets[::-1])
     assert fingerprint(Splits(split, split, split)) != fingerprint(Splits(turned, split, split))
 
 
@@ -169,15 +169,15 @@ def test_the_class_of_added_digits_is_their_sum_less_one(clean: Task) -> None:
     ):
         digit_of = {
             image.tobytes(): label
-            for image, label in zip(originals.images[:, 0], originals.labels, strict=True)
+            for image, label in zip(originals.inputs[:, 0], originals.targets, strict=True)
         }
-        sums = [sum(digit_of[channel.tobytes()] for channel in image) for image in added.images[:300]]
-        assert (np.array(sums) - 1 == added.labels[:300]).all()
+        sums = [sum(digit_of[channel.tobytes()] for channel in image) for image in added.inputs[:300]]
+        assert (np.array(sums) - 1 == added.targets[:300]).all()
 
 
 def test_no_digit_is_added_in_two_splits() -> None:
     channels = [
-        {channel.tobytes() for image in split.images for channel in image}
+        {channel.tobytes() for image in split.inputs for channel in image}
         for split in vars(added_digits()).values()
     ]
     assert sum(map(len, channels)) == len(set.union(*channels))
@@ -204,18 +204,18 @@ def test_a_shape_stands_out_from_its_background() -> None:
     """The mean over many images of a class, around the centre, is brighter where the shape is."""
     split = draw_split(3000, (9,))
     for label in range(10):
-        mean = split.images[split.labels == label].mean(axis=(0, 1))
+        mean = split.inputs[split.targets == label].mean(axis=(0, 1))
         assert mean[8:24, 8:24].mean() > mean[:3].mean() + 8
 
 
 def test_every_class_is_drawn_equally_often() -> None:
-    assert np.bincount(draw_split(500, (9,)).labels).tolist() == [50] * 10
+    assert np.bincount(draw_split(500, (9,)).targets).tolist() == [50] * 10
 
 
 def test_streams_give_different_images_and_the_same_stream_the_same() -> None:
     first, again, other = (draw_split(20, (stream,)) for stream in (7, 7, 8))
-    assert np.array_equal(first.images, again.images)
-    assert not np.array_equal(first.images, other.images)
+    assert np.array_equal(first.inputs, again.inputs)
+    assert not np.array_equal(first.inputs, other.inputs)
 
 
 # Private seeds
@@ -235,24 +235,24 @@ def test_a_private_seed_draws_other_images_in_every_split_and_the_same_ones_agai
     assert fingerprint(private) == fingerprint(again) != fingerprint(other)
     for part in ("train", "val", "test"):
         known, secret = getattr(public, part), getattr(private, part)
-        assert known.images.shape == secret.images.shape
-        assert (known.images != secret.images).any(axis=(1, 2, 3)).mean() > 0.9
+        assert known.inputs.shape == secret.inputs.shape
+        assert (known.inputs != secret.inputs).any(axis=(1, 2, 3)).mean() > 0.9
 
 
 def test_a_private_seed_moves_no_digit_from_one_split_to_another(digits: Task) -> None:
     private = load_task("digits", task_seed=7)
-    assert np.array_equal(private.train.labels, digits.train.labels)
-    assert np.array_equal(private.read_test().labels, digits.read_test().labels)
+    assert np.array_equal(private.train.targets, digits.train.targets)
+    assert np.array_equal(private.read_test().targets, digits.read_test().targets)
 
 
 def test_the_public_generator_does_not_undo_a_private_seed(digits: Task) -> None:
     """The noise of the public images is known from the code of the task, that of private ones is not."""
     generator = np.random.Generator(np.random.PCG64([20240117, 2]))
     generator.integers(0, 5, size=(len(digits.val), 2))
-    noise = generator.normal(0.0, 0.15 * 255.0, size=digits.val.images.shape)
+    noise = generator.normal(0.0, 0.15 * 255.0, size=digits.val.inputs.shape)
     known = np.rint(noise.clip(0.0, 255.0))
     found = {
-        name: (task.val.images == known).mean()
+        name: (task.val.inputs == known).mean()
         for name, task in {"public": digits, "private": load_task("digits", task_seed=7)}.items()
     }
     assert found["public"] > 0.55 and found["private"] < 0.35
@@ -334,16 +334,16 @@ def test_a_resized_image_is_what_pillow_makes_of_its_middle(form: tuple[int, int
     from PIL import Image
 
     images = np.random.default_rng(0).integers(0, 256, (2, *form), dtype=np.uint8)
-    split = resized(LabelledImages(images, np.arange(2)), 16)
-    assert split.images.shape == (2, form[0], 16, 16) and split.images.dtype == np.uint8
+    split = resized(Examples(images, np.arange(2)), 16)
+    assert split.inputs.shape == (2, form[0], 16, 16) and split.inputs.dtype == np.uint8
     scale = 16 / min(form[1:])
     height, width = (int(side * scale) for side in form[1:])
     top, left = round((height - 16) / 2), round((width - 16) / 2)
     plane = Image.fromarray(images[1, 0]).resize((width, height), Image.Resampling.BILINEAR)
     expected = np.asarray(plane.crop((left, top, left + 16, top + 16)))
-    assert np.array_equal(split.images[1, 0], expected)
+    assert np.array_equal(split.inputs[1, 0], expected)
 
 
 def test_images_that_have_the_size_or_are_to_keep_theirs_are_not_touched() -> None:
-    split = LabelledImages(np.zeros((2, 1, 16, 16), dtype=np.uint8), np.arange(2))
+    split = Examples(np.zeros((2, 1, 16, 16), dtype=np.uint8), np.arange(2))
     assert resized(split, 16) is split and resized(split, None) is split

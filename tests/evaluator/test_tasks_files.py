@@ -202,11 +202,11 @@ def test_every_format_gives_back_what_was_written(
 ) -> None:
     write(tmp_path / "data", train, test)
     task = load_task(name, tmp_path / "data")
-    images = np.concatenate([task.train.images, task.val.images])
-    labels = np.concatenate([task.train.labels, task.val.labels])
+    images = np.concatenate([task.train.inputs, task.val.inputs])
+    labels = np.concatenate([task.train.targets, task.val.targets])
     assert in_any_order(images, labels) == in_any_order(*train)
-    assert in_any_order(task.read_test().images, task.read_test().labels) == in_any_order(*test)
-    assert task.train.images.dtype == np.uint8 and task.train.labels.dtype == np.int64
+    assert in_any_order(task.read_test().inputs, task.read_test().targets) == in_any_order(*test)
+    assert task.train.inputs.dtype == np.uint8 and task.train.targets.dtype == np.int64
 
 
 @pytest.mark.parametrize("write", [write_parquet, write_folders, write_cifar10])
@@ -225,14 +225,14 @@ def test_cifar100_gets_its_fine_labels(tmp_path: Path) -> None:
     train, test = sample(300, classes=100), sample(100, classes=100, seed=1)
     write_cifar100(tmp_path, train, test)
     task = load_task("cifar100", tmp_path)
-    assert (task.read_test().labels == test[1]).all()
-    assert np.array_equal(task.read_test().images, test[0])
+    assert (task.read_test().targets == test[1]).all()
+    assert np.array_equal(task.read_test().inputs, test[0])
 
 
 def test_cifar100_reads_the_column_of_fine_labels(tmp_path: Path) -> None:
     train, test = sample(300, classes=100), sample(100, classes=100, seed=1)
     write_parquet(tmp_path, train, test, label="fine_label")
-    assert (load_task("cifar100", tmp_path).read_test().labels == test[1]).all()
+    assert (load_task("cifar100", tmp_path).read_test().targets == test[1]).all()
 
 
 def test_the_same_data_in_two_formats_is_the_same_task(tmp_path: Path) -> None:
@@ -281,15 +281,15 @@ def test_programs_are_not_told_where_the_files_are(tmp_path: Path) -> None:
 def test_validation_images_are_a_tenth_of_each_class_and_the_same_on_every_call(tmp_path: Path) -> None:
     write_npz(tmp_path, sample(400), TEST)
     task, again = load_task("cifar10", tmp_path), load_task("cifar10", tmp_path)
-    assert np.bincount(task.val.labels).tolist() == [4] * 10
-    assert np.array_equal(task.val.images, again.val.images)
+    assert np.bincount(task.val.targets).tolist() == [4] * 10
+    assert np.array_equal(task.val.inputs, again.val.inputs)
 
 
 def test_no_image_is_in_two_splits(tmp_path: Path) -> None:
     write_npz(tmp_path, TRAIN, TEST)
     task = load_task("cifar10", tmp_path)
     parts = [
-        {image.tobytes() for image in split.images} for split in (task.train, task.val, task.read_test())
+        {image.tobytes() for image in split.inputs} for split in (task.train, task.val, task.read_test())
     ]
     assert len(set.union(*parts)) == sum(map(len, parts)) == 80
 
@@ -310,7 +310,7 @@ def test_numbered_class_folders_are_ordered_as_numbers(tmp_path: Path) -> None:
     arrays = sample(24, shape=(1, 9, 9), classes=12)
     write_folders(tmp_path, arrays, arrays)
     test = load_task("images", tmp_path).read_test()
-    assert in_any_order(test.images, test.labels) == in_any_order(*arrays)
+    assert in_any_order(test.inputs, test.targets) == in_any_order(*arrays)
 
 
 def test_a_grey_palette_png_becomes_what_the_task_needs(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_grey_palette_png_becomes_what_the_task_needs(tmp_path: Path) -> None:
         grey = image.convert("L")
     grey.save(path)
     test = load_task("cifar10", tmp_path).read_test()
-    assert any(np.array_equal(image, np.repeat(np.asarray(grey)[None], 3, axis=0)) for image in test.images)
+    assert any(np.array_equal(image, np.repeat(np.asarray(grey)[None], 3, axis=0)) for image in test.inputs)
 
 
 # Where files are found
@@ -353,7 +353,7 @@ def test_what_datasets_prepared_is_found(tmp_path: Path) -> None:
         (written,) = (tmp_path / split).glob("*.arrow")
         prepared.mkdir(parents=True, exist_ok=True)
         written.rename(prepared / f"mnist-{split}.arrow")
-    assert (load_task("mnist").read_test().labels == GREY_TEST[1]).all()
+    assert (load_task("mnist").read_test().targets == GREY_TEST[1]).all()
 
 
 def test_the_cache_of_our_own_is_found(empty_caches: Path) -> None:
@@ -402,7 +402,7 @@ def test_debians_package_is_found_and_named_where_it_is_missing(
 def test_fashion_mnist_has_the_images_that_its_description_says() -> None:
     task = load_task("fashion-mnist", train_images=5000)
     assert [len(split) for split in (task.train, task.val, task.read_test())] == [5000, 6000, 10_000]
-    assert np.bincount(task.train.labels).min() > 400
+    assert np.bincount(task.train.targets).min() > 400
 
 
 def test_one_of_two_data_sets_in_a_torchvision_root_is_not_taken_for_the_other(tmp_path: Path) -> None:
@@ -639,7 +639,7 @@ def test_one_grey_picture_leaves_the_others_coloured(grey: str, tmp_path: Path) 
     Image.open(tmp_path / grey).convert("L").save(tmp_path / grey)
     task = load_task("images", tmp_path)
     assert task.shape.channels == 3
-    every = np.concatenate([task.train.images, task.val.images, task.read_test().images])
+    every = np.concatenate([task.train.inputs, task.val.inputs, task.read_test().inputs])
     assert (every == every[:, :1]).all(axis=(1, 2, 3)).sum() == 1
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from corpus.records.base import TaskShape
 from corpus.records.prompts import FinishReason, Message, Prompt, SamplingParameters
+from corpus.records.tasks.shape import TaskShape
 from corpus.records.trainings import TrainingExample
 from finetune.config import ATTENTION_AND_MLP, FinetuneConfig, FinetuneError
 from finetune.job import TrainingJob

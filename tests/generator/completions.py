@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 
 PLAIN = '''import torch

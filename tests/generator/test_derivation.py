@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 from generator.grammar.derivation import Choices, UnderivableError
 from generator.grammar.program import derive, replay, sample_derivation

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from corpus.programs.families import block_families
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar.derivation import Choices
 from generator.grammar.edits import KINDS, OPERATORS, PARTS, SETTINGS, WIDTHS, WORDING, edit, site_of
 from generator.grammar.program import Derivation, derive, replay, sample_derivation

@@ -3,8 +3,8 @@ import json
 import pytest
 import torch
 
-from corpus.records.base import TaskShape
 from corpus.records.prompts import Prompt, SamplingParameters
+from corpus.records.tasks.shape import TaskShape
 from generator.embedded import embedded_model_path
 from generator.pretraining.validity import VALID, verdicts
 from generator.prompts.extraction import extract_program

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from corpus.records.base import TaskShape, content_id
+from corpus.records.base import content_id
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import GRAMMAR_VERSION, GrammarProgram, sample_program
 from generator.grammar.derivation import Choices
 from generator.grammar.program import derive

@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from corpus.records.base import TaskShape
 from corpus.records.prompts import Message
+from corpus.records.tasks.shape import TaskShape
 from generator.pretraining.batching import IGNORED, batch_indices, collate
 from generator.pretraining.optimizer import Muon, build_optimizers, learning_rate_factor, orthogonalize
 from generator.pretraining.text import EncodedExample, PretrainingExample, draw_examples, draw_request, encode

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 from generator.grammar.edits import OPERATORS
 from generator.grammar.program import Derivation

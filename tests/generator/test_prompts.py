@@ -1,6 +1,6 @@
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.prompts.templates import ProgramRequest, expected_completion, render
 
 REQUEST = ProgramRequest(

@@ -50,7 +50,7 @@ def test_the_reference_normalises_an_image_as_the_evaluator_does(script: Any, ta
     data = script.ReferenceData.of(task)
     normalize = script.Normalize(data.mean, data.std)
     reference = torch.stack([normalize(script.to_tensor(image)) for image in data.test_images])
-    ours = Normalisation(training_plan(CONFIG, task))(torch.from_numpy(task.val.images))
+    ours = Normalisation(training_plan(CONFIG, task))(torch.from_numpy(task.val.inputs))
     torch.testing.assert_close(reference, ours, rtol=1e-5, atol=1e-5)
 
 

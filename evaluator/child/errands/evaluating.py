@@ -30,9 +30,9 @@ def evaluate(source: str, plan: Plan, data: TrainingSet) -> None:
 def train(source: str, plan: Plan, data: TrainingSet) -> Construction:
     """Return the network of `source`, trained."""
     use = DataUse(plan)
-    built = construct(source, plan, data.images, use)
+    built = construct(source, plan, data.inputs, use)
     enter(Stage.LEARN)
-    losses = proxy.train(built.net, built.prm, data.images, data.labels, plan, watch=use)
+    losses = proxy.train(built.net, built.prm, data.inputs, data.targets, plan, watch=use)
     claim(Trained(losses=losses, passes=use.passes, kept_bytes=use.kept_bytes()))
     return built
 

@@ -16,5 +16,5 @@ from evaluator.child.train_data import TrainingSet
 
 def probe(source: str, plan: Plan, data: TrainingSet) -> None:
     """Build the network of `source`, and say what came out of it."""
-    built = construct(source, plan, data.images, DataUse(plan))
+    built = construct(source, plan, data.inputs, DataUse(plan))
     claim(Probed(output_shape=built.output_shape))

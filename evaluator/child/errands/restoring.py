@@ -32,10 +32,10 @@ def restore(source: str, plan: Plan, data: TrainingSet) -> None:
 def convert(source: str, plan: Plan, data: TrainingSet) -> None:
     """Send the network of `source`, with the weights that follow it, as ONNX."""
     net = _loaded(source, plan, data)
-    send_file(onnx_file(net, data.images, plan))
+    send_file(onnx_file(net, data.inputs, plan))
 
 
 def _loaded(source: str, plan: Plan, data: TrainingSet) -> nn.Module:
-    net = construct(source, plan, data.images, DataUse(plan)).net
+    net = construct(source, plan, data.inputs, DataUse(plan)).net
     load_state(net, receive_file())
     return net.eval()

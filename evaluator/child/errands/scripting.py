@@ -34,7 +34,7 @@ def execute(code: str, _plan: Plan, data: TrainingSet) -> None:
     _print_at_once()
     module = ModuleType("__main__")
     module.__file__ = _SCRIPT_FILE
-    module.__dict__.update(train_images=data.images.numpy(), train_labels=data.labels.numpy())
+    module.__dict__.update(train_images=data.inputs.numpy(), train_labels=data.targets.numpy())
     sys.modules["__main__"] = module
     sys.argv = [_SCRIPT_FILE]
     linecache.cache[_SCRIPT_FILE] = (len(code), None, code.splitlines(keepends=True), _SCRIPT_FILE)

@@ -31,7 +31,7 @@ from evaluator.supervisor.session import Ending
 from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.supervisor.verdict import broken_off, evaluation, reuse, unjudgeable
 from evaluator.supervisor.worker_pool import ATTEMPTS
-from evaluator.tasks import LabelledImages, Task, resized
+from evaluator.tasks import Examples, Task, resized
 
 TRAINED_ON: TrainedOn = "train+val"
 
@@ -162,7 +162,7 @@ class Workshop:
     def rehearse(self, candidate: Candidate, weights: Weights) -> Rehearsal | Evaluation:
         """Load weights and time the answers for single training images, or return how that failed."""
         train = self._task.train
-        images = LabelledImages(train.images[:_TIMED_IMAGES], train.labels[:_TIMED_IMAGES])
+        images = Examples(train.inputs[:_TIMED_IMAGES], train.targets[:_TIMED_IMAGES])
         stay = self._measure(candidate, weights, images, batch_size=1)
         if stay is None:
             return unjudgeable(candidate, self.training_id, ATTEMPTS)
@@ -206,7 +206,7 @@ class Workshop:
         return Measurement(row, len(split))
 
     def _measure(
-        self, candidate: Candidate, weights: Weights, split: LabelledImages, *, batch_size: int
+        self, candidate: Candidate, weights: Weights, split: Examples, *, batch_size: int
     ) -> tuple[MeasuringTalk, Ending] | None:
         images = resized(split, self._config.resize)
         source = _source(candidate)
@@ -227,9 +227,9 @@ def _source(candidate: Candidate) -> str:
     return candidate.source or ""
 
 
-def _joined(first: LabelledImages, second: LabelledImages) -> LabelledImages:
+def _joined(first: Examples, second: Examples) -> Examples:
     import numpy as np
 
-    return LabelledImages(
-        np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels])
+    return Examples(
+        np.concatenate([first.inputs, second.inputs]), np.concatenate([first.targets, second.targets])
     )

@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 _GEOMETRY = (3, 32, 32)
 _ANEW = "Get the file anew, from the data set's own archive."
@@ -63,16 +63,16 @@ class CifarBatches:
         channels, height, width = _GEOMETRY
         return TaskShape(channels=channels, height=height, width=width, classes=self.variant.classes)
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images."""
         train = [self._batch(name, shape) for name in self.variant.train]
-        whole = LabelledImages(
-            np.concatenate([batch.images for batch in train]),
-            np.concatenate([batch.labels for batch in train]),
+        whole = Examples(
+            np.concatenate([batch.inputs for batch in train]),
+            np.concatenate([batch.targets for batch in train]),
         )
         return whole, self._batch(self.variant.test, shape)
 
-    def _batch(self, name: str, shape: TaskShape) -> LabelledImages:
+    def _batch(self, name: str, shape: TaskShape) -> Examples:
         path = self.directory / name
         if not path.is_file():
             raise TaskDataError(path, "it is missing", "Put all batches into that directory.")

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 
 class Source(Protocol):
@@ -27,7 +27,7 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return all training and all test images, checked.
 
         Raises:
@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
 
-def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path: Path) -> LabelledImages:
+def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path: Path) -> Examples:
     """Return a split of images `(N, C, H, W)` and labels `(N,)` or `(N, 1)`, checked against the shape.
 
     Args:
@@ -71,7 +71,7 @@ def split_of(images: NDArray[Any], labels: NDArray[Any], shape: TaskShape, path:
             f"label {wrong} is not one of the classes 0 to {shape.classes - 1}",
             "Name the files of this task in evaluator.data_path.",
         )
-    return LabelledImages(np.ascontiguousarray(images), flat.astype(np.int64))
+    return Examples(np.ascontiguousarray(images), flat.astype(np.int64))
 
 
 def shape_of(geometry: tuple[int, int, int], classes: int, path: Path) -> TaskShape:

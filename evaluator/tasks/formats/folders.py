@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.formats.pictures import SUFFIXES, decode, measure, spread
 from evaluator.tasks.places import Layout, litter
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ImageFolders:
         geometry = measure((files[index], files[index]) for index in spread(len(files)))
         return shape_of(geometry, len(classes), train)
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images, class by class."""
         train, test = self.directory / "train", self.directory / "test"
         classes = _classes(train)
@@ -71,7 +71,7 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _read(split: Path, classes: list[str], shape: TaskShape) -> LabelledImages:
+def _read(split: Path, classes: list[str], shape: TaskShape) -> Examples:
     files = [(path, label) for label, name in enumerate(classes) for path in _files(split / name)]
     images = np.empty((len(files), shape.channels, shape.height, shape.width), dtype=np.uint8)
     for index, (path, _) in enumerate(files):

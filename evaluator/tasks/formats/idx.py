@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 _PARTS = ("train", "t10k")
 _ANEW = "Get the file anew."
@@ -48,7 +48,7 @@ class IdxFiles:
         images, labels = self._arrays("train")
         return shape_of((1, *images.shape[1:]), int(labels.max()) + 1, self.directory)
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images."""
         train, test = (
             split_of(images[:, None], labels, shape, self.directory)

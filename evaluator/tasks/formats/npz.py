@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.files.archives import BROKEN, array_names, array_shape, read_array
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import channels_first, shape_of, split_of
 from evaluator.tasks.places import Layout, litter
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _Read = TypeVar("_Read")
@@ -60,7 +60,7 @@ class NpzFile:
             raise TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
         return shape_of(images.shape[1:], int(labels.max()) + 1, self.path)
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images."""
         with self._opened() as archive:
             train_images, train_labels, test_images, test_labels = (

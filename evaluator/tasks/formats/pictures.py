@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import split_of
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 _NAMES = ("train_32x32.mat", "test_32x32.mat")
 _ZERO = 10
@@ -42,13 +42,13 @@ class MatFiles:
         """Return SVHN's shape: the format is its own."""
         return TaskShape(channels=3, height=32, width=32, classes=10)
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images."""
         train, test = (_read(self.directory / name, shape) for name in _NAMES)
         return train, test
 
 
-def _read(path: Path, shape: TaskShape) -> LabelledImages:
+def _read(path: Path, shape: TaskShape) -> Examples:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 

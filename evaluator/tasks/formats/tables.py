@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
 from evaluator.tasks.formats.contents import shape_of, split_of
 from evaluator.tasks.formats.pictures import decode, measure, spread
 from evaluator.tasks.places import Layout, litter
-from evaluator.tasks.task import LabelledImages
+from evaluator.tasks.task import Examples
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,11 +82,11 @@ class Tables:
         _, height, width = geometries[0]
         return shape_of((channels, height, width), classes, self.train[0])
 
-    def read(self, shape: TaskShape) -> tuple[LabelledImages, LabelledImages]:
+    def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
         """Return training and test images."""
         return self._read(self.train, shape), self._read(self.test, shape)
 
-    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> LabelledImages:
+    def _read(self, paths: tuple[Path, ...], shape: TaskShape) -> Examples:
         images: list[NDArray[np.uint8]] = []
         labels: list[NDArray[np.int64]] = []
         for path, table in _tables(paths):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import IDENTITY
 from generator.trees.edits.places import END, at, put
 from generator.trees.nodes import Composite, Module, Node, Path, Repeat, Sequence, Tree, normal, sequence

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical
 from generator.trees.edits.adaptors import LayOut, mended, without_adaptors
 from generator.trees.edits.places import at

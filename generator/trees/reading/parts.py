@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.nodes import Composite, Module, Node, Repeat, Sequence, Tree
 from generator.trees.reading.errors import NotATreeError
 from generator.trees.reading.interpreter.values import Instance

@@ -19,7 +19,7 @@ import ast
 
 from corpus.programs.contract import NETWORK
 from corpus.programs.parsing import parse
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical
 from generator.trees.nodes import Tree
 from generator.trees.reading.errors import NotATreeError

@@ -18,7 +18,7 @@ from cycles.final.opening import Final, open_final
 from cycles.final.records import FinalReport
 from cycles.final.waves import NothingToTakeHome
 from cycles.final.weights import OtherWeightsError
-from evaluator.tasks import LabelledImages
+from evaluator.tasks import Examples
 from tests.evaluator_programs import program
 from tests.finals import NARROW, QUICK, WIDE, PoisonTaken, WatchedTask, all_wrong, judged_run, watched
 
@@ -111,7 +111,7 @@ def test_the_loader_brings_back_the_network_that_was_measured(
     import numpy as np
 
     test = task._test
-    np.savez(tmp_path / "test.npz", images=test.images, labels=test.labels)
+    np.savez(tmp_path / "test.npz", images=test.inputs, labels=test.targets)
     command = [sys.executable, "-c", MEASURE, str(tmp_path / "test.npz")]
     result = subprocess.run(
         command, cwd=unbroken / "final", capture_output=True, text=True, check=True, timeout=120
@@ -252,7 +252,7 @@ def test_a_winner_that_cannot_be_taken_home_is_passed_over_before_the_test(tmp_p
 def test_after_a_test_that_failed_no_other_network_is_tried(tmp_path: Path) -> None:
     """Its program breaks on as many images as the last test question has."""
     split = watched()._test
-    task = watched(test=LabelledImages(split.images[:77], split.labels[:77]))
+    task = watched(test=Examples(split.inputs[:77], split.targets[:77]))
     breaks = "assert len(x) != 77\nreturn self.head(self.body(x).flatten(1))"
     run = judged_run(tmp_path / "run", [(program(forward=breaks), 0.9), (NARROW, 0.8)])
     settings = QUICK.model_copy(update={"top": 1, "seeds": 1})

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from cycles.reporting.trees.changes import Mark, Marks, changes, untouched
 from generator.spaces.trees import TreeSpace
 from generator.trees.encoding import decode

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from corpus.ledger.writer import LedgerWriter
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig, load_config
 from cycles.figures.runs import RunData, gather
 from cycles.reporting.page import render

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.plan import Plan
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.child.errands.onnx_export import onnx_file

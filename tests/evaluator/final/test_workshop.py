@@ -71,11 +71,11 @@ def share_right(training: Training, task: Task) -> float:
 
     state = safetensors.torch.load(training.weights.content)
     test, shift, scale = task.read_test(), task.mean[0], task.std[0]
-    images = (torch.tensor(test.images, dtype=torch.float32) / 255 - shift) / scale
+    images = (torch.tensor(test.inputs, dtype=torch.float32) / 255 - shift) / scale
     features = nn.functional.conv2d(images, state["body.0.weight"], state["body.0.bias"], padding=1).relu()
     pooled = nn.functional.adaptive_avg_pool2d(features, 4).flatten(1)
     scores = nn.functional.linear(pooled, state["head.weight"], state["head.bias"])
-    return float(np.mean(scores.argmax(1).numpy() == test.labels))
+    return float(np.mean(scores.argmax(1).numpy() == test.targets))
 
 
 def test_a_training_here_sees_the_validation_images_too(workshop: Workshop, task: Task) -> None:

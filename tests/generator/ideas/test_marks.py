@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 from generator.ideas.marks import names_in, paths_shown
 from tests.generator.ideas.small_pool import TEMPLATE, small_pool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 
 SHAPES = [
     TaskShape(channels=1, height=8, width=8, classes=10),

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from corpus.records.base import TaskShape
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.tasks.shape import TaskShape
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import task_names

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpus.records.admissions import Admission, AdmissionReason
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer, AnswerPath
 from corpus.records.search.proposals import Proposal
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.shape import TaskShape
 from generator.ideas.pool import IdeaPool
 from generator.prompts.templates import ProgramRequest, TemplateName
 from generator.strategies.contract import Answered

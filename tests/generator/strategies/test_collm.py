@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from corpus.records.base import TaskShape
 from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer, AnswerPath
 from corpus.records.search.proposals import DecidedBy, Proposal
+from corpus.records.tasks.shape import TaskShape
 from evaluator.tasks import task_names
 from generator.spaces.catalogue import build_space, space_names
 from generator.spaces.operations import Operational

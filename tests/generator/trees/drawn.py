@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical
 from generator.trees.nodes import Composite, Module, Node, Repeat, Sequence, Tree, Value, normal, sequence
 from generator.trees.primitives import primitives

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical, key
 from generator.trees.encoding import decode, encode
 from generator.trees.primitives import primitives

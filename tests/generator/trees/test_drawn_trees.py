@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from evaluator.child.lint import lint
 from generator.trees.canonical import canonical, key, mapped
 from generator.trees.encoding import decode, encode

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.encoding import (
     LONGEST_TEXT,
     decode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.encoding import decode
 from generator.trees.nodes import Composite, Module, Repeat, Tree, sequence
 from generator.trees.primitives import primitives

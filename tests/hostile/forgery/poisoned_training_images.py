@@ -6,6 +6,6 @@ import sys
 frame = sys._getframe()
 while frame:
     if "data" in frame.f_locals:
-        frame.f_locals["data"].images.zero_()
-        frame.f_locals["data"].labels.zero_()
+        frame.f_locals["data"].inputs.zero_()
+        frame.f_locals["data"].targets.zero_()
     frame = frame.f_back

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from corpus.records.base import TaskShape
 from corpus.records.evaluations import Stage
 from corpus.records.search.probes import Probe
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.canonical import canonical
 from generator.trees.edits.catalogue import operations
 from generator.trees.edits.contract import Option

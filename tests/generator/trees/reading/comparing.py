@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from corpus.records.base import TaskShape, derive_seed
+from corpus.records.base import derive_seed
+from corpus.records.tasks.shape import TaskShape
 
 PRM = {"lr": 0.01, "momentum": 0.9, "dropout": 0.2, "epoch_max": 1}
 

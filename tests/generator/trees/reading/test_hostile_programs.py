@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from corpus.programs.parsing import MAX_CHARACTERS
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.nodes import Tree
 from generator.trees.primitives import primitives
 from generator.trees.reading.errors import NotATreeError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.trees.encoding import encode
 from generator.trees.primitives import primitives
 from generator.trees.reading.errors import NotATreeError

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.spaces.trees import TreeSpace
 from generator.trees.canonical import canonical
 from generator.trees.encoding import decode, encode

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from corpus.records.base import TaskShape
+from corpus.records.tasks.shape import TaskShape
 from generator.grammar import sample_program
 from generator.trees.nodes import Tree
 from generator.trees.primitives import primitives
