@@ -1,8 +1,8 @@
 """Frames on the result channel: one byte of kind, four of length, then the payload.
 
 A program's process may send frames of at most 4 KB: JSON from the fixed vocabulary of
-`evaluator.channel.messages`, or the class ids of one batch. The supervisor's frames, with source and images,
-are not limited.
+`evaluator.channel.messages`, the class ids of one batch, or the next bytes of something larger whose size the
+supervisor knows beforehand. The supervisor's frames, with source and inputs, are not limited.
 
 This module does *not* interpret payloads, and nothing here or elsewhere unpickles anything.
 """
@@ -35,12 +35,15 @@ class Kind(Enum):
     SOURCE = b"S"
     """The program, UTF-8 with surrogates passed through."""
     IMAGES = b"I"
-    """A nonce of 8 bytes, then raw uint8 images."""
+    """A nonce of 8 bytes, then raw inputs: uint8 images, or float32 signals and fields."""
     FILE = b"F"
     """A file of weights on its way in, whole; on its way out, the next bytes of a file."""
     CLASSES = b"C"
     """The nonce of the images answered, then one little-endian uint16 class id for each; the number of
     classes stands for none of them."""
+    ANSWER = b"A"
+    """Where an answer is more than a class: its next bytes, of which the first are the nonce of the inputs
+    answered. In all there follow numbers as `evaluator.channel.layout` has them, for each input."""
 
 
 @dataclass(frozen=True)

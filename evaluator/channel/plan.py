@@ -1,20 +1,24 @@
 """What a process that judges programs must know of the protocol and of the data.
 
-This module does *not* hold data: images and labels travel by other ways, validation labels not at all.
+This module does *not* hold data: inputs and targets travel by other ways, validation targets not at all.
 """
 
 from __future__ import annotations
 
+from math import prod
+
 from pydantic import BaseModel, ConfigDict
 
 from corpus.records.tasks.shape import TaskShape
+from evaluator.channel.layout import INPUT_BYTES, InputType, target_bytes
 from evaluator.channel.proxy_config import ProxyConfig
 
-_LABEL_BYTES = 8
+_ALIGNMENT = 8
 _FLOAT_BYTES = 4
+_CLASS_BYTES = 8
 
 KEPT_SHARE = 0.1
-"""Share of the training images that a program may keep, for logs and looks; a tenth is no memory to answer
+"""Share of the training split that a program may keep, for logs and looks; a tenth is no memory to answer
 from."""
 
 
@@ -23,10 +27,11 @@ class Plan(BaseModel):
 
     Attributes:
         config: How to train, and the limits.
-        shape: Image shape and number of classes.
-        train_images: Number of training images.
-        mean: Mean of each channel, in [0, 1].
-        std: Standard deviation of each channel, in [0, 1].
+        shape: Kind of task, shape of inputs, number of classes.
+        train_images: Number of training examples.
+        mean: Mean of each channel: of uint8 inputs in [0, 1], of float32 in their own unit.
+        std: Standard deviation of each channel, likewise.
+        inputs: Type of the inputs' numbers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,34 +41,45 @@ class Plan(BaseModel):
     train_images: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    inputs: InputType = "uint8"
 
     @property
-    def image_bytes(self) -> int:
-        """Bytes of one uint8 image."""
-        return self.shape.channels * self.shape.height * self.shape.width
+    def input_numbers(self) -> int:
+        """How many numbers one input has."""
+        return prod(self.shape.input_shape)
+
+    @property
+    def inputs_bytes(self) -> int:
+        """Bytes of all training inputs, as they lie in the file of the training split."""
+        return self.train_images * self.input_numbers * INPUT_BYTES[self.inputs]
 
     @property
     def drawn_images(self) -> int:
-        """Images that a program is handed for training in all, over the protocol's epochs."""
+        """Examples that a program is handed for training in all, over the protocol's epochs."""
         return self.train_images * self.config.epochs
 
     @property
     def max_kept_bytes(self) -> int:
-        """Bytes that a program may hold of what it learnt from: a share of the images, and a log of answers.
+        """Bytes that a program may hold of what it learnt from: a share of the inputs, and a log of answers.
 
-        The images count as it gets them, in float32; the log is the scores of each image, its label and the
-        class that was predicted.
+        The inputs count as it gets them, in float32; the log is the scores of each, its target and the class
+        or labels that were predicted. Of answers for every position a log would be as large as the split:
+        there a share of the targets may be kept, and two numbers for each example.
         """
-        images = self.train_images * self.image_bytes * _FLOAT_BYTES
-        log = self.train_images * (self.shape.classes * _FLOAT_BYTES + 2 * _LABEL_BYTES)
-        return int(KEPT_SHARE * images) + log
+        inputs = self.train_images * self.input_numbers * _FLOAT_BYTES
+        target = target_bytes(self.shape)
+        if self.shape.kind.dense:
+            log = int(KEPT_SHARE * self.train_images * target) + self.train_images * 2 * _CLASS_BYTES
+        else:
+            log = self.train_images * (self.shape.classes * _FLOAT_BYTES + 2 * target)
+        return int(KEPT_SHARE * inputs) + log
 
     @property
-    def labels_offset(self) -> int:
-        """Where the labels begin in the file of the training split: at a multiple of their size."""
-        return labels_offset(self.train_images * self.image_bytes)
+    def targets_offset(self) -> int:
+        """Where the targets begin in the file of the training split: at a multiple of their size."""
+        return targets_offset(self.inputs_bytes)
 
 
-def labels_offset(images_bytes: int) -> int:
-    """Return where int64 labels begin that follow so many bytes of images."""
-    return -(-images_bytes // _LABEL_BYTES) * _LABEL_BYTES
+def targets_offset(inputs_bytes: int) -> int:
+    """Return where targets begin that follow so many bytes of inputs."""
+    return -(-inputs_bytes // _ALIGNMENT) * _ALIGNMENT

@@ -83,14 +83,15 @@ def prefer_channels_last(net: nn.Module, inputs: Tensor, plan: Plan) -> bool:
 
     Args:
         net: The network; only the layout of its weights may change.
-        inputs: A few normalised images, `(B, C, H, W)`.
+        inputs: A few normalised inputs, `(B, C, H, W)`; signals have no such layout.
         plan: The protocol.
 
     Returns:
         Whether the layout was changed.
     """
     convolutions = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
-    if not plan.config.channels_last or not convolutions or any(map(_corrupts, convolutions)):
+    wanted = plan.config.channels_last and inputs.dim() == 4
+    if not wanted or not convolutions or any(map(_corrupts, convolutions)):
         return False
     with torch.random.fork_rng(devices=()):
         bearable = _same_scores_channels_last(net, inputs)

@@ -1,6 +1,7 @@
 """Chance changes of the training images, where the protocol asks for them: about half are mirrored.
 
-LEMUR's transforms that end in `_flip` mirror test images too; here only training images are.
+LEMUR's transforms that end in `_flip` mirror test images too; here only training images are, and only where a
+target says what an image shows, not where (`evaluator.supervisor.demands` refuses all else).
 
 This module does *not* change what is resident: it is handed batches that are fresh.
 """

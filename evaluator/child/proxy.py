@@ -1,9 +1,9 @@
 """The one-epoch proxy, as it runs in a program's process: build the network, check it, train it, predict.
 
-Where the images come from is `evaluator.child.train_data`; what makes a step fast is
+Where the inputs come from is `evaluator.child.train_data`; what makes a step fast is
 `evaluator.child.acceleration`.
 
-This module does *not* compute accuracies, and it never sees a validation label.
+This module does *not* compute metrics, and it never sees a validation target.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.hooks import RemovableHandle
 
 from corpus.programs.contract import FACTORY, NETWORK
 from corpus.records.evaluations import EvaluationStatus
+from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.hyperparameters import Value
+from evaluator.channel.layout import answer_type, names_classes
 from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.plan import Plan
 from evaluator.child.acceleration import fuse_optimizers, precision, prefer_channels_last
@@ -31,7 +34,7 @@ from evaluator.child.diagnosis import Rejected
 from evaluator.child.train_data import Normalisation, TrainData, batches_in
 
 _CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
-_CHECKED_IMAGES = 2
+_CHECKED_INPUTS = 2
 _MOST_HYPERPARAMETERS = 1_000
 
 
@@ -46,13 +49,17 @@ class LossRecorder:
         count = min(MAX_LOSSES, steps)
         self._wanted = {(index + 1) * steps // count - 1 for index in range(count)}
         self._step = 0
-        self._handle = None
+        self._handle: RemovableHandle | None = None
         for name in _CRITERION_NAMES:
             value = getattr(net, name, None)
             criterion = value[0] if isinstance(value, tuple | list) and value else value
             if isinstance(criterion, nn.Module):
-                self._handle = criterion.register_forward_hook(self._on_loss)
+                self._handle = self.watch(criterion)
                 return
+
+    def watch(self, criterion: nn.Module) -> RemovableHandle:
+        """Note what `criterion` returns, too: a program may use the task's. Return what ends that."""
+        return criterion.register_forward_hook(self._on_loss)
 
     def close(self, returned: list[object]) -> tuple[float, ...]:
         """Remove the hook and return the curve, falling back to what `learn` returned for each epoch."""
@@ -110,12 +117,12 @@ def hyperparameters(module: ModuleType, plan: Plan) -> dict[str, Value]:
 def build(module: ModuleType, prm: dict[str, Value], plan: Plan) -> nn.Module:
     """Return the program's network, no larger than the cap.
 
-    It is told the shape of one image with a batch of 1, as LEMUR takes it from a batch of one image.
+    It is told the shape of one input with a batch of 1, as LEMUR takes it from a batch of one image, and the
+    shape of one answer.
     """
-    shape = plan.shape
-    in_shape = (1, shape.channels, shape.height, shape.width)
+    in_shape, out_shape = (1, *plan.shape.input_shape), plan.shape.output_shape
     network = part_of(module, NETWORK, f"module-level class {NETWORK}")
-    net = network(in_shape, (shape.classes,), prm, torch.device("cpu"))
+    net = network(in_shape, out_shape, prm, torch.device("cpu"))
     if not isinstance(net, nn.Module):
         raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{NETWORK} must derive from torch.nn.Module")
     if not _has_forward(net):
@@ -156,8 +163,8 @@ class Checked(NamedTuple):
     """What a forward pass shows of a network.
 
     Attributes:
-        output_shape: Shape of the scores of one image.
-        flops: FLOPs for one image, None where not countable.
+        output_shape: Shape of the answer to one input.
+        flops: FLOPs for one input, None where not countable.
     """
 
     output_shape: tuple[int, ...]
@@ -165,17 +172,17 @@ class Checked(NamedTuple):
 
 
 def check_forward(
-    net: nn.Module, images: Tensor, plan: Plan, forward: Callable[[nn.Module, Tensor], Any] = call
+    net: nn.Module, examples: Tensor, plan: Plan, forward: Callable[[nn.Module, Tensor], Any] = call
 ) -> Checked:
-    """Check the forward pass on two images and return what it shows.
+    """Check the forward pass on two inputs and return what it shows.
 
     Args:
         net: The network.
-        images: Training images, uint8 `(N, C, H, W)`.
+        examples: Training inputs, as in `TrainingSet`.
         plan: The protocol.
         forward: Makes the pass that is checked, and may watch it.
     """
-    inputs = Normalisation(plan)(images[:_CHECKED_IMAGES])
+    inputs = Normalisation(plan)(examples[:_CHECKED_INPUTS])
     net.eval()
     with torch.no_grad(), precision(plan):
         scores = forward(net, inputs)
@@ -190,7 +197,31 @@ def check_forward(
 
 
 def check_scores(scores: Any, count: int, plan: Plan) -> Tensor:
-    """Return the scores as `(count, columns)`, a column for each class and perhaps further ones behind them.
+    """Return the answers of a network to `count` inputs in the form that the kind of task asks for.
+
+    Raises:
+        Rejected: The output is no finite tensor of such a form.
+    """
+    if plan.shape.kind is TaskKind.SINGLE_LABEL:
+        return _class_scores(scores, count, plan)
+    wanted = (count, *plan.shape.output_shape)
+    if not isinstance(scores, Tensor):
+        message = f"forward returned {type(scores).__name__}, not a tensor {wanted}"
+        raise Rejected(EvaluationStatus.SHAPE_ERROR, message)
+    if tuple(scores.shape) != wanted:
+        message = f"forward returned shape {tuple(scores.shape)}, not {wanted}"
+        raise Rejected(EvaluationStatus.SHAPE_ERROR, message)
+    if not scores.is_floating_point():
+        message = f"forward returned {scores.dtype}, not floating-point numbers"
+        raise Rejected(EvaluationStatus.CONTRACT_ERROR, message)
+    answers = scores.detach().float()
+    if not bool(torch.isfinite(answers).all()):
+        raise Rejected(EvaluationStatus.NON_FINITE, "the answers are not all finite numbers of 32 bits")
+    return answers
+
+
+def _class_scores(scores: Any, count: int, plan: Plan) -> Tensor:
+    """Return scores as `(count, columns)`, a column for each class and perhaps further ones behind them.
 
     LEMUR takes the largest score of all columns, so further columns are a reason to be wrong, not to be
     refused. Of its other forms `(count, 1, columns)` is one, and `(count, columns, 1, 1)`, on which it counts
@@ -219,24 +250,27 @@ def check_scores(scores: Any, count: int, plan: Plan) -> Tensor:
 def train(
     net: Any,
     prm: dict[str, Value],
-    images: Tensor,
-    labels: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
     plan: Plan,
     watch: AbstractContextManager[object] | None = None,
 ) -> tuple[float, ...]:
     """Train for the protocol's epochs, within the context `watch`, and return the loss curve."""
     returned: list[object] = []
     with precision(plan):
-        prefer_channels_last(net, Normalisation(plan)(images[:_CHECKED_IMAGES]), plan)
+        prefer_channels_last(net, Normalisation(plan)(inputs[:_CHECKED_INPUTS]), plan)
         part_of(net, "train_setup", f"method {NETWORK}.train_setup(prm)")(prm)
         fuse_optimizers(net)
-        steps = batches_in(len(labels), plan.config.batch_size) * plan.config.epochs
+        steps = batches_in(len(targets), plan.config.batch_size) * plan.config.epochs
         recorder = LossRecorder(net, steps)
         with watch or nullcontext():
             for epoch in range(plan.config.epochs):
                 net.train()
                 learn = part_of(net, "learn", f"method {NETWORK}.learn(train_data)")
-                returned.append(learn(TrainData(images, labels, plan, epoch)))
+                data = TrainData(inputs, targets, plan, epoch)
+                handle = recorder.watch(data.criterion)
+                returned.append(learn(data))
+                handle.remove()
     losses = recorder.close(returned)
     count_parameters(net, plan)  # it may have grown since it was built
     if not all(bool(torch.isfinite(each).all()) for each in net.parameters()):
@@ -244,13 +278,16 @@ def train(
     return losses
 
 
-def predict(net: nn.Module, images: Tensor, plan: Plan) -> bytes:
-    """Return the predicted class ids of a batch of uint8 images, as little-endian uint16.
+def predict(net: nn.Module, inputs: Tensor, plan: Plan) -> bytes:
+    """Return the answers to a batch of raw inputs as `evaluator.channel.layout` has them.
 
-    A column that stands for no class of the task has the id that follows the last class's.
+    They are class ids as little-endian uint16, where a column that stands for no class of the task has the id
+    that follows the last class's; or the network's numbers themselves, as float32.
     """
     net.eval()
     with torch.no_grad(), precision(plan):
-        scores = net(Normalisation(plan)(images))
-    predicted = check_scores(scores, len(images), plan).argmax(dim=1)  # (B,)
-    return predicted.clamp(max=plan.shape.classes).numpy().astype("<u2").tobytes()
+        scores = net(Normalisation(plan)(inputs))
+    answers = check_scores(scores, len(inputs), plan)
+    if names_classes(plan.shape.kind):
+        answers = answers.argmax(dim=1).clamp(max=plan.shape.classes)  # (B,), (B, H, W) or (B, L)
+    return answers.numpy().astype(answer_type(plan.shape.kind)).tobytes()

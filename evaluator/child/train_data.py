@@ -1,11 +1,11 @@
-"""The training images as a program's `learn` gets them: resident uint8 tensors, gathered batch by batch.
+"""The training split as a program's `learn` gets it: resident tensors, gathered batch by batch.
 
 It stands in for what the reference hands to `learn`, a `tqdm` bar over a `DataLoader` that is its own
-iterator: sized, with `next()`, and over after one pass. A batch is one `index_select` on the resident images
+iterator: sized, with `next()`, and over after one pass. A batch is one `index_select` on the resident inputs
 and two passes that normalise it, and no epoch is ever held as a copy. As there, a last batch that is not full
-is used: it may hold a single image.
+is used: it may hold a single example. Beyond the reference it has `criterion`, the loss of the task.
 
-This module shows no progress, knows no validation images, and does *not* choose what is mirrored
+This module shows no progress, knows no validation inputs, and does *not* choose what is mirrored
 (`evaluator.child.augmentation`).
 """
 
@@ -17,36 +17,58 @@ from dataclasses import dataclass
 from typing import Self, TextIO
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from corpus.records.base import derive_seed
+from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.plan import Plan
 from evaluator.child.augmentation import Flip
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The training split as resident tensors: uint8 `(N, C, H, W)` and int64 `(N,)`."""
+    """The training split as resident tensors.
+
+    Attributes:
+        inputs: Images `(N, C, H, W)` as uint8; signals `(N, C, L)` and fields `(N, C, H, W)` as float32.
+        targets: int64 class ids `(N,)`, or of every position `(N, H, W)` or `(N, L)`; float32 0 and 1 of
+            labels `(N, K)`; float32 numbers `(N, K, H, W)` or `(N, K, L)`, standardised.
+    """
 
     inputs: Tensor
     targets: Tensor
 
 
 class Normalisation:
-    """`(image / 255 - mean) / std` with the protocol's statistics, its constants built once.
+    """`(x - mean) / std` with the protocol's statistics, its constants built once.
+
+    Of uint8 images, x is `image / 255`.
 
     Args:
-        plan: Mean and standard deviation of each channel.
+        plan: Mean and standard deviation of each channel, and the type of the inputs.
     """
 
     def __init__(self, plan: Plan) -> None:
         # (image - 255 mean) * 1 / (255 std): one pass that also converts, one in place.
-        self._shift = torch.tensor(plan.mean).view(1, -1, 1, 1) * 255.0  # (1, C, 1, 1)
-        self._scale = 1.0 / (torch.tensor(plan.std).view(1, -1, 1, 1) * 255.0)  # (1, C, 1, 1)
+        white = 255.0 if plan.inputs == "uint8" else 1.0
+        channels = (1, -1, *(1 for _ in plan.shape.positions))
+        self._shift = torch.tensor(plan.mean).view(channels) * white  # (1, C, 1, 1) or (1, C, 1)
+        self._scale = 1.0 / (torch.tensor(plan.std).view(channels) * white)  # (1, C, 1, 1) or (1, C, 1)
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Return uint8 images `(B, C, H, W)` as fresh float32 of the same shape."""
-        return torch.sub(images, self._shift).mul_(self._scale)
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Return inputs `(B, C, H, W)` or `(B, C, L)` as fresh float32 of the same shape."""
+        return torch.sub(inputs, self._shift).mul_(self._scale)
+
+
+def loss_of(kind: TaskKind) -> nn.Module:
+    """Return a fresh module of the loss that goes with a kind of task: `loss_of(kind)(answers, targets)`."""
+    losses: dict[TaskKind, type[nn.Module]] = {
+        TaskKind.SINGLE_LABEL: nn.CrossEntropyLoss,
+        TaskKind.MULTI_LABEL: nn.BCEWithLogitsLoss,
+        TaskKind.SEGMENTATION: nn.CrossEntropyLoss,
+        TaskKind.REGRESSION: nn.MSELoss,
+    }
+    return losses[kind]()
 
 
 class SilentBar:
@@ -71,24 +93,34 @@ class SilentBar:
 
 
 class TrainData(SilentBar):
-    """One pass over the training images in the protocol's order: an iterator of `(inputs, labels)`.
+    """One pass over the training split in the protocol's order: an iterator of `(inputs, targets)`.
 
-    `inputs` are float32 `(B, C, H, W)`, `labels` int64 `(B,)`, both fresh and free to be changed. Each batch
-    comes once: iterating again goes on where it was left, and yields nothing after the end. Its length is the
-    number of batches of the whole pass, however many have been drawn.
+    `inputs` are float32 `(B, C, H, W)`, or `(B, C, L)` of signals. `targets` are int64 `(B,)` for
+    single-label tasks; float32 `(B, K)` of 0 and 1 for multi-label; int64 `(B, H, W)` or `(B, L)` for
+    segmentation; float32 `(B, K, H, W)` or `(B, K, L)` for regression, of which each of the K has mean 0 and
+    standard deviation 1 over the training split. Both are fresh and free to be changed.
+
+    Each batch comes once: iterating again goes on where it was left, and yields nothing after the end. Its
+    length is the number of batches of the whole pass, however many have been drawn.
 
     Args:
-        images: uint8 `(N, C, H, W)`.
-        labels: int64 `(N,)`.
+        inputs: The resident inputs, as in `TrainingSet`.
+        targets: The resident targets, likewise.
         plan: The protocol.
         epoch: Number of the epoch, from 0; with the protocol's seed it decides the order.
+
+    Attributes:
+        criterion: The task's loss of `(answers, targets)`, a fresh module that a program may use in place of
+            its own: `nn.CrossEntropyLoss()` for single-label tasks and segmentation, `nn.BCEWithLogitsLoss()`
+            for multi-label, `nn.MSELoss()` for regression.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> None:
+    def __init__(self, inputs: Tensor, targets: Tensor, plan: Plan, epoch: int) -> None:
         self.batch_size = plan.config.batch_size
-        self.total = batches_in(len(labels), self.batch_size)
+        self.total = batches_in(len(targets), self.batch_size)
         self.n = 0
-        self._batches = _batches(images, labels, plan, epoch)
+        self.criterion = loss_of(plan.shape.kind)
+        self._batches = _batches(inputs, targets, plan, epoch)
 
     def __len__(self) -> int:
         return self.total
@@ -102,15 +134,15 @@ class TrainData(SilentBar):
         return batch
 
 
-def batches_in(images: int, batch_size: int) -> int:
-    """Return the number of batches of one pass over so many images; the last may not be full."""
-    return -(-images // batch_size)
+def batches_in(examples: int, batch_size: int) -> int:
+    """Return the number of batches of one pass over so many examples; the last may not be full."""
+    return -(-examples // batch_size)
 
 
-def _batches(images: Tensor, labels: Tensor, plan: Plan, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(inputs: Tensor, targets: Tensor, plan: Plan, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the batches of one epoch."""
     normalisation, flip = Normalisation(plan), Flip(plan, epoch)
     generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
-    order = torch.randperm(len(labels), generator=generator)
+    order = torch.randperm(len(targets), generator=generator)
     for indices in order.split(plan.config.batch_size):
-        yield flip(normalisation(images.index_select(0, indices))), labels.index_select(0, indices)
+        yield flip(normalisation(inputs.index_select(0, indices))), targets.index_select(0, indices)

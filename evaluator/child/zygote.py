@@ -12,6 +12,7 @@ This module does *not* judge: it starts, watches and buries children, and report
 from __future__ import annotations
 
 import gc
+import math
 import mmap
 import os
 import select
@@ -20,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluator.channel.layout import target_type
 from evaluator.channel.limits import Limits
 from evaluator.channel.messages import (
     MESSAGE_BYTES,
@@ -189,12 +191,17 @@ def _warm_training_set(plan: Plan, descriptor: int) -> TrainingSet:
     torch.set_num_threads(1)
     memory = mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
     os.close(descriptor)
-    size = plan.train_images * plan.image_bytes
-    shape = plan.shape
-    images = torch.frombuffer(memory, dtype=torch.uint8, count=size)
-    images = images.view(-1, shape.channels, shape.height, shape.width)  # (N, C, H, W)
-    labels = torch.frombuffer(memory, dtype=torch.int64, offset=plan.labels_offset, count=plan.train_images)
-    data = TrainingSet(images, labels)
+    count, shape = plan.train_images, plan.shape
+    inputs = torch.frombuffer(
+        memory, dtype=getattr(torch, plan.inputs), count=count * plan.input_numbers
+    ).view(count, *shape.input_shape)  # (N, C, H, W) or (N, C, L)
+    targets = torch.frombuffer(
+        memory,
+        dtype=getattr(torch, target_type(shape.kind)),
+        offset=plan.targets_offset,
+        count=count * math.prod(shape.target_shape),
+    ).view(count, *shape.target_shape)  # (N, *target_shape)
+    data = TrainingSet(inputs, targets)
     warm_up(plan, data)
     return data
 

@@ -18,6 +18,7 @@ from typing import Self
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, Stage
+from evaluator.errors import TaskDataError
 from evaluator.supernet.config import SupernetConfig
 from evaluator.supernet.process import SupernetProcess
 from evaluator.supervisor.verdict import grade, no_code, unknown
@@ -34,6 +35,9 @@ class SupernetEvaluator:
         config: The supernet.
         cell_of: Knows the candidates' cells.
         home: Directory where trained supernets are kept, by their content keys.
+
+    Raises:
+        TaskDataError: The task is no single-label task of images.
     """
 
     tier = None
@@ -44,6 +48,13 @@ class SupernetEvaluator:
     def __init__(self, config: SupernetConfig, cell_of: CellOf, home: Path) -> None:
         self.config = config
         self.task = task_spec(config.task)
+        if not self.task.shape.plain:
+            kind = f"{self.task.shape.kind}{' of signals' if self.task.shape.signal else ''}"
+            raise TaskDataError(
+                f"the task '{config.task}'",
+                f"it is one of {kind}, and a supernet tells the classes of images apart",
+                "Leave evaluator.supernet out, or choose a single-label task of images.",
+            )
         self.protocol_id = f"supernet:{self.task.id}/{config.name}"
         """Names all that an accuracy depends on."""
         self._cell_of, self._home = cell_of, home

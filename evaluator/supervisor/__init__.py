@@ -1,4 +1,4 @@
-"""The trusted side: it holds the labels, the clocks and the decisions. Start at `sandbox`.
+"""The trusted side: it holds the targets, the clocks and the decisions. Start at `sandbox`.
 
     sandbox         the evaluator: programs in, evaluations out
     worker_pool     several zygotes side by side
@@ -8,7 +8,9 @@
     final           the jobs of the final waves: weights come out, and are measured
     printed         what a child prints, cut
     conversation    the order in which an evaluated program's child may say what
-    exam            the images to predict, and the accuracy
+    exam            the inputs to predict, and the score
+    marking         the bytes of an answer as an array, checked; the unit of regression targets
+    demands         what a task and the settings must have for each other
     timed_exam      the same, with the time of each answer
     verdict         all that was seen of a program, as one evaluation
     protocol        the protocol's id

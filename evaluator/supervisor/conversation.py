@@ -1,8 +1,8 @@
 """The supervisor's half of an evaluation's talk with a program's process, as a state machine over frames.
 
-    source ->   lint, import, init, forward, <- built, graph   learn, <- trained   predict, images -> <- ids
+    source ->  lint, import, init, forward, <- built, graph  learn, <- trained  predict, inputs -> <- answers
 
-Behind the exam, single images may follow whose answers are timed (`latency_seconds`).
+Behind the exam, single inputs may follow whose answers are timed (`latency_seconds`).
 
 Every frame is checked against what may come at this point; anything else is a `ProtocolBreach` and the end.
 
@@ -19,7 +19,8 @@ from evaluator.channel.framing import Frame, Kind, encode
 from evaluator.channel.messages import Claim, Errand, Trained
 from evaluator.supervisor.errands.building import BUILDING_STAGES, BuildingTalk
 from evaluator.supervisor.errands.talk import ProtocolBreach
-from evaluator.supervisor.exam import Exam, WrongAnswer
+from evaluator.supervisor.exam import Exam
+from evaluator.supervisor.marking.answers import WrongAnswer
 from evaluator.supervisor.timed_exam import TimedExam
 
 
@@ -28,7 +29,8 @@ class Conversation(BuildingTalk):
 
     Attributes:
         trained: Its training loss and how it used the images, once it said so.
-        accuracy: The share of correct answers, once all are marked.
+        accuracy: The score in [0, 1], once all answers are marked; of single-label tasks the share of correct
+            ones.
     """
 
     errand: ClassVar[Errand] = Errand.EVALUATE
@@ -54,7 +56,8 @@ class Conversation(BuildingTalk):
         return statistics.median(timing.seconds) if timing and timing.accuracy is not None else None
 
     def _on_frame(self, frame: Frame) -> bytes:
-        return self._on_answer(frame.payload) if frame.kind is Kind.CLASSES else super()._on_frame(frame)
+        answers = frame.kind is self._exam.frames
+        return self._on_answer(frame.payload) if answers else super()._on_frame(frame)
 
     def _on_claim(self, claim: Claim) -> bytes:
         if isinstance(claim, Trained) and self.stage is Stage.LEARN and self.trained is None:
@@ -72,7 +75,8 @@ class Conversation(BuildingTalk):
     def _on_answer(self, payload: bytes) -> bytes:
         exam = self._asking
         try:
-            exam.mark(payload)
+            if not exam.hear(payload):
+                return b""
         except WrongAnswer as error:
             raise ProtocolBreach(str(error)) from None
         self.accuracy = self._exam.accuracy

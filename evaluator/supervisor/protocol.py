@@ -3,7 +3,7 @@
 Two accuracies may be compared only when their protocol ids are equal: the id names task, version, split,
 epochs, batch size and seed in clear, and hashes everything else that can change a result.
 
-This module does *not* hold data: images and labels travel by other ways, validation labels not at all.
+This module does *not* hold data: inputs and targets travel by other ways, validation targets not at all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 from typing import Literal
 
 from corpus.records.tasks.kinds import Metric
+from evaluator.channel.layout import InputType
 from evaluator.channel.plan import Plan
 from evaluator.channel.proxy_config import ProxyConfig
 from evaluator.config import EvaluatorConfig
@@ -56,10 +57,12 @@ def protocol_id(
 
 def training_plan(config: EvaluatorConfig, task: Task) -> Plan:
     """Return the plan for training on `task`; it tells neither the task's name nor where its files are."""
+    inputs: InputType = "uint8" if task.train.inputs.dtype == "uint8" else "float32"
     return Plan(
         config=ProxyConfig(**config.model_dump(include=set(ProxyConfig.model_fields))),
         shape=task.spec.resized(config.resize).shape,
         train_images=len(task.train),
         mean=task.mean,
         std=task.std,
+        inputs=inputs,
     )

@@ -1,9 +1,9 @@
 """`SandboxedEvaluator`: the evaluator that the loop uses. Read this first.
 
-    supervisor (here: labels, clocks, verdicts)  ->  zygote (warm torch)  ->  one child for each program
+    supervisor (here: targets, clocks, verdicts)  ->  zygote (warm torch)  ->  one child for each program
 
 A program is linted, executed, built, checked, trained for the protocol's epochs and asked for predictions in
-a process of its own; all that comes back are small frames. The accuracy is computed here.
+a process of its own; all that comes back are small frames. The score is computed here.
 
 This module does *not* import torch, and does not run, parse or unpickle anything that a program made.
 """
@@ -25,15 +25,17 @@ from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from evaluator.channel.limits import Limits
 from evaluator.config import EvaluatorConfig
-from evaluator.errors import SandboxError, TaskDataError
+from evaluator.errors import SandboxError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.cores import Cores
+from evaluator.supervisor.demands import require_enough, require_fit
 from evaluator.supervisor.errands.probing import ProbeTalk, no_probe, probe_record
 from evaluator.supervisor.errands.scripting import ScriptTalk, no_transcript, transcript
 from evaluator.supervisor.errands.talk import Talk
 from evaluator.supervisor.exam import Exam
+from evaluator.supervisor.marking.units import TargetUnit
 from evaluator.supervisor.protocol import SplitName, protocol_id, training_plan
 from evaluator.supervisor.scratch import Scratch
 from evaluator.supervisor.session import Ending, Session
@@ -62,9 +64,11 @@ class SandboxedEvaluator:
         if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
             task = load_task(config.task, config.data_path, train_images=config.train_images)
         if task is not None:
-            _require_a_batch(task, config)
+            require_enough(task, config)
+        spec = task.spec if task else task_spec(config.task)
+        require_fit(spec, config)
         self.config = config
-        self.task: TaskSpec = (task.spec if task else task_spec(config.task)).resized(config.resize)
+        self.task: TaskSpec = spec.resized(config.resize)
         """What is known of the task: name, version, chance, and the shape that programs see."""
         self.protocol_id: str = protocol_id(config, self.task, split)
         """Names all that an accuracy depends on."""
@@ -81,7 +85,7 @@ class SandboxedEvaluator:
 
         Raises:
             SandboxError: The platform or the installation cannot do it, or offers no isolation.
-            TaskDataError: The task has too few images for the protocol.
+            TaskDataError: The task has too few examples for the protocol, or does not go with its settings.
         """
         if not sys.platform.startswith("linux"):
             raise SandboxError("programs can only be evaluated on Linux")
@@ -91,13 +95,17 @@ class SandboxedEvaluator:
         task = self._data or load_task(
             self.config.task, task_seed=self.config.task_seed, train_images=self.config.train_images
         )
-        _require_a_batch(task, self.config)
+        require_enough(task, self.config)
+        self.task = task.spec.resized(self.config.resize)
         exam = task.val if self._split_name == "val" else task.read_test()
         self._exam_split: Examples = resized(exam, self.config.resize)
         self._scratch = Scratch()
         train = resized(task.train, self.config.resize)
-        self._training_data = training_data_file(train.inputs.data.cast("B"), train.targets.data.cast("B"))
         plan = training_plan(self.config, task)
+        self.target_unit: TargetUnit | None = TargetUnit.of(train.targets, plan.shape)
+        """In which unit programs learn the targets of a regression, and answer; None for other kinds."""
+        targets = self.target_unit.standardised(train.targets) if self.target_unit else train.targets
+        self._training_data = training_data_file(train.inputs.data.cast("B"), targets.data.cast("B"))
         self._max_kept_bytes = plan.max_kept_bytes
         home = self._scratch.path / "zygotes"
         home.mkdir()
@@ -149,7 +157,9 @@ class SandboxedEvaluator:
         """Run a script over the training split, and return what it printed and how it ended.
 
         It gets `train_images`, a NumPy array uint8 `(N, C, H, W)`, and `train_labels`, int64 `(N,)`, and
-        nothing of the other splits; torch and NumPy can be imported.
+        nothing of the other splits; torch and NumPy can be imported. Where a task is of another kind they are
+        its inputs, perhaps float32 and `(N, C, L)`, and its targets `(N, *target_shape)`, of a regression
+        standardised.
 
         Raises:
             SandboxError: The machinery broke. Scripts never cause it.
@@ -182,9 +192,10 @@ class SandboxedEvaluator:
         """Return a fresh exam for a candidate that has a program."""
         return Exam(
             self._exam_split,
-            classes=self.task.shape.classes,
+            self.task.shape,
             batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}\n{candidate.source}",
+            unit=self.target_unit,
         )
 
     def _timing_for(self, candidate: Candidate) -> TimedExam | None:
@@ -194,9 +205,10 @@ class SandboxedEvaluator:
         split, some = self._exam_split, slice(self.config.timed_images)
         return TimedExam(
             Examples(split.inputs[some], split.targets[some]),
-            classes=self.task.shape.classes,
+            self.task.shape,
             batch_size=1,
             topic=candidate.source or "",
+            unit=self.target_unit,
         )
 
     def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
@@ -210,7 +222,7 @@ class SandboxedEvaluator:
             talk,
             ending,
             self.config,
-            chance=self.task.chance,
+            task=self.task,
             max_kept_bytes=self._max_kept_bytes,
         )
 
@@ -235,18 +247,3 @@ class SandboxedEvaluator:
         os.close(self._training_data)
         self._cores.release()
         self._scratch.remove()
-
-
-def _require_a_batch(task: Task, config: EvaluatorConfig) -> None:
-    """Refuse a task on which no program would take a single step: batches that are not full are left out.
-
-    Raises:
-        TaskDataError: It has fewer training images than a batch.
-    """
-    images = len(task.train)
-    if images < config.batch_size:
-        raise TaskDataError(
-            f"the task '{task.spec.name}'",
-            f"{images} training images are left, a batch has {config.batch_size}",
-            "Add images, or lower evaluator.batch_size.",
-        )

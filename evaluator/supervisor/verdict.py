@@ -1,6 +1,6 @@
 """From the end of a program's stay to its evaluation.
 
-The accuracy is the exam's, the wall time the supervisor's, processor time and memory the kernel's.
+The score is the exam's, the wall time the supervisor's, processor time and memory the kernel's.
 Parameters, FLOPs, graph, losses, the use of the images and the text of an error are what the program's
 process said.
 
@@ -15,6 +15,7 @@ import signal
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason
+from corpus.records.tasks.kinds import Metric, TaskKind
 from evaluator.channel.limits import Limits
 from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
 from evaluator.config import EvaluatorConfig
@@ -22,7 +23,14 @@ from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.errands.building import BuildingTalk
 from evaluator.supervisor.printed import printable
 from evaluator.supervisor.session import Cause, Ending
+from evaluator.tasks import TaskSpec
 
+_WORDS = {
+    Metric.ACCURACY: "accuracy",
+    Metric.MEAN_AVERAGE_PRECISION: "mean average precision",
+    Metric.MEAN_IOU: "mean IoU",
+    Metric.RELATIVE_L2: "relative L2",
+}
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
 _LAST_WORDS_CHARACTERS = 200
 _TAIL_CHARACTERS = 2_000
@@ -79,7 +87,7 @@ def evaluation(
     ending: Ending,
     config: EvaluatorConfig,
     *,
-    chance: float,
+    task: TaskSpec,
     max_kept_bytes: int,
 ) -> Evaluation:
     """Return the evaluation that `talk` and `ending` amount to.
@@ -90,7 +98,7 @@ def evaluation(
         talk: What its process said.
         ending: What the kernel and the clock said.
         config: The limits.
-        chance: Accuracy of guessing.
+        task: What is known of the task with its data: metric, chance.
         max_kept_bytes: What a program may hold of the training images.
     """
     stage, trained = talk.stage, talk.trained
@@ -100,7 +108,7 @@ def evaluation(
     if talk.accuracy is not None:  # whatever happened while its answers were timed
         stage = Stage.DONE
         finding = reuse(trained, config, max_kept_bytes)
-        status, detail = finding or grade(talk.accuracy, config.below_chance_factor * chance)
+        status, detail = finding or grade(talk.accuracy, bar(config, task), task.shape.kind.metric)
     elif talk.failure is not None:
         status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
     else:
@@ -180,11 +188,23 @@ def _record(
     )
 
 
-def grade(accuracy: float, bar: float) -> tuple[EvaluationStatus, str | None]:
+def bar(config: EvaluatorConfig, task: TaskSpec) -> float:
+    """Return the score that a program has to beat to be valid.
+
+    A constant answer may come near the best score, so beyond single-label tasks no more is ever asked than
+    half of what it leaves (our choice).
+    """
+    often = config.below_chance_factor * task.chance
+    return often if task.shape.kind is TaskKind.SINGLE_LABEL else min(often, (1.0 + task.chance) / 2.0)
+
+
+def grade(score: float, bar: float, metric: Metric = Metric.ACCURACY) -> tuple[EvaluationStatus, str | None]:
     """Return the status of a program that predicted, and what is said of one that did not beat `bar`."""
-    if accuracy > bar:
+    if score > bar:
         return EvaluationStatus.COMPLETE, None
-    return EvaluationStatus.BELOW_CHANCE, f"accuracy {accuracy:.3f}, more than {bar:.3f} is wanted"
+    name, wanted = _WORDS[metric], "less" if metric.less_is_better else "more"
+    reached, asked = metric.of(score), metric.of(bar)
+    return EvaluationStatus.BELOW_CHANCE, f"{name} {reached:.3f}, {wanted} than {asked:.3f} is wanted"
 
 
 def reuse(trained: Trained | None, config: EvaluatorConfig, max_kept_bytes: int) -> Finding | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evaluator.channel.messages import MESSAGE_BYTES, Fork, Kill, Order, Ready, Report, Start, report_adapter
-from evaluator.channel.plan import Plan, labels_offset
+from evaluator.channel.plan import Plan, targets_offset
 from evaluator.errors import SandboxError, ZygoteDied
 from evaluator.isolation import bubblewrap
 from evaluator.isolation.tiers import Tier
@@ -135,16 +135,16 @@ class ZygoteProcess:
         return self._stderr.read().decode(errors="replace").strip() or "it left no message"
 
 
-def training_data_file(images: bytes | memoryview, labels: bytes | memoryview) -> int:
+def training_data_file(inputs: bytes | memoryview, targets: bytes | memoryview) -> int:
     """Return the descriptor of an anonymous file with the training split, which all zygotes share.
 
     Args:
-        images: Raw uint8 images.
-        labels: Raw int64 labels; they begin at `labels_offset`.
+        inputs: Raw inputs, of the plan's type.
+        targets: Raw targets, of the kind's type; they begin at `targets_offset`.
     """
     descriptor = os.memfd_create("training-data")
     with os.fdopen(os.dup(descriptor), "wb") as file:
-        for part in (images, bytes(labels_offset(len(images)) - len(images)), labels):
+        for part in (inputs, bytes(targets_offset(len(inputs)) - len(inputs)), targets):
             file.write(part)
     return descriptor
 

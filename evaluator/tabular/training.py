@@ -9,7 +9,10 @@ This module does *not* search: it is for making a table, and for checking one.
 from __future__ import annotations
 
 from corpus.records.candidates import Candidate
+from corpus.records.tasks.kinds import TaskKind
+from evaluator.channel.framing import Kind
 from evaluator.config import EvaluatorConfig
+from evaluator.errors import TaskDataError
 from evaluator.supervisor.exam import Exam
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task, resized
@@ -22,6 +25,11 @@ class TwoExams(Exam):
         self.first, self.second = first, second
 
     @property
+    def frames(self) -> Kind:
+        """Of which kind the frames of an answer are."""
+        return self.first.frames
+
+    @property
     def accuracy(self) -> float | None:
         """The first exam's accuracy, None until both are over."""
         return None if self.second.accuracy is None else self.first.accuracy
@@ -30,9 +38,9 @@ class TwoExams(Exam):
         """Return the next question of the first exam that is not over."""
         return self._current.next_question()
 
-    def mark(self, answer: bytes) -> None:
-        """Mark the answer to the last question."""
-        self._current.mark(answer)
+    def hear(self, part: bytes) -> bool:
+        """Take in the answer to the last question."""
+        return self._current.hear(part)
 
     @property
     def _current(self) -> Exam:
@@ -44,10 +52,19 @@ class TableTrainer(SandboxedEvaluator):
 
     Args:
         config: The protocol.
+
+    Raises:
+        TaskDataError: The task asks for more than a class: a table holds accuracies.
     """
 
     def __init__(self, config: EvaluatorConfig) -> None:
         task = load_task(config.task, config.data_path, task_seed=config.task_seed)
+        if task.shape.kind is not TaskKind.SINGLE_LABEL:
+            raise TaskDataError(
+                f"the task '{config.task}'",
+                f"it is one of {task.shape.kind}, and a table holds accuracies",
+                "Choose a single-label task.",
+            )
         super().__init__(config, task=task)
         self._test = resized(task.read_test(), config.resize)
         self._exams: dict[str, TwoExams] = {}
@@ -56,7 +73,7 @@ class TableTrainer(SandboxedEvaluator):
         """Return the exam on both splits."""
         test = Exam(
             self._test,
-            classes=self.task.shape.classes,
+            self.task.shape,
             batch_size=self.config.predict_batch_size,
             topic=f"{self.protocol_id}/test\n{candidate.source}",
         )

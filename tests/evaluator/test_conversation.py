@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 
 from corpus.records.evaluations import Stage
+from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.framing import FRAME_LIMIT, Frame, FrameReader, FramingError, Kind, encode
 from evaluator.supervisor.conversation import Conversation, ProtocolBreach
-from evaluator.supervisor.exam import Exam, WrongAnswer
+from evaluator.supervisor.exam import Exam
+from evaluator.supervisor.marking.answers import WrongAnswer
 from evaluator.supervisor.timed_exam import TimedExam
 from evaluator.tasks import Examples
 
 NONCE = 8
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+SHAPE = TaskShape(channels=1, height=1, width=1, classes=4)
 LABELS = np.arange(10, dtype=np.int64) % 4
 
 
 def exam(topic: str = "topic", labels: np.ndarray = LABELS) -> Exam:
-    return Exam(Examples(IMAGES, labels), classes=4, batch_size=4, topic=topic)
+    return Exam(Examples(IMAGES, labels), SHAPE, batch_size=4, topic=topic)
 
 
 def answer(question: bytes, shift: int = 0) -> bytes:
@@ -188,7 +191,7 @@ def test_the_order_cannot_be_known_without_the_labels() -> None:
 def timed_talk() -> tuple[Conversation, bytes]:
     """Return a conversation that times three images behind its exam, at the first question of the exam."""
     some = Examples(IMAGES[:3], LABELS[:3])
-    talk = Conversation("source", exam(), TimedExam(some, classes=4, batch_size=1, topic="topic"))
+    talk = Conversation("source", exam(), TimedExam(some, SHAPE, batch_size=1, topic="topic"))
     reply = b""
     for frame in [*TO_PREDICT, stage(Stage.PREDICT)]:
         reply = talk.receive(frame)

@@ -35,7 +35,7 @@ class Construction(NamedTuple):
     Attributes:
         net: The network.
         prm: What it was built with.
-        output_shape: Shape of the scores of one image.
+        output_shape: Shape of the answer to one input.
         declared: The hyperparameters that its program says it supports, and those that all get.
     """
 
@@ -45,13 +45,13 @@ class Construction(NamedTuple):
     declared: tuple[str, ...]
 
 
-def construct(source: str, plan: Plan, images: Tensor, use: DataUse) -> Construction:
+def construct(source: str, plan: Plan, inputs: Tensor, use: DataUse) -> Construction:
     """Return the network of `source`, having claimed its size and its graph.
 
     Args:
         source: The program.
         plan: The protocol.
-        images: Training images, uint8 `(N, C, H, W)`; the forward pass takes the first two.
+        inputs: Training inputs, as in `TrainingSet`; the forward pass takes the first two.
         use: Notes what the forward pass gives to each part of the network.
 
     Raises:
@@ -69,7 +69,7 @@ def construct(source: str, plan: Plan, images: Tensor, use: DataUse) -> Construc
     net = proxy.build(module, prm, plan)
     enter(Stage.FORWARD)
     recorder = GraphRecorder()
-    checked = proxy.check_forward(net, images, plan, forward=use.checking(recorder))
+    checked = proxy.check_forward(net, inputs, plan, forward=use.checking(recorder))
     claim(Built(parameters=proxy.count_parameters(net, plan), flops=checked.flops))
     for part in graph_parts(recorder.graph) if recorder.graph else ():
         claim(part)

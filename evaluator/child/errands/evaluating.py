@@ -1,6 +1,6 @@
 """The errand of an evaluation: build a program's network, train it, predict what the supervisor shows it.
 
-Images to predict are asked for only when training is over. This module does *not* compute accuracies.
+Inputs to predict are asked for only when training is over. This module does *not* compute metrics.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from corpus.records.evaluations import Stage
+from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.framing import NONCE_BYTES, Kind, read_frame, write_frame
 from evaluator.channel.messages import Trained
 from evaluator.channel.plan import Plan
@@ -16,6 +17,7 @@ from evaluator.child import proxy
 from evaluator.child.confinement import CHANNEL
 from evaluator.child.errands.building import Construction, construct
 from evaluator.child.errands.claims import claim, enter
+from evaluator.child.errands.files import write_parts
 from evaluator.child.reuse import DataUse
 from evaluator.child.train_data import TrainingSet
 
@@ -39,9 +41,12 @@ def train(source: str, plan: Plan, data: TrainingSet) -> Construction:
 
 def predict_batches(net: nn.Module, plan: Plan) -> None:
     """Answer batch after batch, in lockstep, until the supervisor has no more."""
-    shape = plan.shape
     while (frame := read_frame(CHANNEL)) is not None:
         nonce, raw = frame.payload[:NONCE_BYTES], bytearray(frame.payload[NONCE_BYTES:])
-        images = torch.frombuffer(raw, dtype=torch.uint8)
-        images = images.view(-1, shape.channels, shape.height, shape.width)  # (B, C, H, W)
-        write_frame(CHANNEL, Kind.CLASSES, nonce + proxy.predict(net, images, plan))
+        inputs = torch.frombuffer(raw, dtype=getattr(torch, plan.inputs))
+        inputs = inputs.view(-1, *plan.shape.input_shape)  # (B, C, H, W) or (B, C, L)
+        answer = nonce + proxy.predict(net, inputs, plan)
+        if plan.shape.kind is TaskKind.SINGLE_LABEL:
+            write_frame(CHANNEL, Kind.CLASSES, answer)
+        else:
+            write_parts(Kind.ANSWER, answer)

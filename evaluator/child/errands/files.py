@@ -1,6 +1,6 @@
-"""A file on the channel, out of a child and into it.
+"""What is larger than a frame on the channel: a file, out of a child and into it, and answers.
 
-This module does *not* know what is in a file.
+This module does *not* know what is in it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ from evaluator.child.errands.claims import claim
 
 def send_file(content: bytes) -> None:
     """Send a file to the supervisor, in frames."""
-    for start in range(0, len(content), FRAME_LIMIT):
-        write_frame(CHANNEL, Kind.FILE, content[start : start + FRAME_LIMIT])
+    write_parts(Kind.FILE, content)
     claim(FileSent())
+
+
+def write_parts(kind: Kind, content: bytes) -> None:
+    """Send content to the supervisor in as many frames as it takes."""
+    for start in range(0, len(content), FRAME_LIMIT):
+        write_frame(CHANNEL, kind, content[start : start + FRAME_LIMIT])
 
 
 def receive_file() -> bytes:

@@ -1,9 +1,10 @@
 """The errand of a script: run any Python over the training split, and let it print.
 
 The script is the module `__main__`, with two names already in it: `train_images`, a NumPy array uint8
-`(N, C, H, W)` of the images as programs see them, and `train_labels`, int64 `(N,)`. They are this process's
-own copies: what a script writes into them no other child sees. It is not linted: what contains it is the
-jail.
+`(N, C, H, W)` of the images before they are normalised, or float32 `(N, C, L)` of signals and `(N, C, H, W)`
+of fields; and `train_labels`, int64 `(N,)`, or where a task asks for more than a class its targets as
+`TrainingSet` has them. They are this process's own copies: what a script writes into them no other child
+sees. It is not linted: what contains it is the jail.
 
 This module does *not* cut what is printed; the supervisor does.
 """

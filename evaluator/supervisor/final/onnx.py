@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
+from corpus.records.tasks.shape import TaskShape
+from evaluator.channel.layout import tensor_names
+
 _STANDARD = (b"", b"ai.onnx")
 """Names of the domain of standard operators."""
 
@@ -21,7 +24,6 @@ MAX_FIELDS = 200_000
 """Fields of a file, with those of all messages in it; a network of a hundred layers has five thousand."""
 
 _MAX_DEPTH = 8
-_INPUTS, _OUTPUTS = [b"images"], [b"scores"]
 
 
 class NotOnnx(ValueError):
@@ -70,8 +72,10 @@ class _Field(NamedTuple):
     value: memoryview | int
 
 
-def require_network(content: bytes) -> None:
-    """Do nothing if `content` is one network in the ONNX format, with `images` going in and `scores` out.
+def require_network(content: bytes, shape: TaskShape) -> None:
+    """Do nothing if `content` is one network in the ONNX format, with the names that go with `shape`.
+
+    Those are `images` going in and `scores` out, or as `evaluator.channel.layout.tensor_names` has them.
 
     Raises:
         NotOnnx: It is not.
@@ -80,8 +84,9 @@ def require_network(content: bytes) -> None:
     graphs = [each.value for each in _fields(memoryview(content)) if each.number == 7]
     if len(graphs) != 1 or not isinstance(graphs[0], memoryview):
         raise NotOnnx(f"{len(graphs)} graphs instead of one")
-    if _named(graphs[0], 11) != _INPUTS or _named(graphs[0], 12) != _OUTPUTS:
-        raise NotOnnx("other inputs or outputs than images and scores")
+    names = tensor_names(shape)
+    if [_named(graphs[0], number) for number in (11, 12)] != [[name.encode()] for name in names]:
+        raise NotOnnx(f"other inputs or outputs than {' and '.join(names)}")
 
 
 class _Check:

@@ -25,6 +25,7 @@ from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.final.onnx import NotOnnx, require_network
 from evaluator.supervisor.final.talks import ConvertingTalk, MeasuringTalk, TrainingTalk
 from evaluator.supervisor.final.weights import Weights, checked_weights
+from evaluator.supervisor.marking.units import TargetUnit
 from evaluator.supervisor.protocol import TrainedOn, protocol_id, training_plan
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.supervisor.session import Ending
@@ -133,6 +134,11 @@ class Workshop:
         self._sandbox.__exit__(kind, value, trace)
 
     @property
+    def target_unit(self) -> TargetUnit | None:
+        """In which unit the networks here answer a regression; None for other kinds."""
+        return self._sandbox.target_unit
+
+    @property
     def isolation(self) -> str:
         """How programs are contained, in a line for people."""
         return self._sandbox.isolation
@@ -182,7 +188,7 @@ class Workshop:
             failed = broken_off(candidate, self.training_id, talk, ending, self._config.limits)
             return Conversion(None, f"not there: {failed.error_type or failed.status}: {failed.error}")
         try:
-            require_network(talk.file)
+            require_network(talk.file, self._spec.shape)
         except NotOnnx as error:
             return Conversion(None, f"not there: what the program's process sent is refused ({error}).")
         return Conversion(talk.file, _NOT_RUN)
@@ -200,7 +206,7 @@ class Workshop:
             talk,
             ending,
             self._config,
-            chance=self._spec.chance,
+            task=self._spec,
             max_kept_bytes=self._max_kept_bytes,
         )
         return Measurement(row, len(split))
@@ -214,9 +220,10 @@ class Workshop:
         def talk() -> MeasuringTalk:
             exam = TimedExam(
                 images,
-                classes=self._spec.shape.classes,
+                self._spec.shape,
                 batch_size=batch_size,
                 topic=f"{self.test_id}\n{source}",
+                unit=self._sandbox.target_unit,
             )
             return MeasuringTalk(source, weights.content, exam)
 

@@ -53,7 +53,7 @@ def field(number: int, content: bytes) -> bytes:
 
 @pytest.mark.parametrize("net", [convolutions(), Attention()], ids=["convolutions", "attention"])
 def test_what_torch_writes_of_a_network_passes(net: nn.Module) -> None:
-    require_network(onnx_file(net.eval(), IMAGES, PLAN))
+    require_network(onnx_file(net.eval(), IMAGES, PLAN), PLAN.shape)
 
 
 def test_the_file_tells_nothing_of_this_machine(exported: bytes) -> None:
@@ -63,7 +63,7 @@ def test_the_file_tells_nothing_of_this_machine(exported: bytes) -> None:
 def test_a_file_that_ends_early_is_refused(exported: bytes) -> None:
     for end in (0, 1, 10, len(exported) // 2, len(exported) - 1):
         with pytest.raises(NotOnnx):
-            require_network(exported[:end])
+            require_network(exported[:end], PLAN.shape)
 
 
 TENSOR_ELSEWHERE = field(13, field(1, b"location") + field(2, b"/etc/passwd"))
@@ -90,7 +90,7 @@ TENSOR_ELSEWHERE = field(13, field(1, b"location") + field(2, b"/etc/passwd"))
 )
 def test_what_is_no_part_of_a_network_is_refused(exported: bytes, addition: bytes, reason: str) -> None:
     with pytest.raises(NotOnnx, match=reason):
-        require_network(exported + addition)
+        require_network(exported + addition, PLAN.shape)
 
 
 def test_graphs_within_graphs_have_an_end() -> None:
@@ -98,14 +98,14 @@ def test_graphs_within_graphs_have_an_end() -> None:
     for _ in range(12):
         graph = field(1, field(5, field(6, graph)))
     with pytest.raises(NotOnnx, match="without end"):
-        require_network(field(7, graph))
+        require_network(field(7, graph), PLAN.shape)
 
 
 def test_many_fields_are_not_read_to_the_end() -> None:
     with pytest.raises(NotOnnx, match="more than"):
-        require_network(b"\x08\x00" * 300_000)
+        require_network(b"\x08\x00" * 300_000, PLAN.shape)
 
 
 def test_other_inputs_than_images_are_refused(exported: bytes) -> None:
     with pytest.raises(NotOnnx, match="other inputs"):
-        require_network(exported.replace(b"images", b"imagez"))
+        require_network(exported.replace(b"images", b"imagez"), PLAN.shape)
