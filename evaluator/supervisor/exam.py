@@ -18,7 +18,7 @@ import numpy as np
 from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.framing import NONCE_BYTES, Kind
-from evaluator.channel.layout import answer_bytes
+from evaluator.channel.layout import answer_bytes, names_classes
 from evaluator.metrics import marker
 from evaluator.supervisor.marking.answers import WrongAnswer, read_answers
 from evaluator.supervisor.marking.units import TargetUnit
@@ -101,7 +101,7 @@ class Exam:
             WrongAnswer: It does not answer that question.
         """
         if self._nonce is None or not hmac.compare_digest(answer[:NONCE_BYTES], self._nonce):
-            what = "class ids" if self.frames is Kind.CLASSES else "numbers"
+            what = "class ids" if names_classes(self._shape.kind) else "numbers"
             raise WrongAnswer(f"{what} that answer no question")
         batch = self._batch
         answers = read_answers(answer[NONCE_BYTES:], len(batch), self._shape)

@@ -63,10 +63,10 @@ class SandboxedEvaluator:
     ) -> None:
         if task is None and reads_files(config.task):  # what is in the files is part of the protocol's id
             task = load_task(config.task, config.data_path, train_images=config.train_images)
-        if task is not None:
-            require_enough(task, config)
         spec = task.spec if task else task_spec(config.task)
         require_fit(spec, config)
+        if task is not None:
+            require_enough(task, config)
         self.config = config
         self.task: TaskSpec = spec.resized(config.resize)
         """What is known of the task: name, version, chance, and the shape that programs see."""

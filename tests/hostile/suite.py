@@ -7,6 +7,7 @@ A file holds one trick. The comments at its top say what it tries and what must 
     # error: PATTERN                           of the error's class and message, without lint
     # needs: BARRIER|BARRIER, BARRIER          what must be there to contain it; it does not run elsewhere
     # with: PART                               one of the files in `parts` to put before it
+    # task: NAME                               which task of `tests.tasks_by_hand` it is for, if not digits
 
 Before it come an honest network to spoil and the places of the canaries; it raises `Escaped` when its trick
 works.
@@ -24,7 +25,7 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 
 _HOME = Path(__file__).parent
 _PARTS = _HOME / "parts"
-_FIELD = re.compile(r"# (with lint|without lint|error|needs|with): (.+)")
+_FIELD = re.compile(r"# (with lint|without lint|error|needs|with|task): (.+)")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class HostileProgram:
         jailed: What must become of it without.
         needs: Sets of barriers; one of each set must be there.
         whole: Whether the text is a program as it is, with nothing to put before it.
+        task: Name of the task made by hand that it is for, such as `signal-regression`; None for digits.
     """
 
     name: str
@@ -84,6 +86,7 @@ class HostileProgram:
     jailed: Expectation
     needs: tuple[frozenset[str], ...]
     whole: bool = False
+    task: str | None = None
 
     def expected(self, *, lint: bool) -> Expectation:
         """Return what must become of it."""
@@ -104,14 +107,24 @@ class HostileProgram:
             return self.text
         known = canaries | {"program": self.name.encode()}
         places = "".join(f"    {name} = {value!r}\n" for name, value in known.items())
-        parts = [(_PARTS / f"{part}.py").read_text() for part in ("honest", *self.parts)]
+        honest = "honest" if self.task is None else "honest_of_any_kind"
+        parts = [(_PARTS / f"{part}.py").read_text() for part in (honest, *self.parts)]
         own = re.search(r"^class Net\b", self.text, re.MULTILINE)
         ending = [] if own else ["class Net(Honest):\n    pass\n"]
         return "\n\n".join([*parts, f"class Canary:\n{places}", self.text, *ending])
 
 
 def hostile_programs() -> list[HostileProgram]:
-    """Return all of them, by name."""
+    """Return all that are for the task of digits, by name."""
+    return [each for each in _all() if each.task is None]
+
+
+def hostile_programs_of_kinds() -> list[HostileProgram]:
+    """Return all that are for another task, by name."""
+    return [each for each in _all() if each.task is not None]
+
+
+def _all() -> list[HostileProgram]:
     files = [path for path in sorted(_HOME.glob("*/*.py")) if path.parent != _PARTS]
     return [_read(path) for path in files]
 
@@ -127,4 +140,5 @@ def _read(path: Path) -> HostileProgram:
         linted=Expectation.parse(fields["with lint"]) if "with lint" in fields else jailed,
         jailed=jailed,
         needs=tuple(frozenset(each.split("|")) for each in fields.get("needs", "").split(", ") if each),
+        task=fields.get("task"),
     )
