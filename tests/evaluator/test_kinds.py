@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -23,9 +24,12 @@ from evaluator.child import proxy
 from evaluator.child.train_data import Normalisation
 from evaluator.config import EvaluatorConfig, ScriptConfig
 from evaluator.errors import TaskDataError
+from evaluator.supernet.config import SupernetConfig
+from evaluator.supernet.inherited import SupernetEvaluator
 from evaluator.supervisor.marking.units import TargetUnit
 from evaluator.supervisor.protocol import training_plan
 from evaluator.supervisor.sandbox import SandboxedEvaluator
+from evaluator.tabular.training import TableTrainer
 from evaluator.tasks import Task
 from tests.evaluator_programs import candidate
 from tests.hostile.suite import HostileProgram, hostile_programs_of_kinds
@@ -229,3 +233,21 @@ def test_arrays_that_are_not_of_the_tasks_shape_are_refused() -> None:
     wrong = dataclasses.replace(task.train, targets=task.train.targets.astype(np.float64))
     with pytest.raises(TaskDataError, match=r"its targets are float64 \(96, 3\), not float32"):
         SandboxedEvaluator(CONFIG, task=dataclasses.replace(task, train=wrong))
+
+
+@pytest.mark.parametrize("name", ["segmentation", "signal-single-label"])
+def test_a_supernet_refuses_what_it_cannot_tell(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evaluator.supernet.inherited.task_spec", lambda _: TASKS[name].spec)
+    config = SupernetConfig(operators=("none", "skip"), width=4, reductions=1)
+    with pytest.raises(
+        TaskDataError, match=r"tells the classes of images apart\. Leave evaluator\.supernet out"
+    ):
+        SupernetEvaluator(config, lambda _: None, tmp_path)
+
+
+def test_no_table_is_made_of_what_is_no_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluator.tabular.training.load_task", lambda *_, **__: TASKS["regression"])
+    with pytest.raises(TaskDataError, match="one of regression, and a table holds accuracies"):
+        TableTrainer(CONFIG)
