@@ -21,6 +21,7 @@ LONG = (
     "test_refusals.py",
     "test_canary.py",
     "test_hostile.py",
+    "evaluator/test_kinds.py",
     "test_isolation.py",
 )
 """Files that take about a minute or more: begun last, one of them would be waited for alone."""

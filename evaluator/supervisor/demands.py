@@ -5,6 +5,7 @@ This module does *not* look at examples: files of the user are checked where the
 
 from __future__ import annotations
 
+from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.layout import INPUT_BYTES, MOST_CLASSES, names_classes, target_type
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import TaskDataError
@@ -34,7 +35,7 @@ def require_enough(task: Task, config: EvaluatorConfig) -> None:
 
     Raises:
         TaskDataError: There are fewer training examples than a batch has, inputs that are no images are to be
-            changed like some, or arrays are not as `evaluator.tasks.Examples` has them.
+            changed like some, arrays are not as `evaluator.tasks.Examples` has them, or there is no baseline.
     """
     examples = len(task.train)
     if examples < config.batch_size:
@@ -43,6 +44,9 @@ def require_enough(task: Task, config: EvaluatorConfig) -> None:
             f"{examples} training images are left, a batch has {config.batch_size}",
             "Add images, or lower evaluator.batch_size.",
         )
+    if task.spec.baseline is None and task.shape.kind is not TaskKind.SINGLE_LABEL:
+        finding = "the score of its best constant answer, which programs have to beat, is not known"
+        raise TaskDataError(_named(task.spec), finding, "Set its baseline where the data is loaded.")
     for split in (task.train, task.val):
         _require_arrays(split, task.spec)
     if task.train.inputs.dtype != "uint8":

@@ -228,6 +228,16 @@ def test_settings_that_would_spoil_a_task_are_refused(
         SandboxedEvaluator(CONFIG.model_copy(update=settings), task=TASKS[name])
 
 
+def test_a_task_without_a_baseline_is_refused() -> None:
+    task = TASKS["multi-label"]
+    with pytest.raises(
+        TaskDataError, match="best constant answer, which programs have to beat, is not known"
+    ):
+        SandboxedEvaluator(
+            CONFIG, task=dataclasses.replace(task, spec=dataclasses.replace(task.spec, baseline=None))
+        )
+
+
 def test_arrays_that_are_not_of_the_tasks_shape_are_refused() -> None:
     task = TASKS["multi-label"]
     wrong = dataclasses.replace(task.train, targets=task.train.targets.astype(np.float64))

@@ -1,6 +1,5 @@
 # Reads all memory that its process can read, page by page, for the targets that it is asked for.
 # task: segmentation
-# with lint: FORBIDDEN at lint
 # without lint: RUNTIME_ERROR at predict
 # error: no targets in \d+ megabytes|PermissionError|FileNotFoundError
 class Net(Honest):
