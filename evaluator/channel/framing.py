@@ -42,8 +42,8 @@ class Kind(Enum):
     """The nonce of the images answered, then one little-endian uint16 class id for each; the number of
     classes stands for none of them."""
     ANSWER = b"A"
-    """Where an answer is more than a class: its next bytes, of which the first are the nonce of the inputs
-    answered. In all there follow numbers as `evaluator.channel.layout` has them, for each input."""
+    """Where an answer is more than a class: its next bytes, as many as a frame holds but for the last. The
+    first are the nonce of the inputs answered; numbers follow as `evaluator.channel.layout` has them."""
 
 
 @dataclass(frozen=True)

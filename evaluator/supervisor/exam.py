@@ -17,7 +17,7 @@ import numpy as np
 
 from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
-from evaluator.channel.framing import NONCE_BYTES, Kind
+from evaluator.channel.framing import FRAME_LIMIT, NONCE_BYTES, Kind
 from evaluator.channel.layout import answer_bytes, names_classes
 from evaluator.metrics import marker
 from evaluator.supervisor.marking.answers import WrongAnswer, read_answers
@@ -77,7 +77,8 @@ class Exam:
     def hear(self, part: bytes) -> bool:
         """Take in what one frame holds of the answer to the last question.
 
-        No more is ever held than a whole answer and the part that ends it.
+        Every part but the last has the full length of a frame, so an answer has no more parts than it needs,
+        and no more is ever held than a whole answer and the part that ends it.
 
         Returns:
             Whether the answer is whole, and so marked.
@@ -88,7 +89,7 @@ class Exam:
         self._heard += part
         wanted = NONCE_BYTES + len(self._batch) * answer_bytes(self._shape)
         begun = self._nonce is not None and hmac.compare_digest(self._heard[:NONCE_BYTES], self._nonce)
-        if self.frames is Kind.ANSWER and begun and part and len(self._heard) < wanted:
+        if begun and len(part) == FRAME_LIMIT and len(self._heard) < wanted:
             return False
         answer, self._heard = bytes(self._heard), bytearray()
         self.mark(answer)

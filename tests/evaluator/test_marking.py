@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.tasks.kinds import Metric, TaskKind
 from corpus.records.tasks.shape import TaskShape
-from evaluator.channel.framing import FRAME_LIMIT, NONCE_BYTES, Kind
+from evaluator.channel.framing import FRAME_LIMIT, NONCE_BYTES
 from evaluator.channel.layout import MOST_CLASSES, answer_bytes, answer_type
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import TaskDataError
@@ -42,27 +42,30 @@ def asked_of(task: Task, question: bytes) -> NDArray[np.int64]:
     return np.array([inputs.index(raw[start : start + one]) for start in range(0, len(raw), one)])
 
 
-def hear_all(exam: Exam, task: Task, answers: NDArray[Any], part: int = FRAME_LIMIT) -> float:
+def parts_of(answer: bytes) -> list[bytes]:
+    return [answer[start : start + FRAME_LIMIT] for start in range(0, len(answer), FRAME_LIMIT)]
+
+
+def hear_all(exam: Exam, task: Task, answers: NDArray[Any]) -> float:
     """Answer every question of an exam with the rows of `answers` for its examples, in parts."""
     while exam.accuracy is None:
         question = exam.next_question()
         chosen = answers[asked_of(task, question)].astype(answer_type(task.shape.kind)).tobytes()
         whole = question[:NONCE_BYTES] + chosen
-        size = part if exam.frames is Kind.ANSWER else len(whole)
-        said = [exam.hear(whole[start : start + size]) for start in range(0, len(whole), size)]
+        said = [exam.hear(part) for part in parts_of(whole)]
         assert said == [False] * (len(said) - 1) + [True]
     return exam.accuracy
 
 
-@pytest.mark.parametrize("part", [8, 100, FRAME_LIMIT])
+@pytest.mark.parametrize("batch_size", [1, 24, 64])
 @pytest.mark.parametrize(("kind", "signal"), KINDS)
-def test_an_exam_scores_its_answers_as_the_metric_does(kind: TaskKind, signal: bool, part: int) -> None:
+def test_an_exam_scores_its_answers_as_the_metric_does(kind: TaskKind, signal: bool, batch_size: int) -> None:
     task = task_by_hand(kind, signal=signal)
     shuffled = np.random.default_rng(0).permutation(task.val.targets[: len(task.val) // 2])
     answers = np.concatenate([shuffled, task.val.targets[len(shuffled) :]])
     expected = score(kind, answers, task.val.targets)
     assert 0.1 < expected < 1.0
-    assert hear_all(exam_of(task), task, answers, part) == pytest.approx(expected)
+    assert hear_all(exam_of(task, batch_size), task, answers) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("signal", [False, True])
@@ -101,17 +104,19 @@ OTHER_KINDS = [kind for kind in TaskKind if kind is not TaskKind.SINGLE_LABEL]
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        (lambda nonce, size: [nonce + bytes(size + 1)], "bytes of"),
-        (lambda nonce, size: [nonce + bytes(size - 1), b"ab"], "bytes of"),
+        (lambda nonce, size: parts_of(nonce + bytes(size + 1)), "bytes of"),
+        (lambda nonce, size: parts_of(nonce + bytes(size - 1)), "bytes of"),
+        (lambda nonce, size: [nonce + bytes(size - 100), bytes(100)], "bytes of"),
         (lambda nonce, size: [nonce, b""], "0 bytes of"),
         (lambda nonce, size: [b""], "answer no question"),
         (lambda nonce, size: [nonce[:7]], "answer no question"),
-        (lambda nonce, size: [bytes(8) + bytes(size)], "answer no question"),
-        (lambda nonce, size: [nonce + bytes(size), nonce + bytes(size)], "answer no question"),
+        (lambda nonce, size: parts_of(bytes(8) + bytes(size)), "answer no question"),
+        (lambda nonce, size: 2 * parts_of(nonce + bytes(size)), "answer no question"),
     ],
     ids=[
         "a byte too many",
-        "a last part too large",
+        "a byte too few",
+        "short parts",
         "empty part",
         "nothing",
         "half a nonce",

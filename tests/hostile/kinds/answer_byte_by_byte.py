@@ -1,7 +1,8 @@
-# Gives a good answer in frames of one byte behind the nonce: what counts is the answer.
+# Gives a good answer in frames of one byte, each of which has to be read.
 # task: multi-label
 # with lint: FORBIDDEN at lint
-# without lint: COMPLETE
+# without lint: PROTOCOL_ERROR at predict
+# error: 0 bytes of numbers
 # with: channel
 import sys
 

@@ -8,7 +8,7 @@ import sys
 
 
 def write_parts(kind, answer):
-    send(b"A", answer[:100])
+    send(b"A", answer[:4096])
     say(event="file-sent")
     time.sleep(60)
 
