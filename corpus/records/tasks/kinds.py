@@ -61,6 +61,10 @@ class Metric(StrEnum):
         """Return the ends of an interval of scores as values of the metric, the smaller one first."""
         return (self.of(high), self.of(low)) if self.less_is_better else (low, high)
 
+    def shown(self, score: float) -> str:
+        """Return what a score stands for as people write it: a share in per cent, an error as a number."""
+        return f"{self.of(score):.3f}" if self.less_is_better else f"{100 * score:.1f}%"
+
     def reached(self, score: float) -> str:
         """Return in words what reaches a score: `accuracy of at least 0.4`, `relative L2 of at most 0.6`."""
         return f"{self.words} of at {'most' if self.less_is_better else 'least'} {self.of(score):g}"
