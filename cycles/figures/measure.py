@@ -29,7 +29,7 @@ def shape_of(config: RunConfig) -> TaskShape | None:
     """Return what the run's task asks for, None where its files are elsewhere."""
     settings = config.evaluator
     try:
-        return task_spec(settings.task, settings.data_path).shape
+        return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
     except (Mistake, OSError):
         return None
 

@@ -2,6 +2,7 @@
 
     kinds   single-label, multi-label, segmentation, regression; their metrics
     shape   what goes into a network, and what comes out
+    wording a task in a few words
 
 Nothing here holds data or computes a metric.
 """
