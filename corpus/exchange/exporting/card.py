@@ -265,7 +265,7 @@ def _metrics(facts: LedgerFacts) -> str:
         for metric in facts.metrics
     )
     return (
-        "\n- Column `accuracy` holds a score in [0, 1], more is better. Column `metric` says what it stands for: "
+        "\n- Column `accuracy` holds a score in [0, 1], more is better; column `metric` says of what: "
         f"{meanings}."
     )
 
