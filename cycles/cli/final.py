@@ -114,7 +114,7 @@ def _show(report: FinalReport, folder: FinalFolder) -> None:
     from rich.table import Table
 
     from cycles.figures.quantities import byte_size
-    from cycles.final.card import mean_words, test_words
+    from cycles.final.card import mean_words, measured_words
     from cycles.showing.terminal import console
 
     metric = report.metric
@@ -129,7 +129,7 @@ def _show(report: FinalReport, folder: FinalFolder) -> None:
     console(pipe_width=100).print(table)
     for passed in report.passed_over:
         say(f"{passed.candidate_id} could not be taken home: {passed.status}, {passed.reason}")
-    value, basis = test_words(report)
+    value, basis = measured_words(report)
     one = "an image" if report.inputs == "images" else f"a {report.inputs.removesuffix('s')}"
     say(
         f"{report.provenance.candidate_id}: test {metric.heading} {value} "

@@ -67,7 +67,7 @@ def _onnx_file(report: FinalReport) -> str:
 def _figures(report: FinalReport) -> str:
     metric, inputs, one = report.metric, report.inputs, report.inputs.removesuffix("s")
     validation = f"{mean_words(report.validation.shown_as(metric))} over {report.validation.count} seeds"
-    value, basis = test_words(report)
+    value, basis = measured_words(report)
     rows = [
         (f"test {metric.heading}", f"**{value}**, {basis}"),
         (f"validation {metric.heading}", f"{validation}, trained on the training {inputs} alone"),
@@ -180,7 +180,7 @@ def _origin(report: FinalReport) -> str:
     )
 
 
-def test_words(report: FinalReport) -> tuple[str, str]:
+def measured_words(report: FinalReport) -> tuple[str, str]:
     """Return what the test split came to, and over what: `0.974 [0.952, 0.986]`, `340 of 349 images`."""
     if isinstance(report.test, Rate):
         return rate_words(report.test), f"{report.test.count} of {report.test.total} {report.inputs}"
