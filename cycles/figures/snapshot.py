@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from corpus.ledger.reader import Ledger
 from corpus.novelty.threshold import fixed_threshold
@@ -93,8 +94,13 @@ class Watcher:
                 rows = ledger.judged(state.current)
                 cycles.append(summary(state.current, rows, self._threshold(rows)))
                 best = _ranked([*best, *rows])
-        metric = self._metric or metric_of(self.config)
+        metric = self._metric or self._metric_of_task
         return Snapshot(state, cycles, best, self._seconds_left(state), metric)
+
+    @cached_property
+    def _metric_of_task(self) -> Metric:
+        """What is measured while nothing is judged yet; looked up once: it may lead to users' files."""
+        return metric_of(self.config)
 
     def _threshold(self, rows: Sequence[Trial]) -> float | None:
         """Return the fixed threshold of admission, None where it is relative or nothing is judged yet."""
