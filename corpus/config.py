@@ -13,6 +13,8 @@ Novelty = Literal["lexical", "structural", "both", "key"]
 
 Search = Literal["exact", "minhash"]
 
+Admit = Literal["auto", "absolute", "relative"]
+
 
 class CorpusConfig(BaseModel):
     """Similarity, novelty and admission."""
@@ -49,7 +51,21 @@ class CorpusConfig(BaseModel):
     """Seeds the MinHash permutations; decides under `search = "minhash"` alone."""
 
     min_accuracy: float = Field(default=0.3, ge=0.0, le=1.0)
-    """Validation accuracy in [0, 1] that a program must reach to be admitted."""
+    """Validation accuracy in [0, 1] that a program must reach to be admitted. Under `admit = "absolute"` it
+    holds for every metric, as a score of which more is better: 1 minus the relative L2 error."""
+
+    admit: Admit = "auto"
+    """What a valid and new program must reach: `min_accuracy` (`absolute`), or a place among the `best_share`
+    of the valid programs judged before it (`relative`). `auto`: absolute where the metric is accuracy,
+    relative for every other, of which nobody knows beforehand what is much."""
+
+    best_share: float = Field(default=0.35, gt=0.0, le=1.0)
+    """Share of the valid programs judged before in the run, in (0, 1], that a program must be as good as the
+    worst of, under a relative threshold. The default is the 65th percentile of the reference's rule."""
+
+    known_valid: int = Field(default=15, ge=0)
+    """Valid programs before which a relative threshold asks for nothing more than to be valid and new. The
+    default is the number below which the reference's rule is lenient."""
 
     seed_programs: int = Field(default=64, ge=0)
     """Programs in the starting corpus."""

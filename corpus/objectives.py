@@ -5,7 +5,8 @@
 
 Only valid programs compete. Of those within the caps the order is NSGA-II's (`corpus.pareto`); whoever breaks
 a cap comes after all of them, and whoever is not valid, or lacks a measurement, last (constrained domination,
-Deb et al. 2002, section VI). Accuracies of several protocols do not compare: that the evaluations have one is
+Deb et al. 2002, section VI). `accuracy` is the score of a task's metric, of which more is better: that of an
+error is 1 - error. Accuracies of several protocols do not compare: that the evaluations have one is
 for the caller to see to. What a program's own process claims (parameters, FLOPs) is taken as it is. This
 module does *not* measure.
 """

@@ -18,6 +18,10 @@ from cycles.run.run_directory import RunDirectory
 from tests.ledgers import program, prompt
 
 SMALL = CorpusConfig(min_accuracy=0.4)
+ACCURACY = "digits/test"
+RELATIVE_L2 = "darcy-v1/relative-l2/e1/b16/s0/p00000000"
+MEAN_IOU = "shapes-v1/mean-iou/e1/b16/s0/p00000000"
+"""Protocols, whose ids say by which metric their programs are judged."""
 _WORDS = ("conv", "relu", "pool", "norm", "drop", "flat", "gelu", "tanh", "mean", "silu", "view", "pad")
 
 
@@ -55,6 +59,7 @@ def append_cycle(
     valid_share: float = 0.5,
     texts: Sequence[str] = (),
     error: str = "line 3: shapes (2x384 and 96x10) do not fit",
+    protocol: str = ACCURACY,
 ) -> None:
     """Append one judged cycle; accuracies rise with the cycle, texts replace the first sources."""
     ids = [f"c{cycle:03d}/{index:04d}" for index in range(count)]
@@ -81,7 +86,7 @@ def append_cycle(
         valid = index < valid_share * count
         judged = Evaluation(
             candidate_id=row.id,
-            protocol_id="digits/test",
+            protocol_id=protocol,
             status=EvaluationStatus.COMPLETE if valid else EvaluationStatus.SHAPE_ERROR,
             stage=Stage.DONE if valid else Stage.FORWARD,
             accuracy=min(0.99, 0.3 + 0.1 * cycle + 0.4 * index / count) if valid else None,
@@ -93,7 +98,7 @@ def append_cycle(
             output_tail=None if valid else error[-2000:],
             graph=network(8 + index) if valid and index < 20 else None,
         )
-        ledger.add_judgement(judged, decide(judged, None, SMALL))
+        ledger.add_judgement(judged, decide(judged, None, SMALL, earlier=ledger.valid_scores()))
     ledger.record_stage(cycle, CycleStage.GENERATE, 5.0)
     ledger.record_stage(cycle, CycleStage.JUDGE, 20.0)
     ledger.complete_cycle(cycle)
@@ -109,6 +114,7 @@ def write_run(
     valid_share: float = 0.5,
     texts: Sequence[str] = (),
     error: str = "line 3: shapes (2x384 and 96x10) do not fit",
+    protocol: str = ACCURACY,
 ) -> Path:
     """Write a whole run and return its directory."""
     config = RunConfig(
@@ -128,5 +134,7 @@ def write_run(
                 )
                 ledger.record_training(cycle, result, [f"c{cycle - 1:03d}/0000"])
                 ledger.record_stage(cycle, CycleStage.TRAIN, 3.0)
-            append_cycle(ledger, cycle, count, valid_share=valid_share, texts=texts, error=error)
+            append_cycle(
+                ledger, cycle, count, valid_share=valid_share, texts=texts, error=error, protocol=protocol
+            )
     return path

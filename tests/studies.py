@@ -25,11 +25,13 @@ WORDS = (
 )
 
 
-def evaluation(of: Candidate, accuracy: float | None, seed: int, parameters: int = 1000) -> Evaluation:
+def evaluation(
+    of: Candidate, accuracy: float | None, seed: int, parameters: int = 1000, task: str = "digits-v1"
+) -> Evaluation:
     complete = accuracy is not None
     return Evaluation(
         candidate_id=of.id,
-        protocol_id=f"digits-v1/e1/b16/s{seed}/p{seed % 2**16:08x}",
+        protocol_id=f"{task}/e1/b16/s{seed}/p{seed % 2**16:08x}",
         status=EvaluationStatus.COMPLETE if complete else EvaluationStatus.SHAPE_ERROR,
         stage=Stage.DONE if complete else Stage.FORWARD,
         accuracy=accuracy,
@@ -38,7 +40,12 @@ def evaluation(of: Candidate, accuracy: float | None, seed: int, parameters: int
 
 
 def write_search(
-    path: Path, config: RunConfig, cycles: Sequence[Sequence[float | None]], *, parameters: int = 1000
+    path: Path,
+    config: RunConfig,
+    cycles: Sequence[Sequence[float | None]],
+    *,
+    parameters: int = 1000,
+    task: str = "digits-v1",
 ) -> Path:
     """Write a run with the given accuracies, None for a program that failed; return its directory."""
     directory = RunDirectory.create(path, config)
@@ -51,7 +58,7 @@ def write_search(
             ledger.add_prompts(cycle, [prompt(cycle, index) for index in range(len(scores))])
             ledger.add_candidates(rows)
             for row, score in zip(rows, scores, strict=True):
-                judged = evaluation(row, score, config.evaluator.seed, parameters)
+                judged = evaluation(row, score, config.evaluator.seed, parameters, task)
                 ledger.add_judgement(judged, decide(judged, None, config.corpus))
             ledger.complete_cycle(cycle)
     return path

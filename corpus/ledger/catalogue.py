@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
     @property
     def accuracy(self) -> float | None:
-        """The accuracy of that evaluation, in [0, 1]."""
+        """The accuracy of that evaluation, in [0, 1]: the score by its metric."""
         return self.evaluation.accuracy if self.evaluation else None
 
     def on(self, data_set: str | None) -> Entry:
@@ -70,7 +70,7 @@ class Criteria(NamedTuple):
     Attributes:
         text: A part of its source, upper and lower case alike.
         status: The status of its evaluation.
-        min_accuracy: The least accuracy of its evaluation, in [0, 1].
+        min_accuracy: The least accuracy of its evaluation, in [0, 1]: a score, of which more is better.
         family: A block family that it uses, one of `FAMILIES`.
         admitted: Whether it must have entered the corpus.
         data_set: What it must have been judged on; status and accuracy are then those found there.

@@ -18,6 +18,7 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import Provenance
 from corpus.records.machines import Machine
 from corpus.records.prompts import Prompt
+from corpus.records.tasks.kinds import Metric
 
 
 class Ancestor(Record):
@@ -29,7 +30,8 @@ class Ancestor(Record):
         relation: How: `exemplar` (the prompt showed it) or `parent` (the descendant was derived from it); of
             the program asked about `self`.
         origin: Where it comes from, None if the ledger does not hold it.
-        accuracy: Validation accuracy in [0, 1], None without any.
+        accuracy: Validation accuracy in [0, 1], or the score by its metric; None without any.
+        metric: What it stands for.
         repeated: Whether it stands in the tree before, with its own ancestors, which are not repeated here.
     """
 
@@ -38,6 +40,7 @@ class Ancestor(Record):
     relation: str
     origin: Origin | None
     accuracy: float | None
+    metric: Metric = Metric.ACCURACY
     repeated: bool = False
 
 
@@ -67,6 +70,7 @@ class Lineage(Record):
         evaluations: All judgements, the deciding one first, each with its protocol.
         judges: The machines of the judgements, by id.
         admission: The decision about it.
+        threshold: The score in [0, 1] that its admission asked for; None where nobody can tell.
         imported: Where an import was taken from.
         ancestors: The tree of ancestors as a list: the program itself, then everybody before their own.
         missing: What the ledger should hold of it and does not, empty if nothing.
@@ -83,6 +87,7 @@ class Lineage(Record):
     imported: Provenance | None
     ancestors: tuple[Ancestor, ...]
     missing: tuple[str, ...]
+    threshold: float | None = None
 
 
 def lineage(ledger: Ledger, catalogue: Catalogue, entry: Entry) -> Lineage:
@@ -126,6 +131,7 @@ def ancestors(ledger: Ledger, catalogue: Catalogue, identifier: str) -> tuple[An
                 relation=relation,
                 origin=entry and entry.candidate.origin,
                 accuracy=entry and entry.accuracy,
+                metric=entry.evaluation.metric if entry and entry.evaluation else Metric.ACCURACY,
                 repeated=name in seen,
             )
         )

@@ -208,6 +208,23 @@ class Ledger(ModuleLibrary, IdeaShelf):
         """
         return str(self._only("SELECT text FROM sources WHERE content_id = ?", address)["text"])
 
+    def valid_scores(self, before: str | None = None) -> list[float]:
+        """Return the scores of the valid programs that cycles have judged, ascending.
+
+        Args:
+            before: Only of those that were judged before this candidate; None for all.
+        """
+        found = self._select(
+            "SELECT accuracy FROM admissions JOIN evaluations USING (candidate_id)"
+            " JOIN candidates ON candidates.id = candidate_id"
+            " WHERE admissions.protocol_id = evaluations.protocol_id AND status = 'COMPLETE'"
+            " AND accuracy IS NOT NULL AND cycle IS NOT NULL AND (?1 IS NULL"
+            "      OR admissions.seq < (SELECT seq FROM admissions WHERE candidate_id = ?1))"
+            " ORDER BY accuracy",
+            before,
+        )
+        return [row["accuracy"] for row in found]
+
     def admitted_structures(self) -> list[tuple[str, str, int]]:
         """Return candidate, structure and version of its hash for the admitted, in the order of admission."""
         found = self._select(

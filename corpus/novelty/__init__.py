@@ -9,6 +9,7 @@
     groups           near-duplicates within a collection
     structure_index  which networks there are already
     index            the nearest programs of the corpus
+    threshold        how strong is strong enough: a fixed score, or a place among those before
     gate             the decision on admission
     diversity        how diverse a set of programs is; decides nothing
 

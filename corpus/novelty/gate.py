@@ -1,18 +1,21 @@
 """Who enters the corpus: valid, new and strong programs, decided in this order.
 
 `decide` is the rule, a pure function; `AdmissionGate` keeps it over a corpus that grows with each decision.
+What counts as strong stands in `corpus.novelty.threshold`.
 This module does *not* evaluate, and does not write to the ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from corpus.config import CorpusConfig
 from corpus.ledger.reader import Ledger
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
+from corpus.novelty.threshold import threshold
 from corpus.records.admissions import Admission, AdmissionReason, Neighbour
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
@@ -22,10 +25,24 @@ class AdmissionGate:
     """The gate of one corpus: it knows who is in, and whoever it admits is in from then on."""
 
     def __init__(
-        self, config: CorpusConfig, novelty: NoveltyIndex, structures: StructureIndex, keys: Iterable[str]
+        self,
+        config: CorpusConfig,
+        novelty: NoveltyIndex,
+        structures: StructureIndex,
+        keys: Iterable[str],
+        scores: Iterable[float],
     ) -> None:
-        """Guard the corpus that both indexes hold, with these keys of a search space."""
+        """Guard the corpus that both indexes hold, with these keys of a search space.
+
+        Args:
+            config: The rule's settings.
+            novelty: The programs by their text.
+            structures: The programs by the networks that they build.
+            keys: The points of a search space that they stand for.
+            scores: The scores of all valid programs that were judged before, in any order.
+        """
         self._config, self._novelty, self._structures, self._keys = config, novelty, structures, set(keys)
+        self._scores = sorted(scores)
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
@@ -35,7 +52,8 @@ class AdmissionGate:
             SimilarityMismatchError: The ledger was filled under another definition of similarity.
         """
         structures = StructureIndex.from_ledger(ledger)
-        return cls(config, NoveltyIndex.from_ledger(ledger, config), structures, ledger.admitted_keys())
+        novelty = NoveltyIndex.from_ledger(ledger, config)
+        return cls(config, novelty, structures, ledger.admitted_keys(), ledger.valid_scores())
 
     def decide(self, evaluation: Evaluation, candidate: Candidate) -> Admission:
         """Return the decision about a candidate; of twins that come one after the other only one enters.
@@ -48,7 +66,11 @@ class AdmissionGate:
         neighbour = self._novelty.nearest(compared) if compared else None
         twin_id = self._structures.twin(evaluation) if evaluation.valid else None
         known = candidate.key in self._keys
-        admission = decide(evaluation, neighbour, self._config, twin_id, known_key=known)
+        admission = decide(
+            evaluation, neighbour, self._config, twin_id, known_key=known, earlier=self._scores
+        )
+        if evaluation.valid and evaluation.accuracy is not None:
+            insort(self._scores, evaluation.accuracy)
         if admission.admitted and candidate.source:
             self._novelty.add(evaluation.candidate_id, candidate.source)
             self._structures.add(evaluation)
@@ -63,6 +85,7 @@ def decide(
     twin_id: str | None = None,
     *,
     known_key: bool = False,
+    earlier: Sequence[float] = (),
 ) -> Admission:
     """Return the decision about one candidate.
 
@@ -70,10 +93,12 @@ def decide(
         evaluation: Its judgement.
         neighbour: The nearest program of the corpus, twins of the same cycle included; None for an empty
             corpus or a candidate that was not compared.
-        config: Threshold, tau, and which notion of novelty decides.
+        config: Which threshold, tau, and which notion of novelty decides.
         twin_id: The first program of the corpus that builds the same network, those of the same cycle
             included; None without one.
         known_key: Whether the corpus holds the same point of the search space.
+        earlier: The scores of the valid programs judged before it, in ascending order; they make a relative
+            threshold.
 
     Raises:
         ValueError: The evaluation is COMPLETE but has no accuracy.
@@ -92,7 +117,7 @@ def decide(
         reason = AdmissionReason.DUPLICATE_STRUCTURE
     elif config.novelty == "key" and known_key:
         reason = AdmissionReason.DUPLICATE_KEY
-    elif evaluation.accuracy < config.min_accuracy:
+    elif evaluation.accuracy < threshold(config, evaluation.metric, earlier):
         reason = AdmissionReason.BELOW_THRESHOLD
     else:
         reason = AdmissionReason.ADMITTED

@@ -23,7 +23,7 @@ class AdmissionReason(StrEnum):
     DUPLICATE_KEY = "DUPLICATE_KEY"
     """The corpus, or this cycle, holds a program of the same point in the search space."""
     BELOW_THRESHOLD = "BELOW_THRESHOLD"
-    """It is valid and new, but its accuracy is below the threshold."""
+    """It is valid and new, but its score is below the threshold, fixed or relative."""
     ADMITTED = "ADMITTED"
     """Admitted: valid, new and strong."""
     IMPORTED = "IMPORTED"

@@ -186,13 +186,20 @@ def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = Fals
 def status(run_path: RunArgument, as_json: JsonOption = False) -> None:
     """Say how far a run is: cycles complete, and what the current cycle has done."""
     from corpus.ledger.reader import Ledger
+    from corpus.records.tasks.wording import described
+    from cycles.figures.measure import metric_of, shape_of
     from cycles.figures.status import run_status
     from cycles.run.run_directory import RunDirectory
 
     directory = RunDirectory.open(run_path)
+    config = directory.config()
     with Ledger.open(directory.ledger_file) as ledger:
-        state = run_status(ledger, directory.config())
+        state = run_status(ledger, config)
+    task = {"task": config.evaluator.task, "metric": metric_of(config)}
+    shape = shape_of(config)
     if as_json:
-        typer.echo(json.dumps(state.model_dump(mode="json")))
+        typer.echo(json.dumps({**state.model_dump(mode="json"), **task}))
     else:
         say(state)
+        if shape is not None and not shape.plain:
+            say(f"Task {config.evaluator.task}: {described(shape)}.")

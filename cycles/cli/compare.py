@@ -84,6 +84,7 @@ def retest(
     as_json: JsonOption = False,
 ) -> None:
     """Train the best network of a finished run anew on fresh seeds, so that luck does not speak for it."""
+    from corpus.records.tasks.kinds import Metric
     from cycles.config.study import RetestConfig
     from cycles.config.trust import require_consent
     from cycles.run.run_directory import RunDirectory
@@ -101,18 +102,22 @@ def retest(
         )
     if as_json:
         row = {"run": str(run_path), "candidate": found.candidate.id if found else None}
-        typer.echo(json.dumps({**row, "accuracies": found.accuracies if found else []}))
+        measured = {"accuracies": found.accuracies, "metric": found.metric} if found else {"accuracies": []}
+        typer.echo(json.dumps({**row, **measured}))
     elif found is None:
         say(f"{run_path}: no valid network to train anew.")
     else:
-        each = ", ".join(f"{accuracy:.3f}" for accuracy in found.accuracies)
-        say(f"{run_path}: {found.candidate.id} trained anew on {seeds} seeds: {each}; mean {found.mean:.3f}")
+        of, unit = found.metric.of, "" if found.metric is Metric.ACCURACY else f"{found.metric.heading} "
+        each = f"{unit}{', '.join(f'{of(accuracy):.3f}' for accuracy in found.accuracies)}"
+        mean = f"mean {of(found.mean):.3f}"
+        say(f"{run_path}: {found.candidate.id} trained anew on {seeds} seeds: {each}; {mean}")
 
 
 def as_data(figures: StudyFigures) -> dict[str, object]:
     """Return the figures of a study as JSON has them."""
     return {
         "study": figures.name,
+        "metric": figures.metric,
         "arms": {arm: [run.model_dump(mode="json") for run in runs] for arm, runs in figures.arms.items()},
         "pairs": [pair.model_dump(mode="json") for pair in figures.pairs],
         "remarks": list(figures.remarks),
@@ -130,9 +135,11 @@ def _study(
 ) -> tuple[StudyFigures, Path | None]:
     from cycles.config.study import folder, load_study
     from cycles.config.trust import require_consent
+    from cycles.figures.measure import metric_of, require_one_metric
     from cycles.studies.gathering import gather_study
 
     study = load_study(file, tuple(overrides))
+    require_one_metric({cell.words: metric_of(cell.config) for cell in study.cells})
     out = out or Path("runs") / folder(study.config.name)
     if not report_only:
         for cell in study.cells:
@@ -172,7 +179,7 @@ def _runs(paths: list[Path], out: Path | None) -> tuple[StudyFigures, Path | Non
 def _show(figures: StudyFigures, page: Path | None) -> None:
     from rich.table import Table
 
-    from cycles.figures.studies.tables import NOTE, grids
+    from cycles.figures.studies.tables import grids, note
 
     screen = console(pipe_width=PIPE_WIDTH)
     for grid in grids(figures):
@@ -184,6 +191,6 @@ def _show(figures: StudyFigures, page: Path | None) -> None:
         screen.print(table)
     for line in (*(pair.sentence for pair in figures.pairs), *figures.remarks):
         screen.print(line)
-    screen.print(NOTE.replace("*", ""), style="dim")
+    screen.print(note(figures.metric).replace("*", ""), style="dim")
     if page is not None:
         say(f"Page: {page} (opens in any browser)")

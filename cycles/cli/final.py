@@ -47,7 +47,7 @@ def final(
 ) -> None:
     """Take the best network of a run home: trained in earnest, measured once on the test split.
 
-    The best networks are trained for many epochs with fresh seeds, and validation accuracy decides. The
+    The best networks are trained for many epochs with fresh seeds, and the validation split decides. The
     winner is trained on training and validation images together and measured on the test split. RUN/final
     then holds its program, weights, loader, ONNX file and card. A finished one is only shown.
     """
@@ -114,22 +114,27 @@ def _show(report: FinalReport, folder: FinalFolder) -> None:
     from rich.table import Table
 
     from cycles.figures.quantities import byte_size
-    from cycles.final.card import mean_words, rate_words
+    from cycles.final.card import mean_words, measured_words
     from cycles.showing.terminal import console
 
-    table = Table(caption="validation accuracy over the seeds of the first wave; 95% intervals in brackets")
+    metric = report.metric
+    over = "over the seeds of the first wave; 95% intervals in brackets"
+    table = Table(caption=f"validation {metric.heading} {over}")
     for heading in ("program", "in the search", "validation", "parameters"):
         table.add_column(heading, justify="left" if heading == "program" else "right")
     for each in report.first_wave:
         parameters = "-" if each.parameters is None else f"{each.parameters:,}"
-        table.add_row(each.candidate_id, f"{each.searched:.3f}", mean_words(each.mean), parameters)
+        searched, mean = f"{metric.of(each.searched):.3f}", mean_words(each.mean.shown_as(metric))
+        table.add_row(each.candidate_id, searched, mean, parameters)
     console(pipe_width=100).print(table)
     for passed in report.passed_over:
         say(f"{passed.candidate_id} could not be taken home: {passed.status}, {passed.reason}")
+    value, basis = measured_words(report)
+    one = "an image" if report.inputs == "images" else f"a {report.inputs.removesuffix('s')}"
     say(
-        f"{report.provenance.candidate_id}: test accuracy {rate_words(report.test)} "
-        f"({report.test.count} of {report.test.total} images), {byte_size(report.weights_bytes)} of weights, "
-        f"{report.latency.median_ms:.2f} ms an image"
+        f"{report.provenance.candidate_id}: test {metric.heading} {value} "
+        f"({basis}), {byte_size(report.weights_bytes)} of weights, "
+        f"{report.latency.median_ms:.2f} ms {one}"
     )
     if not report.onnx:
         say(f"ONNX: {report.onnx_note}")

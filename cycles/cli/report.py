@@ -117,7 +117,7 @@ def _print_tables(runs: list[RunData], page: Path | None, *, figures: bool) -> N
             say("")
             say(f"{run.name}: {run.arm.words}, seed {run.config.seed}")
         if run.reports:
-            console(pipe_width=PIPE_WIDTH).print(cycle_table(run.reports, run.config.corpus.min_accuracy))
+            console(pipe_width=PIPE_WIDTH).print(cycle_table(run.reports, run.config.corpus))
         else:
             see = command_line("archloop", "status", run.path)
             say(f"No cycle of {run.path} is complete yet. See: {see}")

@@ -65,10 +65,13 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Write a configuration with every setting, its meaning and its default, to edit and to run."""
+    from corpus.records.tasks.wording import described
     from cycles.config.document import commented_toml
     from cycles.config.run import load_config
+    from cycles.figures.measure import shape_of
 
-    text = commented_toml(load_config(preset, overrides or []))
+    config = load_config(preset, overrides or [])
+    text, shape = commented_toml(config), shape_of(config)
     if file.suffix != ".toml":
         raise UsageError(f"{file}: a configuration's name ends in .toml, for example {file}.toml.")
     try:
@@ -82,7 +85,8 @@ def init(
         typer.echo(json.dumps({"path": str(file)}))
     else:
         start = command_line("archloop", "run", "--preset", file)
-        say(f"{file} is written. Edit it, then: {start}")
+        task = "" if shape is None or shape.plain else f" Its task: {described(shape)}."
+        say(f"{file} is written.{task} Edit it, then: {start}")
 
 
 def _show(screen: Console, finding: Finding) -> None:

@@ -94,7 +94,7 @@ def evaluate(
     trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge programs: check the contract, train for one epoch in the sandbox, measure validation accuracy."""
+    """Judge programs: check the contract, train for one epoch in the sandbox, measure on validation data."""
     if run is not None:
         from corpus.records.trainings import CycleStage
 
@@ -118,9 +118,12 @@ def evaluate(
         for evaluation in evaluator.evaluate(candidates):
             if as_json:
                 row = evaluation.model_dump(mode="json")
-                typer.echo(json.dumps({"path": row.pop("candidate_id"), **row}))
+                path = row.pop("candidate_id")
+                typer.echo(json.dumps({"path": path, **row, "metric": evaluation.metric}))
             else:
-                score = "" if evaluation.accuracy is None else f"  accuracy {evaluation.accuracy:.3f}"
+                score, metric = "", evaluation.metric
+                if evaluation.accuracy is not None:
+                    score = f"  {metric.words} {metric.of(evaluation.accuracy):.3f}"
                 reason = f"  {one_line(evaluation.error)}" if evaluation.error else ""
                 say(f"{one_line(evaluation.candidate_id)}  {evaluation.status}{score}{reason}")
 

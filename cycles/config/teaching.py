@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from corpus.records.tasks.kinds import Metric
+
 
 class Teachers(StrEnum):
     """Whose programs the generator is fine-tuned on."""
@@ -22,11 +24,11 @@ class Choice(StrEnum):
     """The rule by which winners are chosen, from the valid and new programs of a pool."""
 
     THRESHOLD = "threshold"
-    """The admitted: all that reach `corpus.min_accuracy`."""
+    """The admitted: all that reach the threshold of `[corpus]`, fixed or relative."""
     RELATIVE = "relative"
     """All that reach `floor` and are among the best `share`; where those are fewer than `few`, all that
     reach `lowered`. With the defaults it is the reference's rule: the larger of 0.40 and the 65th percentile,
-    and 0.35 below 15 winners."""
+    and 0.35 below 15 winners. Of another metric than accuracy nobody knows such numbers: both are 0."""
     SHARE = "share"
     """The best `share`, whatever their accuracy."""
     NICHES = "niches"
@@ -79,11 +81,16 @@ class TeachingConfig(BaseModel):
     """Who competes: the programs of a `cycle`, or those of the whole `run` so far. Under `threshold`, where
     nobody competes, it changes no winner."""
     floor: float = Field(default=0.40, ge=0.0, le=1.0)
-    """Validation accuracy in [0, 1] below which nobody teaches under `relative`."""
+    """Validation accuracy in [0, 1] below which nobody teaches under `relative`; 0 for other metrics."""
     few: int = Field(default=15, ge=0)
     """Winners below which `relative` falls back on `lowered`."""
     lowered: float = Field(default=0.35, ge=0.0, le=1.0)
-    """Validation accuracy in [0, 1] that is enough under `relative` where winners are few."""
+    """Validation accuracy in [0, 1] that is enough under `relative` where winners are few; 0 for other
+    metrics."""
+
+    def floors(self, metric: Metric) -> tuple[float, float]:
+        """Return `floor` and `lowered` as they hold for scores by `metric`."""
+        return (self.floor, self.lowered) if metric is Metric.ACCURACY else (0.0, 0.0)
 
     @model_validator(mode="after")
     def _as_many_are_eligible_as_teach(self) -> TeachingConfig:

@@ -1,6 +1,7 @@
 """The figures of runs, each computed from the ledger.
 
     records       which figures there are
+    measure       by which metric a run is judged, and that runs of several do not compare
     statistics    shares, means and quantiles with their intervals
     cycle_report  what a cycle came to
     metrics       the file with the figures of the finished cycles

@@ -16,17 +16,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
 
+from corpus.records.tasks.kinds import Metric
 from cycles.config.arms import CLOSED_LOOP, in_order
 from cycles.figures.records import CycleReport, Interval, Mean, Rate
 from cycles.figures.runs import RunData
 from cycles.figures.statistics import mean_interval
 
-FIGURES: dict[str, Callable[[CycleReport], Rate | Mean]] = {
-    "mean accuracy of all candidates": lambda report: report.mean_accuracy_all,
-    "valid rate": lambda report: report.valid,
-    "share above the threshold": lambda report: report.strong,
-}
-"""What is compared; the first decides the verdict."""
+Figure = Callable[[CycleReport], Rate | Mean | None]
+
+
+def compared_figures(metric: Metric) -> dict[str, Figure]:
+    """Return what is compared, by its name: scores, so that more is better; the first decides the verdict."""
+    return {
+        f"mean {metric.score_words} of all candidates": lambda report: report.mean_accuracy_all,
+        "valid rate": lambda report: report.valid,
+        "share above the threshold": lambda report: report.strong,
+    }
 
 
 class Outcome(StrEnum):
@@ -50,6 +55,8 @@ class Comparison:
         difference: Their difference.
         pairs: Pairs of runs with equal seeds.
         cycle: The cycle that is compared: the last one complete in all of them.
+        deciding: Whether the verdict goes by it.
+        share: Whether it is a share of candidates, and no mean of scores.
     """
 
     figure: str
@@ -59,6 +66,8 @@ class Comparison:
     difference: Interval
     pairs: int
     cycle: int
+    deciding: bool
+    share: bool
 
     @property
     def outcome(self) -> Outcome:
@@ -81,7 +90,7 @@ class Verdict:
     @property
     def deciding(self) -> list[Comparison]:
         """The comparison that decides, for each control."""
-        return [row for row in self.comparisons if row.figure == next(iter(FIGURES))]
+        return [row for row in self.comparisons if row.deciding]
 
 
 def verdict(runs: Sequence[RunData]) -> Verdict:
@@ -101,7 +110,9 @@ def verdict(runs: Sequence[RunData]) -> Verdict:
             continue
         cycle = min(run.reports[-1].cycle for pair in pairs for run in pair)
         rows = [(_report_of(loop, cycle), _report_of(baseline, cycle)) for loop, baseline in pairs]
-        comparisons += [_compare(figure, name, rows, cycle) for figure in FIGURES]
+        for place, (figure, of) in enumerate(compared_figures(rows[0][0].metric).items()):
+            found = _compare(figure, of, name, rows, cycle, deciding=place == 0)
+            comparisons += [found] if found is not None else []
         if cycle == 0:
             remarks.append("Cycle 0 comes before any fine-tuning: the arms do not differ yet.")
     return Verdict(comparisons, list(dict.fromkeys(remarks)))
@@ -132,9 +143,19 @@ def _report_of(run: RunData, cycle: int) -> CycleReport:
 
 
 def _compare(
-    figure: str, control: str, rows: Sequence[tuple[CycleReport, CycleReport]], cycle: int
-) -> Comparison:
-    values = [(FIGURES[figure](loop), FIGURES[figure](baseline)) for loop, baseline in rows]
+    figure: str,
+    of: Figure,
+    control: str,
+    rows: Sequence[tuple[CycleReport, CycleReport]],
+    cycle: int,
+    *,
+    deciding: bool,
+) -> Comparison | None:
+    """Return one figure compared, None where the runs do not have it."""
+    found = [(of(loop), of(baseline)) for loop, baseline in rows]
+    values = [(ours, theirs) for ours, theirs in found if ours is not None and theirs is not None]
+    if len(values) < len(found):
+        return None
     if len(values) == 1:
         difference = between(*values[0])
     else:
@@ -148,6 +169,8 @@ def _compare(
         difference=difference,
         pairs=len(values),
         cycle=cycle,
+        deciding=deciding,
+        share=isinstance(values[0][0], Rate),
     )
 
 

@@ -11,10 +11,12 @@ from collections import Counter
 from corpus.ledger.reader import Ledger
 from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
 from corpus.novelty.similarity import Shingler
+from corpus.novelty.threshold import fixed_threshold
 from corpus.records.admissions import AdmissionReason
 from corpus.records.search.proposals import DecidedBy
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
+from cycles.figures.measure import metric_of
 from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
 
@@ -29,7 +31,8 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     accuracies = [row.evaluation.accuracy or 0.0 for row in valid]
     sources = [row.candidate.source or "" for row in valid]
     texts = Counter(row.candidate.completion for row in judged)
-    strong = sum(accuracy >= config.corpus.min_accuracy for accuracy in accuracies)
+    metric = metric_of(config, judged)
+    least = fixed_threshold(config.corpus, metric)
     families = Counter(family for source in sources for family in block_families(source))
     shingler = Shingler.from_config(config.corpus)
     decided = Counter(decision.by for row in judged for decision in row.candidate.decisions)
@@ -38,12 +41,13 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     return CycleReport(
         cycle=cycle,
         arm=arm_of(config).words,
+        metric=metric,
         candidates=total,
         statuses=dict(sorted(Counter(row.evaluation.status for row in judged).items())),
         reasons=dict(sorted(Counter(row.admission.reason for row in judged).items())),
         executable=wilson(sum(row.evaluation.accuracy is not None for row in judged), total),
         valid=wilson(len(valid), total),
-        strong=wilson(strong, total),
+        strong=None if least is None else wilson(sum(each >= least for each in accuracies), total),
         novel=wilson(sum(row.admission.reason.novel for row in valid), len(valid)),
         admitted=wilson(sum(row.admission.reason is AdmissionReason.ADMITTED for row in judged), total),
         unique=wilson(sum(count == 1 for count in texts.values()), total),

@@ -15,6 +15,7 @@ from corpus.records.base import Record, UnitInterval
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy
+from corpus.records.tasks.kinds import Metric
 from corpus.records.trainings import TrainingResult
 
 
@@ -40,6 +41,13 @@ class Mean(Record):
     low: float
     high: float
 
+    def shown_as(self, metric: Metric) -> Mean:
+        """Return a mean of scores as a mean of the metric, which turns round where that is an error."""
+        if not (metric.less_is_better and self.count):
+            return self
+        low, high = metric.interval(self.low, self.high)
+        return Mean(count=self.count, value=metric.of(self.value), low=low, high=high)
+
 
 class Interval(NamedTuple):
     """A difference with its 95% interval."""
@@ -52,15 +60,19 @@ class Interval(NamedTuple):
 class CycleReport(Record):
     """What one cycle came to, every figure computed from the ledger.
 
+    What is called an accuracy is the score by `metric`, in [0, 1], of which more is better.
+
     Attributes:
         cycle: The cycle.
         arm: The arm of a comparison that the run is, in words.
+        metric: The metric by which its programs were judged.
         candidates: Programs sampled.
         statuses: How many evaluations ended in each status.
         reasons: How many admissions were decided for each reason.
         executable: Share of candidates that trained and predicted, whatever their accuracy.
         valid: Share of candidates with status COMPLETE.
-        strong: Share of candidates whose accuracy is at least the admission threshold.
+        strong: Share of candidates whose accuracy is at least the admission threshold; None where that is
+            relative, since then about as many reach it in every run.
         novel: Share of the valid candidates that were new to the corpus.
         admitted: Share of candidates admitted.
         unique: Share of candidates with a program whose text is unlike every other of the cycle.
@@ -84,12 +96,13 @@ class CycleReport(Record):
 
     cycle: int = Field(ge=0)
     arm: str
+    metric: Metric = Metric.ACCURACY
     candidates: int = Field(ge=0)
     statuses: dict[EvaluationStatus, int]
     reasons: dict[AdmissionReason, int]
     executable: Rate
     valid: Rate
-    strong: Rate
+    strong: Rate | None
     novel: Rate
     admitted: Rate
     unique: Rate

@@ -17,9 +17,11 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.graphs import NetworkGraph
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import Metric
 from cycles.config.arms import ArmName, arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
+from cycles.figures.measure import metric_of, require_one_metric
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.ideas import ideas_of
@@ -71,6 +73,11 @@ class RunData:
         return arm_of(self.config)
 
     @property
+    def metric(self) -> Metric:
+        """The metric by which its candidates are judged."""
+        return metric_of(self.config, self.judged)
+
+    @property
     def protocols(self) -> frozenset[str]:
         """Ids of the protocols that its candidates were judged under."""
         return frozenset(row.evaluation.protocol_id for row in self.judged)
@@ -93,13 +100,15 @@ def gather(
             cycles never change, so a page that is made again and again need not count them again.
 
     Raises:
-        UsageError: A path holds no run.
+        UsageError: A path holds no run, or the runs are judged by different metrics.
         LedgerError: A ledger cannot be read.
     """
-    return [
+    runs = [
         _gather_run(path, name, [] if known is None else known.setdefault(path, []))
         for path, name in zip(paths, _names(paths), strict=True)
     ]
+    require_one_metric({str(run.path): run.metric for run in runs})
+    return runs
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

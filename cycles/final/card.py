@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corpus.records.exchange import NO_LICENCE
+from corpus.records.tasks.kinds import TaskKind
 from corpus.records.text import one_line
 from cycles.figures.quantities import byte_size
 from cycles.figures.records import Mean, Rate
+from cycles.final.loader import normalised
 from cycles.final.records import FinalReport
 
 _FILES = """\
@@ -21,7 +23,14 @@ _FILES = """\
 | `load.py` | brings the network back: `from load import load; net = load()` |
 {onnx}| `final.json` | this card for programs, with the shapes and hyperparameters that `load.py` reads |
 """
-_ONNX_FILE = "| `model.onnx` | the same network for ONNX runtimes: input `images`, output `scores` |\n"
+_ONNX_FILE = "| `model.onnx` | the same network for ONNX runtimes: input `{input}`, output `{output}` |\n"
+
+_ANSWERS = {
+    TaskKind.SINGLE_LABEL: "the largest score is the class.",
+    TaskKind.MULTI_LABEL: "a score above 0 says that its label holds, the more surely the larger it is.",
+    TaskKind.SEGMENTATION: "the class of a position is that of the largest score there.",
+    TaskKind.REGRESSION: "each is standardised for its channel.",
+}
 
 _WARNING = """\
 **`model.py` was written by a program, not by a person.** All that archloop did with it happened in a sandbox;
@@ -40,7 +49,7 @@ def _sections(report: FinalReport) -> Iterator[str]:
     yield _WARNING
     yield _figures(report)
     yield "## Files\n"
-    yield _FILES.format(onnx=_ONNX_FILE if report.onnx else "")
+    yield _FILES.format(onnx=_onnx_file(report) if report.onnx else "")
     yield f"ONNX: {one_line(report.onnx_note)}\n"
     yield _use(report)
     yield _measured(report)
@@ -48,17 +57,25 @@ def _sections(report: FinalReport) -> Iterator[str]:
     yield _origin(report)
 
 
+def _onnx_file(report: FinalReport) -> str:
+    goes_in = "signals" if report.inputs == "signals" else "images"
+    return _ONNX_FILE.format(
+        input=goes_in, output="numbers" if report.kind is TaskKind.REGRESSION else "scores"
+    )
+
+
 def _figures(report: FinalReport) -> str:
-    images = report.test.total
-    validation = f"{mean_words(report.validation)} over {report.validation.count} seeds"
+    metric, inputs, one = report.metric, report.inputs, report.inputs.removesuffix("s")
+    validation = f"{mean_words(report.validation.shown_as(metric))} over {report.validation.count} seeds"
+    value, basis = measured_words(report)
     rows = [
-        ("test accuracy", f"**{rate_words(report.test)}**, {report.test.count} of {images} images"),
-        ("validation accuracy", f"{validation}, trained on the training images alone"),
+        (f"test {metric.heading}", f"**{value}**, {basis}"),
+        (f"validation {metric.heading}", f"{validation}, trained on the training {inputs} alone"),
         ("parameters", _count(report.parameters)),
-        ("forward FLOPs for one image", _count(report.flops)),
+        (f"forward FLOPs for one {one}", _count(report.flops)),
         ("weights", f"{report.weights_numbers:,} numbers, {byte_size(report.weights_bytes)}"),
         (
-            "latency of one image",
+            f"latency of one {one}",
             f"{report.latency.median_ms:.2f} ms (median of {report.latency.images}; 90%: "
             f"{report.latency.slow_ms:.2f} ms), {report.latency.threads} thread(s)",
         ),
@@ -68,17 +85,40 @@ def _figures(report: FinalReport) -> str:
 
 
 def _use(report: FinalReport) -> str:
-    _, channels, height, width = report.in_shape
-    mean, std = (", ".join(f"{each:.4f}" for each in values) for values in (report.mean, report.std))
+    takes, gives = (", ".join(map(str, each)) for each in (report.in_shape[1:], report.out_shape))
+    one = "An image of bytes" if report.inputs == "images" else f"A {report.inputs.removesuffix('s')}"
+    numbers = _numbers if report.inputs == "images" else _exact
     return (
         "## Use\n\n"
-        f"The network takes float32 images `(B, {channels}, {height}, {width})` and gives scores "
-        f"`(B, {report.out_shape[0]})`; the largest score is the class. An image of bytes goes in as "
-        f"`(image / 255 - mean) / std` with mean {mean} and std {std} for the channels.\n"
+        f"The network takes float32 {report.inputs} `(B, {takes})` and gives "
+        f"{'numbers' if report.kind is TaskKind.REGRESSION else 'scores'} `(B, {gives})`; "
+        f"{_ANSWERS[report.kind]} {one} goes in as `{normalised(report.inputs)}` with mean "
+        f"{numbers(report.mean)} and std {numbers(report.std)} for the channels.{_unit(report)}\n"
     )
 
 
+def _unit(report: FinalReport) -> str:
+    """Return how the answers of a regression are turned back, which no other kind needs."""
+    if not report.target_mean:
+        return ""
+    return (
+        " An answer in the unit of the task is `answer * target_std + target_mean`, with target_mean "
+        f"{_exact(report.target_mean)} and target_std {_exact(report.target_std)} for the channels."
+    )
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{each:.4f}" for each in values)
+
+
+def _exact(values: tuple[float, ...]) -> str:
+    """Return numbers of any unit: four decimals may be nothing of them."""
+    return ", ".join(f"{each:.6g}" for each in values)
+
+
 def _measured(report: FinalReport) -> str:
+    metric, inputs = report.metric.words, report.inputs
+    hidden = "label" if report.kind is TaskKind.SINGLE_LABEL else "target"
     looks = (
         "This is the only network of the run that was measured on the test split."
         if report.test_readings == 1
@@ -89,15 +129,16 @@ def _measured(report: FinalReport) -> str:
         "## How it was measured\n\n"
         f"1. *First wave*: the best {len(report.first_wave)} networks of the run were trained for "
         f"{report.settings.epochs} epochs with {report.settings.seeds} fresh seed(s) each. The mean "
-        "validation accuracy decided. It flatters the winner, who won by it; test accuracy does not.\n"
-        f"2. *Second wave*: the winner was trained on training and validation images together "
+        f"validation {metric} decided. It flatters the winner, who won by it; test {metric} does not.\n"
+        f"2. *Second wave*: the winner was trained on training and validation {inputs} together "
         f"({report.trained_images:,}), for as many epochs, with one more seed. The weights in this folder "
         "are those of its last step. They were loaded into a new process, which was shown the test "
-        "images: the test accuracy is that of this very file.\n\n"
+        f"{inputs}: the test {metric} is that of this very file.\n\n"
         f"No decision read the test split. {looks}\n\n"
-        f"Parameters and FLOPs are what the program's own process said. Accuracy and latency are the "
-        "supervisor's: no label of the images asked for enters the process, and time runs from question to "
-        f"answer, transport included. Sandbox: {one_line(report.isolation)}. Machine: "
+        "Parameters and FLOPs are what the program's own process said. "
+        f"{metric[:1].upper()}{metric[1:]} and latency are the supervisor's: no {hidden} of the {inputs} "
+        "asked for enters the process, and time runs from question to answer, "
+        f"transport included. Sandbox: {one_line(report.isolation)}. Machine: "
         f"{one_line(report.machine.processor or report.machine.machine)}, torch "
         f"{report.machine.packages.get('torch')}.\n\n"
         f"Protocols: `{report.second_protocol}`; first wave {_listed(report.first_protocols)}.\n"
@@ -105,9 +146,12 @@ def _measured(report: FinalReport) -> str:
 
 
 def _first_wave(report: FinalReport) -> str:
+    metric = report.metric
     rows = "".join(
-        f"| {each.candidate_id} | {each.searched:.3f} | {mean_words(each.mean)} | "
-        f"{', '.join(f'{accuracy:.3f}' for accuracy in each.accuracies)} | {_count(each.parameters)} |\n"
+        f"| {each.candidate_id} | {metric.of(each.searched):.3f} "
+        f"| {mean_words(each.mean.shown_as(metric))} "
+        f"| {', '.join(f'{metric.of(score):.3f}' for score in each.accuracies)} "
+        f"| {_count(each.parameters)} |\n"
         for each in report.first_wave
     )
     passed = "".join(
@@ -134,6 +178,13 @@ def _origin(report: FinalReport) -> str:
         f"SHA-256: model.py `{origin.source_sha256}`, weights.safetensors `{origin.weights_sha256}`.\n\n"
         f"Licence: {stated}\n"
     )
+
+
+def measured_words(report: FinalReport) -> tuple[str, str]:
+    """Return what the test split came to, and over what: `0.974 [0.952, 0.986]`, `340 of 349 images`."""
+    if isinstance(report.test, Rate):
+        return rate_words(report.test), f"{report.test.count} of {report.test.total} {report.inputs}"
+    return f"{report.metric.of(report.test.score):.3f}", f"over {report.test.total} {report.inputs}"
 
 
 def rate_words(rate: Rate) -> str:

@@ -4,6 +4,7 @@ In: the best valid programs of the run by the accuracy that the search measured,
 renamed or laid out otherwise is the same program. Out: by the mean validation accuracy over the seeds, a
 training that failed counting as 0.
 
+What is called an accuracy is the score of the task's metric where that is another, of which more is better.
 Nothing here reads, or is told, anything of the test split.
 """
 

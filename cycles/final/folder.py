@@ -16,7 +16,7 @@ from corpus.files.reading import MAX_NOTES_BYTES, UnfitFile, read_text
 from corpus.files.whole import directory_in_the_making, discard_partials
 from cycles.errors import UsageError
 from cycles.final.card import model_card
-from cycles.final.loader import LOADER
+from cycles.final.loader import loader
 from cycles.final.records import FinalReport
 
 
@@ -61,7 +61,7 @@ class FinalFolder:
         with directory_in_the_making(self.path, replace=True) as folder:
             (folder / "model.py").write_text(source, encoding="utf-8", errors="surrogatepass", newline="")
             (folder / self.weights_file.name).write_bytes(weights)
-            (folder / "load.py").write_text(LOADER, encoding="utf-8")
+            (folder / "load.py").write_text(loader(report), encoding="utf-8")
             if onnx is not None:
                 (folder / "model.onnx").write_bytes(onnx)
             (folder / "README.md").write_text(model_card(report), encoding="utf-8")

@@ -22,7 +22,7 @@ from cycles.config.trust import consented
 from cycles.figures.statistics import mean_interval
 from cycles.final.entrants import Standing
 from cycles.final.folder import FinalFolder
-from cycles.final.records import FinalReport, Latency, Placing, Provenance
+from cycles.final.records import FinalReport, Inputs, Latency, Placing, Provenance
 from cycles.final.settings import FinalSettings
 from cycles.final.waves import TakenHome, Waves
 from cycles.final.weights import WeightsStore, digest_of
@@ -76,11 +76,15 @@ class Final:
             provenance=self._provenance(home),
             licence=self.licence,
             task=spec.id,
-            in_shape=(1, shape.channels, shape.height, shape.width),
-            out_shape=(shape.classes,),
+            kind=shape.kind,
+            inputs=_inputs(self.task),
+            in_shape=(1, *shape.input_shape),
+            out_shape=shape.output_shape,
             prm=protocol.prm(home.luggage.training.declared),
             mean=self.task.mean,
             std=self.task.std,
+            target_mean=home.luggage.target_mean,
+            target_std=home.luggage.target_std,
             validation=mean_interval(home.winner.accuracies),
             test=home.luggage.test,
             test_readings=self._test_readings(),
@@ -216,6 +220,12 @@ def _waves(
         observer=observer,
         interruption=interruption,
     )
+
+
+def _inputs(task: Task) -> Inputs:
+    if task.shape.signal:
+        return "signals"
+    return "images" if task.train.inputs.dtype == "uint8" else "fields"
 
 
 def _latency(rehearsal: Rehearsal) -> Latency:

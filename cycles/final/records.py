@@ -13,8 +13,19 @@ from pydantic import Field
 from corpus.records.base import Record, UnitInterval
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.machines import Machine
+from corpus.records.tasks.kinds import Metric, TaskKind
 from cycles.figures.records import Mean, Rate
 from cycles.final.settings import FinalSettings
+
+Inputs = Literal["images", "signals", "fields"]
+"""What a network takes: bytes (images), or numbers along one axis (signals) or two (fields)."""
+
+
+class Measured(Record):
+    """A score over `total` inputs by a metric that is no share of them, and so has no interval."""
+
+    score: UnitInterval
+    total: int = Field(ge=0)
 
 
 class Placing(Record):
@@ -22,7 +33,8 @@ class Placing(Record):
 
     Attributes:
         candidate_id: Its program's id in the ledger.
-        searched: The validation accuracy that the search had measured.
+        searched: The validation accuracy that the search had measured; like all that is called an accuracy,
+            the score of the task's metric where that is another.
         accuracies: Validation accuracy with each seed, 0 where the training failed.
         statuses: How each of these trainings ended.
         mean: Mean over the seeds with its interval over seeds.
@@ -106,13 +118,20 @@ class FinalReport(Record):
         provenance: Where the network comes from.
         licence: SPDX expression of the program; NOASSERTION where nobody stated one.
         task: Name and version of the task.
+        kind: What it asks for, and so by which metric everything here was measured.
+        inputs: What goes in.
         in_shape: Shape of a batch of one image, as `Net` is told it.
-        out_shape: Number of classes, as `Net` is told it.
+        out_shape: Number of classes, or shape of the answer to one input, as `Net` is told it.
         prm: The hyperparameters that `Net` was built and trained with.
-        mean: Mean of each channel, in [0, 1]: an image goes in as `(image / 255 - mean) / std`.
-        std: Standard deviation of each channel, in [0, 1].
+        mean: Mean of each channel, in [0, 1]: an image goes in as `(image / 255 - mean) / std`. Of signals
+            and fields in their own unit: they go in as `(input - mean) / std`.
+        std: Standard deviation of each channel, likewise.
+        target_mean: Mean of each channel of a regression's targets: an answer in their unit is
+            `answer * target_std + target_mean`. Empty for other kinds.
+        target_std: Standard deviation of each channel of a regression's targets, likewise.
         validation: The winner's mean validation accuracy over the seeds, after training on train alone.
-        test: Accuracy on the test split of what lies in this folder, with its Wilson interval.
+        test: Accuracy on the test split of what lies in this folder, with its Wilson interval; the score of
+            another metric without one.
         test_readings: How many networks of this run have been measured on the test split, this one included.
         first_wave: The first wave, best first.
         first_protocols: The protocols of the first wave.
@@ -135,13 +154,17 @@ class FinalReport(Record):
     provenance: Provenance
     licence: str
     task: str
-    in_shape: tuple[int, int, int, int]
-    out_shape: tuple[int]
+    kind: TaskKind = TaskKind.SINGLE_LABEL
+    inputs: Inputs = "images"
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
     prm: dict[str, float | int | str]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    target_mean: tuple[float, ...] = ()
+    target_std: tuple[float, ...] = ()
     validation: Mean
-    test: Rate
+    test: Rate | Measured
     test_readings: int = Field(ge=1)
     first_wave: tuple[Placing, ...]
     first_protocols: tuple[str, ...]
@@ -157,3 +180,8 @@ class FinalReport(Record):
     trained_images: int
     machine: Machine
     isolation: str
+
+    @property
+    def metric(self) -> Metric:
+        """The metric by which everything was measured."""
+        return self.kind.metric

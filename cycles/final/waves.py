@@ -24,12 +24,13 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.kinds import Metric
 from cycles.config.run import RunConfig
 from cycles.figures.quantities import duration
 from cycles.figures.records import Rate
 from cycles.figures.statistics import wilson
 from cycles.final.entrants import Entrant, Standing, best_entrants, judged_programs, standings
-from cycles.final.records import PassedOver
+from cycles.final.records import Measured, PassedOver
 from cycles.final.settings import FinalSettings
 from cycles.final.weights import WeightsStore
 from cycles.judging import Evaluator
@@ -59,17 +60,21 @@ class Luggage(NamedTuple):
         training: Its weights, and what they were trained with.
         rehearsal: How it did without the test split.
         conversion: Its ONNX file, or why there is none.
-        test: Its accuracy on the test split.
+        test: Its accuracy on the test split, or the score of another metric.
         protocol_id: The protocol of that measurement.
         isolation: How its program was contained.
+        target_mean: Mean of each channel of a regression's targets, whose unit its answers are not in.
+        target_std: Standard deviation of each channel, likewise.
     """
 
     training: Training
     rehearsal: Rehearsal
     conversion: Conversion
-    test: Rate
+    test: Rate | Measured
     protocol_id: str
     isolation: str
+    target_mean: tuple[float, ...]
+    target_std: tuple[float, ...]
 
 
 class TakenHome(NamedTuple):
@@ -221,6 +226,7 @@ class Waves:
         self._done("loaded and timed")
         conversion = workshop.convert(candidate, training.weights)
         self._done("converted")
+        target_mean, target_std = getattr(workshop, "target_unit", None) or ((), ())
         return Luggage(
             training=training,
             rehearsal=rehearsal,
@@ -228,10 +234,12 @@ class Waves:
             test=self._tested(workshop, candidate, training),
             protocol_id=workshop.test_id,
             isolation=workshop.isolation,
+            target_mean=target_mean,
+            target_std=target_std,
         )
 
-    def _tested(self, workshop: Workshop, candidate: Candidate, training: Training) -> Rate:
-        """Return the accuracy on the test split, which is read where no row says that it was."""
+    def _tested(self, workshop: Workshop, candidate: Candidate, training: Training) -> Rate | Measured:
+        """Return the score on the test split, which is read where no row says that it was."""
         row, fact = self._row(candidate, workshop.test_id), f"final-test-images:{workshop.test_id}"
         if row is None:
             test = workshop.test(candidate, training.weights)
@@ -245,6 +253,8 @@ class Waves:
                 "No other network is tried after that. Start anew with another number of --epochs."
             )
         images = int(self.ledger.get_meta(fact) or 0)
+        if row.metric is not Metric.ACCURACY:
+            return Measured(score=row.accuracy, total=images)
         return wilson(round(row.accuracy * images), images)
 
     def _done(self, step: str) -> None:

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.records.base import Record
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.shape import TaskShape
+from corpus.records.tasks.wording import described
 from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
+from cycles.figures.measure import shape_of
 from cycles.figures.quantities import byte_size
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
@@ -53,6 +56,7 @@ class DryRun(Record):
         estimate: Time and disk; None where this machine was not measured.
         obstacles: What the run lacks on this machine, each with its remedy; not looked for in a plan for
             another machine.
+        task: What its task asks for, None where its files are not here.
     """
 
     config: dict[str, Any]
@@ -60,6 +64,7 @@ class DryRun(Record):
     memory: MemoryPlan | None
     estimate: Estimate | None = None
     obstacles: tuple[str, ...] = ()
+    task: TaskShape | None = None
 
     @property
     def possible(self) -> bool:
@@ -94,6 +99,7 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
         counts=_counts(config),
         memory=memory,
         obstacles=obstacles,
+        task=shape_of(config),
     )
 
 
@@ -154,6 +160,8 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
     console.print(
         escaped(tomli_w.dumps(result.config)).rstrip(), markup=False, highlight=False, soft_wrap=True
     )
+    if result.task is not None and not result.task.plain:
+        console.print(f"\nTask: {described(result.task)}", markup=False, highlight=False, soft_wrap=True)
     counts = result.counts
     console.print(
         f"\n{counts.cycles} cycles; {counts.programs:,} programs, in all at most "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import Metric
 from cycles.config.arms import in_order
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
@@ -51,6 +52,11 @@ class Arm:
     label: str
     css: str
     runs: list[RunData]
+
+    @property
+    def metric(self) -> Metric:
+        """The metric by which its candidates are judged."""
+        return self.runs[0].metric
 
     @property
     def cycles(self) -> list[int]:

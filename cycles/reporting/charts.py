@@ -1,7 +1,8 @@
 """The pictures of a population: accuracies by cycle, novelty, and accuracy against parameters.
 
-They draw counts and values as they are; what they mean stands in the captions of the page. This module does
-*not* draw curves or stacked bars (`curves` and `bars` do).
+They draw counts and values as they are, of another metric than accuracy its own values, an error as the
+error; what they mean stands in the captions of the page. This module does *not* draw curves or stacked bars
+(`curves` and `bars` do).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from corpus.records.search.trials import Trial
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm, ramp
-from cycles.reporting.curves import decimals
+from cycles.reporting.curves import capital, decimals
 from cycles.reporting.svg import (
     WIDTH,
     Frame,
@@ -38,8 +39,10 @@ _BINS = 20
 def ridges(arm: Arm) -> Markup:
     """Return the accuracy of the valid candidates, one ridge per cycle; area counts programs."""
     cycles = arm.cycles
+    metric = arm.metric
     groups = [
-        [row.evaluation.accuracy or 0.0 for row in arm.judged(c) if row.evaluation.valid] for c in cycles
+        [metric.of(row.evaluation.accuracy or 0.0) for row in arm.judged(c) if row.evaluation.valid]
+        for c in cycles
     ]
     step = max(14.0, min(34.0, 260 / max(1, len(cycles))))
     rise = 2.1 * step
@@ -58,18 +61,18 @@ def ridges(arm: Arm) -> Markup:
             outline = [(frame.x(0), base), *crest, (frame.x(1), base)]
             drawn.append(element("g", path(outline, "ridge", close=True), class_=ramp(cycle, cycles)))
             middle = sorted(values)[len(values) // 2]
-            said = (
-                f"cycle {cycle}: {len(values)} valid, median {decimals(middle)}, best {decimals(max(values))}"
-            )
+            best = decimals((min if metric.less_is_better else max)(values))
+            said = f"cycle {cycle}: {len(values)} valid, median {decimals(middle)}, best {best}"
             x = frame.x(middle)
             drawn.append(titled("line", title=said, x1=x, x2=x, y1=base - 5, y2=base + 1, class_="median"))
         if step >= 14:
             drawn.append(text(frame.left - 8, base + 1, str(cycle), "tick", "end"))
             drawn.append(text(WIDTH - frame.right + 6, base + 1, f"{len(values)}", "tick"))
-    axis = frame.horizontal_axis([0, 0.25, 0.5, 0.75, 1], decimals, "validation accuracy")
+    axis = frame.horizontal_axis([0, 0.25, 0.5, 0.75, 1], decimals, f"validation {metric.heading}")
     heads = [text(4, 10, "cycle", "tick"), text(WIDTH - 4, 10, "valid", "tick", "end")]
     spoken = "; ".join(f"cycle {c}: {len(v)} valid" for c, v in zip(cycles, groups, strict=True))
-    return picture(frame.height, f"Accuracy of the valid programs by cycle. {spoken}.", axis, *heads, *drawn)
+    of_what = f"{capital(metric.words)} of the valid programs by cycle"
+    return picture(frame.height, f"{of_what}. {spoken}.", axis, *heads, *drawn)
 
 
 def _density(values: Sequence[float], grid: Sequence[float]) -> list[float]:
@@ -136,7 +139,10 @@ def pareto_front(rows: Sequence[Trial]) -> list[Trial]:
 
 
 def pareto(arms: Sequence[Arm]) -> Markup:
-    """Return accuracy against parameters of all valid candidates, with the Pareto front over all arms."""
+    """Return accuracy, or another metric, against parameters of all valid candidates, with the Pareto front
+    over all arms.
+    """
+    metric = arms[0].metric
     owners: dict[int, RunData] = {id(row): run for arm in arms for run in arm.runs for row in run.valid}
     rows = [row for arm in arms for run in arm.runs for row in run.valid if row.evaluation.parameters]
     if not rows:
@@ -152,7 +158,8 @@ def pareto(arms: Sequence[Arm]) -> Markup:
             if row.evaluation.valid and row.evaluation.parameters:
                 one = len(arms) == 1
                 css = ramp(row.candidate.cycle or 0, arm.cycles) if one else f"ramp-6 {arm.css}"
-                spot = round(frame.x(row.evaluation.parameters)), round(frame.y(row.evaluation.accuracy or 0))
+                value = metric.of(row.evaluation.accuracy or 0)
+                spot = round(frame.x(row.evaluation.parameters)), round(frame.y(value))
                 classes.setdefault(css, set()).add(spot)
     for css, spots in sorted(classes.items()):
         # One path of zero-length strokes with round ends: a few bytes a point, and none drawn twice.
@@ -160,20 +167,25 @@ def pareto(arms: Sequence[Arm]) -> Markup:
             element("path", d="".join(f"M{x} {y}h0" for x, y in sorted(spots)), class_=f"points {css}")
         )
     front = pareto_front(rows)
-    places = [(frame.x(r.evaluation.parameters or 1), frame.y(r.evaluation.accuracy or 0)) for r in front]
+    values = [metric.of(row.evaluation.accuracy or 0) for row in front]
+    places = [
+        (frame.x(row.evaluation.parameters or 1), frame.y(value))
+        for row, value in zip(front, values, strict=True)
+    ]
     corners = [places[0]] if places else []
     for before, after in pairwise(places):
         corners += [(after[0], before[1]), after]
     drawn.append(path(corners, "front"))
-    for row, (x, y) in zip(front, places, strict=True):
+    for row, value, (x, y) in zip(front, values, places, strict=True):
         said = (
-            f"{row.candidate.id}: accuracy {decimals(row.evaluation.accuracy or 0)} "
+            f"{row.candidate.id}: {metric.words} {decimals(value)} "
             f"with {short(row.evaluation.parameters or 0)} parameters"
         )
         dot = titled("circle", title=said, cx=x, cy=y, r=4.2, class_="front-dot")
         drawn.append(element("a", dot, href=anchor(owners[id(row)].name, row.candidate.id), aria_label=said))
     best = max(front, key=lambda row: row.evaluation.accuracy or 0)
-    said = f"Accuracy against parameters of {len(rows)} valid candidates; the best is {best.candidate.id}."
+    against = f"{capital(metric.words)} against parameters of {len(rows)} valid candidates"
+    said = f"{against}; the best is {best.candidate.id}."
     return picture(frame.height, said, *drawn, role="group")  # an image may hold no links
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from corpus.records.tasks.kinds import Metric
 from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport, Mean, Rate
 from cycles.figures.statistics import mean_interval
@@ -38,12 +39,14 @@ class Figure:
         note: What it counts, in a few words.
         of: Reads it from a cycle's report; a plain number has no interval, None draws nothing.
         form: Writes a value.
+        headline: Whether it stands at the head of the page.
     """
 
     title: str
     note: str
     of: Callable[[CycleReport], Rate | Mean | float | None]
     form: Callable[[float], str]
+    headline: bool = False
 
 
 def decimals(value: float) -> str:
@@ -51,26 +54,52 @@ def decimals(value: float) -> str:
     return f"{value:.2f}".removeprefix("0") if 0 < value < 1 else f"{value:g}"
 
 
-def figures(threshold: float) -> list[Figure]:
-    """Return the figures of the page, in order."""
+def capital(words: str) -> str:
+    """Return words as the beginning of a sentence; those that are abbreviations stay as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def figures(metric: Metric, threshold: float | None, selected_on: str) -> list[Figure]:
+    """Return the figures of the page, in order; those of scores as their metric, as it is read.
+
+    Args:
+        metric: The metric of the runs.
+        threshold: The fixed threshold of admission, None where there is none.
+        selected_on: What it is measured on: `validation images`.
+    """
+    words, less = metric.words, metric.less_is_better
+    better = "; lower is better" if less else ""
+    bound = f"{capital(words)} of at {'most' if less else 'least'} {decimals(metric.of(threshold or 0.0))}"
+    strong = Figure(bound, "share of all candidates", lambda r: r.strong, percent, headline=True)
     return [
-        Figure("Valid", "share of candidates that build, train and beat chance", lambda r: r.valid, percent),
         Figure(
-            "Mean accuracy of all", "invalid programs count as 0", lambda r: r.mean_accuracy_all, decimals
-        ),
-        Figure(
-            f"Accuracy of at least {decimals(threshold)}",
-            "share of all candidates",
-            lambda r: r.strong,
+            "Valid",
+            "share of candidates that build, train and beat chance",
+            lambda r: r.valid,
             percent,
+            headline=True,
         ),
+        Figure(
+            f"Mean {words} of all",
+            f"invalid programs count as {metric.of(0):g}{better}",
+            lambda r: r.mean_accuracy_all.shown_as(metric),
+            decimals,
+            headline=True,
+        ),
+        *([] if threshold is None else [strong]),
         Figure("Novel", "share of the valid that the corpus did not hold", lambda r: r.novel, percent),
         Figure("Admitted", "share of candidates that entered the corpus", lambda r: r.admitted, percent),
-        Figure("Best accuracy", "of each cycle, on validation images", lambda r: r.best_accuracy, decimals),
         Figure(
-            "Mean accuracy of the valid",
-            "over programs that count as valid",
-            lambda r: r.mean_accuracy_valid if r.mean_accuracy_valid.count else None,
+            f"Best {words}",
+            f"of each cycle, on {selected_on}{better}",
+            lambda r: None if r.best_accuracy is None else metric.of(r.best_accuracy),
+            decimals,
+            headline=True,
+        ),
+        Figure(
+            f"Mean {words} of the valid",
+            f"over programs that count as valid{better}",
+            lambda r: r.mean_accuracy_valid.shown_as(metric) if r.mean_accuracy_valid.count else None,
             decimals,
         ),
         Figure(

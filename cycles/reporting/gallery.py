@@ -1,7 +1,8 @@
 """The best networks of a report, each of another design, with highlighted code and a drawing.
 
-Best is the validation accuracy under the protocol of the runs. This module does *not* rank across protocols:
-with several, each network says which run it comes from and the caption says that they do not compare.
+Best is the validation accuracy, or the score of another metric, under the protocol of the runs. This module
+does *not* rank across protocols: with several, each network says which run it comes from and the caption says
+that they do not compare.
 """
 
 from __future__ import annotations

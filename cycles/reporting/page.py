@@ -19,19 +19,22 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from corpus.novelty.threshold import fixed_threshold
 from corpus.records.text import visible
 from cycles.config.arms import CLOSED_LOOP
 from cycles.figures.comparison import verdict
 from cycles.figures.coverage import MEASURES, coverage
+from cycles.figures.measure import validation_words
 from cycles.figures.planning import planning
 from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
 from cycles.reporting.arms import Arm, arms_of
-from cycles.reporting.curves import curve, figures
+from cycles.reporting.curves import capital, curve, figures
 from cycles.reporting.gallery import gallery
 from cycles.reporting.heat import levels
 from cycles.reporting.payload import payload
 from cycles.reporting.sections import (
+    admitted_words,
     compared,
     comparison_sentence,
     origins,
@@ -108,7 +111,11 @@ def asset(name: str) -> str:
 def _content(runs: Sequence[RunData]) -> dict[str, Any]:
     """Return all that the template shows."""
     arms = arms_of(runs)
-    threshold = runs[0].config.corpus.min_accuracy
+    first = next((run for run in runs if run.judged), runs[0])
+    metric = first.metric
+    of_cycles = figures(
+        metric, fixed_threshold(first.config.corpus, metric), validation_words(first.config, metric)
+    )
     shown = [arm for arm in arms if arm.cycles]
     # A gallery of the loop's own networks; of whatever there is where no loop is among the runs.
     own = [run for run in runs if run.arm == CLOSED_LOOP] or list(runs)
@@ -119,13 +126,15 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
         "runs": runs,
         "arms": arms,
         "main": arms[0],
-        "threshold": threshold,
-        "tiles": tiles(arms[0], threshold) if arms[0].cycles else [],
+        "metric": metric,
+        "metric_words": capital(metric.words),
+        "admitted": admitted_words(arms[0].runs[0]),
+        "tiles": tiles(arms[0], of_cycles) if arms[0].cycles else [],
         "verdict": judgement,
         "sentence": comparison_sentence,
         "has_loop": any(run.arm == CLOSED_LOOP for run in runs),
         "has_control": any(run.arm != CLOSED_LOOP for run in runs),
-        "curves": [(figure, curve(figure, shown)) for figure in figures(threshold)] if shown else [],
+        "curves": [(figure, curve(figure, shown)) for figure in of_cycles] if shown else [],
         "populations": [_population(arm) for arm in shown],
         "pareto": charts.pareto(arms),
         "exhibits": exhibits,

@@ -20,6 +20,7 @@ from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.text import visible
+from cycles.figures.measure import validation_words
 from cycles.figures.runs import RunData
 from cycles.reporting.drawing import draw
 from cycles.reporting.text import json_for_html, shown
@@ -187,6 +188,7 @@ def _table(
     entries: Sequence[_Entry], places: dict[tuple[int, str], int], runs: Sequence[RunData]
 ) -> dict[str, Any]:
     statuses, reasons, errors = _Words(), _Words(), _Words()
+    metric = runs[0].metric
     errors.number("")
 
     def row_of(entry: _Entry, other: str | None) -> int:
@@ -209,7 +211,7 @@ def _table(
             reasons.number(
                 entry.candidate.origin.value.upper() if admission is None else admission.reason.value
             ),
-            None if accuracy is None else round(accuracy, 4),
+            None if accuracy is None else round(metric.of(accuracy), 4),
             None if evaluation is None else evaluation.parameters,
             None if evaluation is None else round(evaluation.wall_seconds, 2),
             entry.candidate.token_count,
@@ -232,6 +234,11 @@ def _table(
             }
             for run in runs
         ],
+        "metric": {
+            "words": metric.words,
+            "less": metric.less_is_better,
+            "on": validation_words(runs[0].config, metric),
+        },
         "statuses": list(statuses.known),
         "reasons": list(reasons.known),
         "errors": list(errors.known),

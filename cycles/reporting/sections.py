@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from corpus.novelty.threshold import fixed_threshold
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.text import visible
 from corpus.records.trainings import CycleStage
@@ -18,7 +19,7 @@ from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm
-from cycles.reporting.curves import Figure, decimals, figures, series_of
+from cycles.reporting.curves import Figure, decimals, series_of
 from cycles.reporting.svg import short
 
 
@@ -32,10 +33,9 @@ class Tile(NamedTuple):
     before: str
 
 
-def tiles(arm: Arm, threshold: float) -> list[Tile]:
+def tiles(arm: Arm, shown: Sequence[Figure]) -> list[Tile]:
     """Return the headline's figures of an arm, none before its first complete cycle."""
-    wanted = [figure for figure in figures(threshold) if figure.title in ("Valid", "Mean accuracy of all")]
-    wanted += [figure for figure in figures(threshold) if figure.title.startswith(("Accuracy of", "Best"))]
+    wanted = [figure for figure in shown if figure.headline]
     return [tile for figure in wanted if (tile := _tile(figure, arm)) is not None]
 
 
@@ -61,7 +61,7 @@ class Said(NamedTuple):
 def comparison_sentence(row: Comparison) -> Said:
     """Return one comparison in words; differences of shares are in percentage points."""
     value, low, high = row.difference
-    if "accuracy" in row.figure:
+    if not row.share:
         return Said(decimals(row.loop), decimals(row.baseline), f"{value:+.3f}", f"[{low:+.3f}, {high:+.3f}]")
     points = f"{100 * value:+.0f} points"
     return Said(percent(row.loop), percent(row.baseline), points, f"[{100 * low:+.0f}, {100 * high:+.0f}]")
@@ -90,14 +90,25 @@ def compared(runs: Sequence[RunData]) -> tuple[list[str], list[tuple[RunData, li
     def last(of: Callable[[CycleReport], float | None]) -> Callable[[RunData], float | None]:
         return lambda run: of(run.reports[-1]) if run.reports else None
 
+    metric = runs[0].metric
+    more = not metric.less_is_better
+    fixed = fixed_threshold(runs[0].config.corpus, metric) is not None
+    strong = Column(
+        "above threshold, last cycle", last(lambda r: r.strong.value if r.strong else None), percent, True
+    )
     columns = [
         Column("seed", lambda run: run.config.seed, lambda value: f"{value:.0f}"),
         Column("cycles", lambda run: len(run.reports), lambda value: f"{value:.0f}"),
         Column("candidates", lambda run: len(run.judged), lambda value: f"{value:,.0f}"),
         Column("valid, last cycle", last(lambda r: r.valid.value), percent, True),
-        Column("mean accuracy of all, last cycle", last(lambda r: r.mean_accuracy_all.value), decimals, True),
-        Column("above threshold, last cycle", last(lambda r: r.strong.value), percent, True),
-        Column("best accuracy", _best_accuracy, decimals, True),
+        Column(
+            f"mean {metric.words} of all, last cycle",
+            last(lambda r: metric.of(r.mean_accuracy_all.value)),
+            decimals,
+            more,
+        ),
+        *([strong] if fixed else []),
+        Column(f"best {metric.heading}", _best, decimals, more),
         Column("admitted", lambda run: sum(row.admitted.count for row in run.reports), str, True),
         Column("similarity, last cycle", last(lambda r: r.median_jaccard), decimals, False),
         Column("distinct designs, last cycle", last(lambda r: r.unique_skeletons), percent, True),
@@ -117,8 +128,19 @@ def compared(runs: Sequence[RunData]) -> tuple[list[str], list[tuple[RunData, li
     return [column.heading for column in columns], table
 
 
-def _best_accuracy(run: RunData) -> float | None:
-    return max((row.best_accuracy for row in run.reports if row.best_accuracy is not None), default=None)
+def _best(run: RunData) -> float | None:
+    scores = [row.best_accuracy for row in run.reports if row.best_accuracy is not None]
+    return run.metric.of(max(scores)) if scores else None
+
+
+def admitted_words(run: RunData) -> str:
+    """Return in a sentence which programs a run admits, novelty aside."""
+    metric, corpus = run.metric, run.config.corpus
+    least = fixed_threshold(corpus, metric)
+    if least is None:
+        return f"programs among the best {percent(corpus.best_share)} of the valid so far are admitted"
+    side = "most" if metric.less_is_better else "least"
+    return f"programs of at {side} {metric.of(least):g} {metric.words} are admitted"
 
 
 def total_seconds(run: RunData) -> float:
@@ -213,10 +235,19 @@ def settings(run: RunData) -> list[tuple[str, str]]:
         ("budget", f"{config.cycles} cycles of {config.candidates} candidates"),
         ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
         ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),
-        ("admission", f"accuracy of at least {corpus.min_accuracy:g}, similarity below {corpus.tau:g}"),
+        ("admission", f"{_threshold_words(run)}, similarity below {corpus.tau:g}"),
         ("fine-tuning", f"rank {config.finetune.rank}, learning rate {config.finetune.learning_rate:g}"),
         ("machine", f"{environment.get('platform', 'unknown')}, {processors} processors"),
         ("versions", versions or "unknown"),
         ("directory", str(run.path)),
     ]
     return [(name, visible(value)) for name, value in rows]
+
+
+def _threshold_words(run: RunData) -> str:
+    corpus = run.config.corpus
+    least = fixed_threshold(corpus, run.metric)
+    if least is not None:
+        return run.metric.reached(least)
+    among = f"among the best {percent(corpus.best_share)} of the valid so far"
+    return f"{run.metric.words} {among}, once these are {corpus.known_valid}"

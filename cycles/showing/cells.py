@@ -9,20 +9,33 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from corpus.config import CorpusConfig
+from corpus.novelty.threshold import fixed_threshold
+from corpus.records.tasks.kinds import Metric
 from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport, Mean, Rate
 
 
-def cycle_table(reports: Sequence[CycleReport], threshold: float) -> Table:
-    """Return the table of a run, one line per cycle, each rate with its 95% interval."""
-    table = Table(caption="95% intervals in brackets; mean accuracy over all counts invalid programs as 0")
+def cycle_table(reports: Sequence[CycleReport], corpus: CorpusConfig) -> Table:
+    """Return the table of a run, one line per cycle, each rate with its 95% interval.
+
+    Args:
+        reports: The figures of its cycles, at least one.
+        corpus: The run's rule of admission, whose threshold has a column where it is fixed.
+    """
+    metric = reports[0].metric
+    threshold = fixed_threshold(corpus, metric)
+    table = Table(
+        caption=f"95% intervals in brackets; mean {metric.heading} over all counts invalid programs as "
+        f"{metric.of(0):g}"
+    )
     headings = (
         "cycle",
         "valid",
-        "mean acc. (all)",
-        "mean acc. (valid)",
+        f"mean {metric.short} (all)",
+        f"mean {metric.short} (valid)",
         "best",
-        f"acc. >= {threshold:.2f}",
+        *([] if threshold is None else [threshold_heading(metric, threshold)]),
         "admitted",
         "unique",
         "median Jaccard",
@@ -33,15 +46,20 @@ def cycle_table(reports: Sequence[CycleReport], threshold: float) -> Table:
         table.add_row(
             str(report.cycle),
             rate_cell(report.valid),
-            mean_cell(report.mean_accuracy_all),
-            mean_cell(report.mean_accuracy_valid),
-            optional_cell(report.best_accuracy),
-            rate_cell(report.strong),
+            mean_cell(report.mean_accuracy_all.shown_as(metric)),
+            mean_cell(report.mean_accuracy_valid.shown_as(metric)),
+            score_cell(report.best_accuracy, metric),
+            *([] if threshold is None else ["-" if report.strong is None else rate_cell(report.strong)]),
             f"{report.admitted.count} of {report.admitted.total}",
             rate_cell(report.unique),
             optional_cell(report.median_jaccard),
         )
     return table
+
+
+def threshold_heading(metric: Metric, threshold: float) -> str:
+    """Return the heading of the share that reaches a score: `acc. >= 0.40`, `rel. L2 <= 0.60`."""
+    return f"{metric.short} {'<=' if metric.less_is_better else '>='} {metric.of(threshold):.2f}"
 
 
 def rate_cell(rate: Rate) -> str:
@@ -52,6 +70,11 @@ def rate_cell(rate: Rate) -> str:
 def mean_cell(mean: Mean) -> str:
     """Return a mean as `.352 [.31, .39]`, or a dash over nothing."""
     return f"{mean.value:.3f} [{mean.low:.2f}, {mean.high:.2f}]" if mean.count else "-"
+
+
+def score_cell(score: float | None, metric: Metric) -> str:
+    """Return a score as its metric with three decimals, or a dash."""
+    return optional_cell(None if score is None else metric.of(score))
 
 
 def optional_cell(value: float | None) -> str:

@@ -14,10 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from corpus.records.admissions import Admission
 from corpus.records.evaluations import Evaluation
+from corpus.records.tasks.kinds import Metric
 from corpus.records.text import one_line
 from cycles.figures.quantities import duration, percent
 from cycles.figures.records import CycleReport
-from cycles.showing.cells import rate_cell
+from cycles.showing.cells import rate_cell, score_cell
 
 
 class Tally:
@@ -26,10 +27,12 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._best = 0.0
+        self._metric = Metric.ACCURACY
 
     def add(self, evaluation: Evaluation, admission: Admission) -> None:
         """Count one more candidate."""
         self._counts["judged"] += 1
+        self._metric = evaluation.metric
         if evaluation.valid:
             self._counts["valid"] += 1
             self._best = max(self._best, evaluation.accuracy or 0.0)
@@ -41,7 +44,8 @@ class Tally:
             self._counts[name] for name in ("judged", "valid", "novel", "admitted")
         )
         share = f" ({percent(valid / judged)})" if judged else ""
-        return f"valid {valid}{share}, novel {novel}, admitted {admitted}, best {self._best:.2f}"
+        best = f"{best_words(self._metric)} {self._metric.of(self._best):.2f}"
+        return f"valid {valid}{share}, novel {novel}, admitted {admitted}, {best}"
 
 
 class TerminalProgress:
@@ -166,12 +170,13 @@ class JsonProgress:
         """Emit nothing: steps are in the ledger."""
 
     def judged(self, evaluation: Evaluation, admission: Admission) -> None:
-        """Emit `judged` with the status, the accuracy and the decision."""
+        """Emit `judged` with the status, the score and its metric, and the decision."""
         self._emit(
             "judged",
             candidate=evaluation.candidate_id,
             status=evaluation.status,
             accuracy=evaluation.accuracy,
+            metric=evaluation.metric,
             reason=admission.reason,
         )
 
@@ -194,9 +199,15 @@ class JsonProgress:
 
 def summary_line(report: CycleReport) -> str:
     """Return one line that says what a cycle came to."""
-    best = "-" if report.best_accuracy is None else f"{report.best_accuracy:.3f}"
+    metric = report.metric
+    strong = "" if report.strong is None else f"strong {percent(report.strong.value)}, "
     return (
         f"cycle {report.cycle}: valid {rate_cell(report.valid)}, "
-        f"mean accuracy of all {report.mean_accuracy_all.value:.3f}, best {best}, "
-        f"strong {percent(report.strong.value)}, admitted {report.admitted.count}"
+        f"mean {metric.words} of all {metric.of(report.mean_accuracy_all.value):.3f}, "
+        f"best {score_cell(report.best_accuracy, metric)}, {strong}admitted {report.admitted.count}"
     )
+
+
+def best_words(metric: Metric) -> str:
+    """Return what a best value is called where nothing else names the metric: `best`, `best mean IoU`."""
+    return "best" if metric is Metric.ACCURACY else f"best {metric.words}"

@@ -145,16 +145,25 @@ def check_tracking(tracking: Tracking) -> None:
 
 
 def metrics(report: CycleReport) -> dict[str, float]:
-    """Return the figures of a cycle under flat names (`valid/rate`, `valid/low`), unknown ones left out."""
+    """Return the figures of a cycle under flat names (`valid/rate`, `valid/low`), unknown ones left out.
+
+    Where the metric is not accuracy, names and values are the metric's: `best_relative-l2`.
+    """
+    metric = report.metric
     flat: dict[str, float] = {}
     for name in ("executable", "valid", "strong", "novel", "admitted", "unique"):
-        rate: Rate = getattr(report, name)
+        rate: Rate | None = getattr(report, name)
+        if rate is None:
+            continue
         flat |= {f"{name}/rate": rate.value, f"{name}/low": rate.low, f"{name}/high": rate.high}
     for name in ("mean_accuracy_all", "mean_accuracy_valid"):
-        mean: Mean = getattr(report, name)
+        mean: Mean = getattr(report, name).shown_as(metric)
         if mean.count:
-            flat |= {f"{name}/mean": mean.value, f"{name}/low": mean.low, f"{name}/high": mean.high}
-    single = ("best_accuracy", "median_jaccard", "unique_skeletons", "family_entropy_bits", "mean_tokens")
+            named = name.replace("accuracy", metric)
+            flat |= {f"{named}/mean": mean.value, f"{named}/low": mean.low, f"{named}/high": mean.high}
+    if report.best_accuracy is not None:
+        flat[f"best_{metric}"] = metric.of(report.best_accuracy)
+    single = ("median_jaccard", "unique_skeletons", "family_entropy_bits", "mean_tokens")
     known = ((name, getattr(report, name)) for name in single)
     flat |= {name: value for name, value in known if value is not None}
     flat["admitted/count"] = report.admitted.count

@@ -18,13 +18,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from corpus.novelty.threshold import fixed_threshold
 from corpus.records.text import one_line
 from cycles.config.run import RunConfig
 from cycles.figures.quantities import duration
 from cycles.figures.snapshot import Snapshot, Watcher
 from cycles.figures.statistics import wilson
 from cycles.run.run_directory import RunDirectory
-from cycles.showing.cells import optional_cell, rate_cell
+from cycles.showing.cells import rate_cell, score_cell, threshold_heading
+from cycles.showing.progress import best_words
 
 SHOWN_CYCLES = 12
 """Cycles in the picture: the latest, so that it fits a small terminal."""
@@ -74,7 +76,8 @@ def line(snapshot: Snapshot) -> str:
     rates = (
         f"valid {rate_cell(wilson(last.valid, last.judged))}, admitted {last.admitted}" if last.judged else ""
     )
-    best = f"best {optional_cell(last.best)}" if last.best is not None else ""
+    named = f"{best_words(snapshot.metric)} {score_cell(last.best, snapshot.metric)}"
+    best = named if last.best is not None else ""
     left = _time_left(snapshot)
     parts = [str(snapshot.state), rates, best, "" if snapshot.finished or not left else f"about {left} left"]
     return "  ".join(part for part in parts if part)
@@ -90,6 +93,7 @@ def json_line(snapshot: Snapshot) -> str:
             "valid": last.valid if last else 0,
             "admitted": last.admitted if last else 0,
             "best": last.best if last else None,
+            "metric": snapshot.metric,
             "seconds_left": snapshot.seconds_left,
         }
     )
@@ -116,8 +120,10 @@ def picture(snapshot: Snapshot, config: RunConfig, path: Path) -> RenderableType
 
 def _cycle_table(snapshot: Snapshot, config: RunConfig) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="dim")
-    threshold = config.corpus.min_accuracy
-    for heading in ("cycle", "judged", "valid", f"acc. >= {threshold:.2f}", "admitted", "best"):
+    threshold = fixed_threshold(config.corpus, snapshot.metric)
+    strong = [] if threshold is None else [threshold_heading(snapshot.metric, threshold)]
+    best = best_words(snapshot.metric)
+    for heading in ("cycle", "judged", "valid", *strong, "admitted", best):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("what fails most")
     for each in snapshot.cycles[-SHOWN_CYCLES:]:
@@ -125,9 +131,9 @@ def _cycle_table(snapshot: Snapshot, config: RunConfig) -> Table:
             str(each.cycle),
             f"{each.judged}/{config.candidates}",
             rate_cell(wilson(each.valid, each.judged)) if each.judged else "-",
-            rate_cell(wilson(each.strong, each.judged)) if each.judged else "-",
+            *([rate_cell(wilson(each.strong or 0, each.judged)) if each.judged else "-"] if strong else []),
             str(each.admitted),
-            optional_cell(each.best),
+            score_cell(each.best, snapshot.metric),
             Text(_worst(each.statuses), no_wrap=True, overflow="ellipsis"),
         )
     return table
@@ -144,13 +150,13 @@ def _best_table(snapshot: Snapshot) -> RenderableType:
         return Text("No valid program yet.", style="dim")
     table = Table(box=None, padding=(0, 1), header_style="dim")
     table.add_column("best so far")
-    table.add_column("accuracy", justify="right")
+    table.add_column(snapshot.metric.words, justify="right")
     table.add_column("parameters", justify="right")
     for row in snapshot.best:
         size = row.evaluation.parameters
         table.add_row(
             Text(one_line(row.candidate.id)),
-            optional_cell(row.evaluation.accuracy),
+            score_cell(row.evaluation.accuracy, snapshot.metric),
             "-" if size is None else f"{size:,}",
         )
     return table

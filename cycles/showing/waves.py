@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from corpus.records.evaluations import Evaluation
+from corpus.records.tasks.kinds import Metric
 from corpus.records.text import one_line
 from cycles.figures.quantities import duration
 
@@ -131,7 +132,7 @@ class WaveEvents:
         self._emit("wave_started", wave=wave, total=total)
 
     def step(self, name: str, evaluation: Evaluation | None = None) -> None:
-        """Emit `step`, with status and accuracy where something was measured."""
+        """Emit `step`, with status, score and its metric where something was measured."""
         measured = (
             {}
             if evaluation is None
@@ -139,6 +140,7 @@ class WaveEvents:
                 "protocol": evaluation.protocol_id,
                 "status": evaluation.status,
                 "accuracy": evaluation.accuracy,
+                "metric": evaluation.metric,
             }
         )
         self._emit("step", name=name, **measured)
@@ -159,5 +161,8 @@ def step_line(name: str, evaluation: Evaluation | None) -> str:
     """Return a step in a few words: `c003/0017 0.981`."""
     if evaluation is None:
         return name
-    measured = evaluation.status.value if evaluation.accuracy is None else f"{evaluation.accuracy:.3f}"
-    return f"{name} {measured}"
+    if evaluation.accuracy is None:
+        return f"{name} {evaluation.status}"
+    metric = evaluation.metric
+    unit = "" if metric is Metric.ACCURACY else f"{metric.words} "
+    return f"{name} {unit}{metric.of(evaluation.accuracy):.3f}"

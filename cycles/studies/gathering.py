@@ -13,6 +13,7 @@ from corpus.records.mistakes import command_line
 from cycles.config.arms import arm_of, in_order
 from cycles.config.study import RetestConfig, Study
 from cycles.errors import UsageError
+from cycles.figures.measure import require_one_metric
 from cycles.figures.status import run_status
 from cycles.figures.studies.pairs import StudyFigures, compare_arms
 from cycles.figures.studies.retests import Retests
@@ -54,10 +55,11 @@ def gather_runs(paths: Sequence[Path]) -> StudyFigures:
     """Return the figures of finished runs, grouped to arms by their configuration.
 
     Raises:
-        UsageError: One is no run or is not finished, or two of one arm have the same seed.
+        UsageError: One is no run or is not finished, two of one arm have the same seed, or they are judged by
+            different metrics.
         LedgerError: A ledger cannot be read.
     """
-    names = {}
+    names, metrics = {}, {}
     arms: dict[str, list[SearchFigures]] = {}
     for path in paths:
         names[arm_of(RunDirectory.open(path).config())] = path
@@ -65,6 +67,8 @@ def gather_runs(paths: Sequence[Path]) -> StudyFigures:
         if found is None:
             remedy = command_line("archloop", "resume", path)
             raise UsageError(f"{path}: the run is not finished. Go on with it: {remedy}")
+        metrics[str(path)] = found.metric
+        require_one_metric(metrics)
         others = arms.setdefault(found.arm, [])
         if any(other.seed == found.seed for other in others):
             raise UsageError(

@@ -71,5 +71,7 @@ def _judge(
     ):
         for result in results:
             ledger.add_evaluation(result.model_copy(update={"machine_id": result.machine_id or machine}))
-            accuracy = "no accuracy" if result.accuracy is None else f"accuracy {result.accuracy:.3f}"
+            metric = result.metric
+            score = result.accuracy
+            accuracy = f"no {metric.words}" if score is None else f"{metric.words} {metric.of(score):.3f}"
             tell(f"re-test of {result.candidate_id}, {result.protocol_id}: {result.status}, {accuracy}")

@@ -31,9 +31,10 @@ def winners(pool: Sequence[Trial], config: TeachingConfig) -> list[Trial]:
     wanted = math.ceil(config.share * len(ranked))
     match config.choose:
         case Choice.RELATIVE:
-            chosen = [row for row in ranked[:wanted] if _accuracy(row) >= config.floor]
+            floor, lowered = config.floors(ranked[0].evaluation.metric) if ranked else (0.0, 0.0)
+            chosen = [row for row in ranked[:wanted] if _accuracy(row) >= floor]
             if len(chosen) < config.few:
-                chosen = [row for row in ranked if _accuracy(row) >= config.lowered]
+                chosen = [row for row in ranked if _accuracy(row) >= lowered]
         case Choice.SHARE:
             chosen = ranked[:wanted]
         case Choice.NICHES:

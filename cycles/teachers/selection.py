@@ -1,6 +1,6 @@
 """Which candidates teach the generator: winners, or those that a control puts in their place.
 
-Selection reads validation accuracies and admissions from the ledger; it never sees a test split.
+Selection reads scores on the validation split and admissions from the ledger; it never sees a test split.
 """
 
 from __future__ import annotations

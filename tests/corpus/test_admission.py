@@ -8,13 +8,16 @@ import pytest
 
 from corpus.config import CorpusConfig, Novelty
 from corpus.ledger.writer import LedgerWriter
-from corpus.novelty.gate import decide, seed_admission
+from corpus.novelty.gate import AdmissionGate, decide, seed_admission
 from corpus.novelty.index import NoveltyIndex
 from corpus.novelty.structure_index import StructureIndex
+from corpus.novelty.threshold import threshold
 from corpus.records.admissions import AdmissionReason, Neighbour
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.graphs import GraphNode, NetworkGraph
+from corpus.records.tasks.kinds import Metric
+from tests.ledgers import candidate, program, prompt
 
 CONFIG = CorpusConfig(tau=0.8, min_accuracy=0.5)
 
@@ -126,3 +129,59 @@ def test_the_index_of_a_store_knows_its_admitted_programs(tmp_path: Path) -> Non
         ledger.add_starting_corpus([(seed, seed_admission(seed))])
         found = NoveltyIndex.from_ledger(ledger, CONFIG).nearest("y = 1")
         assert found == Neighbour(id="seed/0000", jaccard=1.0)
+
+
+RELATIVE = CorpusConfig(known_valid=4)
+FIELD = "darcy-v1/relative-l2/e1/b16/s0/p00000000"
+WORDS = (
+    "conv relu",
+    "linear gelu",
+    "norm tanh",
+    "gru silu",
+    "mish fold",
+    "elu pad",
+    "pool drop",
+    "flat crop",
+)
+
+
+def test_only_an_accuracy_has_a_fixed_threshold_unless_one_is_asked_for() -> None:
+    asked = CorpusConfig(min_accuracy=0.7, admit="absolute")
+    assert threshold(CorpusConfig(min_accuracy=0.4), Metric.ACCURACY, [0.9] * 50) == 0.4
+    assert threshold(asked, Metric.MEAN_IOU, [0.9] * 50) == 0.7
+    assert threshold(RELATIVE, Metric.MEAN_IOU, [0.9] * 50) == 0.9
+    assert threshold(CorpusConfig(admit="relative"), Metric.ACCURACY, [0.9] * 50) == 0.9
+
+
+def test_a_relative_threshold_is_the_65th_percentile_of_enough_valid_ones() -> None:
+    scores = [index / 20 for index in range(21)]
+    assert threshold(CorpusConfig(), Metric.RELATIVE_L2, scores) == pytest.approx(0.65)
+    assert threshold(CorpusConfig(), Metric.RELATIVE_L2, scores[:14]) == 0.0
+    assert threshold(CorpusConfig(known_valid=0), Metric.RELATIVE_L2, []) == 0.0
+
+
+def test_a_resumed_gate_asks_for_what_an_unbroken_one_asks_for(tmp_path: Path) -> None:
+    scores = [0.5, 0.2, None, 0.6, 0.4, 0.55, 0.3, 0.7]
+    decisions = []
+    for name, broken in (("unbroken", False), ("broken", True)):
+        with LedgerWriter.create(tmp_path / f"{name}.db") as ledger:
+            rows = [candidate(0, index, program(words)) for index, words in enumerate(WORDS)]
+            ledger.add_prompts(0, [prompt(0, index) for index in range(len(rows))])
+            ledger.add_candidates(rows)
+            gate, reasons = AdmissionGate.from_ledger(ledger, RELATIVE), []
+            for row, score in zip(rows, scores, strict=True):
+                status = EvaluationStatus.COMPLETE if score is not None else EvaluationStatus.SHAPE_ERROR
+                judged = evaluation(score, status, row.id).model_copy(update={"protocol_id": FIELD})
+                if broken:
+                    gate = AdmissionGate.from_ledger(ledger, RELATIVE)
+                admission = gate.decide(judged, row)
+                ledger.add_judgement(judged, admission)
+                reasons.append(admission.reason.value)
+            other = evaluation(0.99, identifier=rows[0].id).model_copy(
+                update={"protocol_id": f"{FIELD}/again"}
+            )
+            ledger.add_evaluation(other)  # a re-test moves no threshold
+            assert ledger.valid_scores(rows[5].id) == [0.2, 0.4, 0.5, 0.6]
+        decisions.append(reasons)
+    first = ["ADMITTED", "ADMITTED", "INVALID", "ADMITTED", "ADMITTED"]
+    assert decisions == [[*first, "ADMITTED", "BELOW_THRESHOLD", "ADMITTED"]] * 2

@@ -18,6 +18,7 @@ from corpus.exchange.exporting.writing import WHOLE, data_file
 from corpus.exchange.front_matter import read_front_matter
 from corpus.novelty.minhash import TEXT_RECIPE, TEXT_SCHEME
 from corpus.records.exchange import NO_LICENCE
+from corpus.records.tasks.kinds import Metric
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
@@ -66,6 +67,7 @@ class LedgerFacts(BaseModel):
         generators: Who wrote the programs.
         sampling: Distinct sampling parameters, each as JSON.
         protocols: Protocols of the evaluations.
+        metrics: What their scores stand for.
         licences: Licences of the rows, as SPDX expressions.
         imported_from: Collections that programs were imported from.
         similarity: The definition of similarity, as JSON.
@@ -79,6 +81,7 @@ class LedgerFacts(BaseModel):
     generators: tuple[str, ...]
     sampling: tuple[str, ...]
     protocols: tuple[str, ...]
+    metrics: tuple[Metric, ...] = ()
     licences: tuple[str, ...]
     imported_from: tuple[str, ...]
     similarity: str
@@ -240,7 +243,7 @@ index.query(archloop_minhash_1(open("mine.py").read()))
 - Complete cycles: {facts.cycles}
 - Sampling: {listed(facts.sampling, "`", "; ") or "no model sampled"}
 - Protocols: {listed(facts.protocols, "`") or "none"}. Accuracies compare only under one
-  and the same; those of `imported:` protocols are claims of others.
+  and the same; those of `imported:` protocols are claims of others.{_metrics(facts)}
 - Imported from: {listed(facts.imported_from) or "nowhere"}
 - Hardware: {notes.hardware}{_machines(facts)}
 - Software: {software or "not recorded"}; ledger schema {facts.schema_version}
@@ -251,6 +254,20 @@ Column `licence` of `programs`, and of `modules` and `ideas` where there are any
 row (SPDX; NOASSERTION: nobody stated one); an idea's is that of what was read for it. In this
 export: {listed(facts.licences) or "no rows"}.
 """
+
+
+def _metrics(facts: LedgerFacts) -> str:
+    """Return what scores stand for, unless all of them are accuracies."""
+    if set(facts.metrics) <= {Metric.ACCURACY}:
+        return ""
+    meanings = "; ".join(
+        f"`{metric}`: {f'1 - {metric.words}, at least 0' if metric.less_is_better else metric.words}"
+        for metric in facts.metrics
+    )
+    return (
+        "\n- Column `accuracy` holds a score in [0, 1], more is better; column `metric` says of what: "
+        f"{meanings}."
+    )
 
 
 def _machines(facts: LedgerFacts) -> str:

@@ -16,6 +16,7 @@ from corpus.records.candidates import Origin
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Message, SamplingParameters
 from corpus.records.search.proposals import Decision
+from corpus.records.tasks.kinds import Metric
 
 
 class ProgramRow(Row):
@@ -116,7 +117,9 @@ class EvaluationRow(Row):
     stage: Stage
     """The stage it ended in."""
     accuracy: float | None
-    """Top-1 accuracy on the protocol's split, in [0, 1]."""
+    """Score on the protocol's split, in [0, 1], more is better: top-1 accuracy, or what `metric` says."""
+    metric: Metric = Metric.ACCURACY
+    """What the score stands for: accuracy, mean-average-precision, mean-iou, relative-l2 (1 - its value)."""
     losses: tuple[float | None, ...]
     """Training loss at up to 16 steps, a claim of the candidate's own process; null where not finite."""
     passes: float | None = None
@@ -159,7 +162,9 @@ class SftRow(Row):
     completion: tuple[Message, ...]
     """Its answer, as one assistant turn."""
     accuracy: float | None
-    """Accuracy that the admission rests on, in [0, 1]."""
+    """Accuracy that the admission rests on, in [0, 1], or the score by another metric, more is better."""
+    metric: Metric = Metric.ACCURACY
+    """What it stands for: accuracy, mean-average-precision, mean-iou, relative-l2 (1 - its value)."""
 
 
 class PreferenceKind(StrEnum):
@@ -168,7 +173,7 @@ class PreferenceKind(StrEnum):
     VALIDITY = "validity"
     """It is valid and the other is not."""
     ACCURACY = "accuracy"
-    """Both are valid, and it is more accurate by the margin or more."""
+    """Both are valid, and its accuracy, or score by another metric, is higher by the margin or more."""
 
 
 class PreferenceRow(Row):
@@ -183,7 +188,7 @@ class PreferenceRow(Row):
     kind: PreferenceKind
     """validity or accuracy."""
     margin: float | None
-    """Difference in accuracy, null for pairs by validity."""
+    """Difference in accuracy, or in the score by another metric; null for pairs by validity."""
     protocol_id: str
     """The protocol of both judgements."""
     chosen_id: str

@@ -52,7 +52,7 @@ def export_dataset(
         directory: A new or empty directory, or with `replace` an earlier export.
         table_format: Parquet (a file for each split) or JSON lines (a file with a column `split`).
         notes: What the export says of itself.
-        margin: Difference in accuracy, in [0, 1], from which one answer counts as better.
+        margin: Difference in score, in [0, 1], from which one answer counts as better.
         replace: Whether to replace an earlier export.
         on_config: Called with the name of each configuration before it is written.
 
@@ -107,6 +107,7 @@ def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
         generators=tuple(sorted({candidate.generator for candidate in candidates})),
         sampling=tuple(sampling_settings(candidates)),
         protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
+        metrics=tuple(sorted({evaluation.metric for evaluation in evaluations})),
         licences=tuple(sorted(own | imported | others)),
         imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
         similarity=ledger.get_meta("similarity") or "not recorded",

@@ -11,7 +11,8 @@ LEMUR's table of parameters and says under which protocol of ours the accuracy w
 the name that LEMUR gives to what the protocol does to images, `norm` unless it resizes or mirrors them.
 Trials that were imported are written as they came, each of those that repeat one measurement.
 
-Programs that failed or lack a part of the contract are *not* in the tree; every other format has them.
+Programs that failed or lack a part of the contract are *not* in the tree, nor is a measurement by another
+metric than accuracy: what LEMUR means by these is not what is measured here. Every other format has them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,6 +36,8 @@ from corpus.programs.parsing import parse_or_none
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
+from corpus.records.mistakes import Mistake
+from corpus.records.tasks.kinds import Metric
 
 NETWORKS = PurePosixPath("ab/nn/nn")
 STATISTICS = PurePosixPath("ab/nn/stat/train")
@@ -46,6 +49,10 @@ METRIC = "acc"
 
 _NAME = r"^[A-Za-z0-9,+-][A-Za-z0-9.,+ -]*$"
 """What may stand between the underscores of a statistics folder: nothing that leads to another folder."""
+
+
+class NoAccuraciesError(Mistake):
+    """A ledger's programs were judged by other metrics alone, which the tree has no place for."""
 
 
 class LemurTrials(BaseModel):
@@ -96,8 +103,12 @@ def export_lemur(
 
     Raises:
         LedgerExistsError: The directory is in use.
+        NoAccuraciesError: Nothing was judged by accuracy, and something by another metric.
         OSError: It cannot be written.
     """
+    metrics = {evaluation.metric for evaluation in ledger.evaluations()}
+    if metrics and Metric.ACCURACY not in metrics:
+        raise NoAccuraciesError(refusal(str(ledger.path), metrics))
     counts = {"networks": 0, "trials": 0}
     notes = notes or ExportNotes()
     measured = _Measurements(ledger, settings or {}, notes.licence)
@@ -125,6 +136,14 @@ def export_lemur(
     return counts
 
 
+def refusal(name: str, metrics: Iterable[Metric]) -> str:
+    """Return why programs that are judged by these metrics do not become a tree, with the remedy."""
+    return (
+        f"{name}: its programs are judged by {' and '.join(sorted(each.words for each in metrics))}, and a "
+        "LEMUR tree holds image classifiers with their accuracy. Export tables: --format parquet"
+    )
+
+
 class _Measurements:
     """The ledger's evaluations as LEMUR's trials."""
 
@@ -137,7 +156,8 @@ class _Measurements:
         self._provenance = ledger.provenance()
         self._evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
         for evaluation in ledger.evaluations():
-            if evaluation.valid and evaluation.accuracy is not None:
+            measured = evaluation.valid and evaluation.accuracy is not None
+            if measured and evaluation.metric is Metric.ACCURACY:
                 self._evaluations[evaluation.candidate_id].append(evaluation)
 
     def trials(self, candidates: Sequence[Candidate]) -> list[LemurTrials]:

@@ -20,7 +20,8 @@ from corpus.records.exchange import Split
 from corpus.records.prompts import Message
 
 DEFAULT_MARGIN = 0.1
-"""Difference in accuracy from which one answer counts as better; one seed's noise on digits is about 0.07."""
+"""Difference in accuracy, or in another metric's score, from which one answer counts as better; one seed's
+noise on digits is about 0.07."""
 
 
 class Answer(NamedTuple):

@@ -22,6 +22,7 @@ from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.exchange import NO_LICENCE, Split, SplitAssignment
 from corpus.records.prompts import Message, Prompt
+from corpus.records.tasks.kinds import Metric
 
 
 class Tables:
@@ -111,6 +112,7 @@ class Tables:
                 evaluation.model_dump()
                 | {
                     "losses": losses,
+                    "metric": evaluation.metric,
                     "split": self.assignment(self.candidates[evaluation.candidate_id]).split,
                     "imported_detail": trials.get((evaluation.candidate_id, evaluation.protocol_id)),
                 }
@@ -126,6 +128,7 @@ class Tables:
                     prompt=prompt.messages,
                     completion=answer(candidate),
                     accuracy=evaluation.accuracy if evaluation else None,
+                    metric=evaluation.metric if evaluation else Metric.ACCURACY,
                     split=self.split_with_prompt(candidate),
                 )
 

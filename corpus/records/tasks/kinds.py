@@ -5,7 +5,10 @@ admission and every search work on all kinds alike; it stands in the field `accu
 score is the metric itself, but for the relative L2 error, of which less is better: its score is `1 - error`,
 and 0 for an error of 1 or more, which the answer 0 everywhere has.
 
-This module does *not* compute metrics (`evaluator.supervisor` does).
+Whatever people read takes its words from here, and shows the metric itself, so `metric.of(score)`; where that
+would turn the meaning round (areas, differences), the score under its own name.
+
+This module does *not* compute metrics (`evaluator` does).
 """
 
 from __future__ import annotations
@@ -30,9 +33,49 @@ class Metric(StrEnum):
         """Whether the metric is an error."""
         return self is Metric.RELATIVE_L2
 
+    @property
+    def words(self) -> str:
+        """Its name within a sentence, such as `mean IoU`."""
+        return _NAMES[self][0]
+
+    @property
+    def short(self) -> str:
+        """Its name over a narrow column, such as `mIoU`."""
+        return _NAMES[self][1]
+
+    @property
+    def heading(self) -> str:
+        """Its name, and the better direction where that is not upwards: `relative L2 (lower is better)`."""
+        return f"{self.words} (lower is better)" if self.less_is_better else self.words
+
+    @property
+    def score_words(self) -> str:
+        """What its score is called: its own name, or `1 - relative L2`."""
+        return f"1 - {self.words}" if self.less_is_better else self.words
+
     def of(self, score: float) -> float:
         """Return the metric's value that a score in [0, 1] stands for."""
         return 1.0 - score if self.less_is_better else score
+
+    def interval(self, low: float, high: float) -> tuple[float, float]:
+        """Return the ends of an interval of scores as values of the metric, the smaller one first."""
+        return (self.of(high), self.of(low)) if self.less_is_better else (low, high)
+
+    def shown(self, score: float) -> str:
+        """Return what a score stands for as people write it: a share in per cent, an error as a number."""
+        return f"{self.of(score):.3f}" if self.less_is_better else f"{100 * score:.1f}%"
+
+    def reached(self, score: float) -> str:
+        """Return in words what reaches a score: `accuracy of at least 0.4`, `relative L2 of at most 0.6`."""
+        return f"{self.words} of at {'most' if self.less_is_better else 'least'} {self.of(score):g}"
+
+
+_NAMES = {
+    Metric.ACCURACY: ("accuracy", "acc."),
+    Metric.MEAN_AVERAGE_PRECISION: ("mean average precision", "mAP"),
+    Metric.MEAN_IOU: ("mean IoU", "mIoU"),
+    Metric.RELATIVE_L2: ("relative L2", "rel. L2"),
+}
 
 
 class TaskKind(StrEnum):

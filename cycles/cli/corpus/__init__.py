@@ -6,5 +6,6 @@ modules        modules mine, list, show, stats
 import_report  what an import did, in words
 finding        a front, or the likest, of what was found
 access         what a command's path stands for: a run, a ledger, a folder
-views          programs and figures as tables in the terminal
+views          programs as tables in the terminal
+collection     the figures of a collection
 """

@@ -13,11 +13,15 @@ from corpus.config import CorpusConfig
 from corpus.exchange.program_folder import read_folder
 from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
 from corpus.ledger.catalogue import Catalogue, resolve_id
+from corpus.ledger.lineage import Lineage
 from corpus.ledger.reader import Ledger
 from corpus.novelty.scheme import stored_config
 from corpus.novelty.similarity import Shingler
+from corpus.novelty.threshold import threshold
+from corpus.records.candidates import Origin
 from corpus.records.mistakes import command_line
 from cycles.errors import UsageError
+from cycles.run.run_directory import RunDirectory
 
 
 @contextmanager
@@ -43,6 +47,19 @@ def opened_ledger(store: Path) -> Iterator[tuple[Ledger, Catalogue]]:
             make = command_line("archloop", "import", store, "NEW.db")
             raise UsageError(f"{store} holds no ledger. Make one of it: {make}")
         yield ledger, Catalogue.from_ledger(ledger)
+
+
+def rule_of(store: Path) -> CorpusConfig | None:
+    """Return by which rule programs were admitted, None where the path is no run's directory."""
+    directory = RunDirectory(store)
+    return directory.config().corpus if directory.config_file.is_file() else None
+
+
+def asked_for(found: Lineage, rule: CorpusConfig, ledger: Ledger) -> float | None:
+    """Return the score that a program of a run had to reach, None where it was decided by another rule."""
+    if found.candidate.origin is not Origin.SAMPLED:
+        return None
+    return threshold(rule, found.evaluations[0].metric, ledger.valid_scores(found.candidate.id))
 
 
 def programs_at(source: Path, ledger: Ledger | None, *, admitted: bool = False) -> dict[str, str]:

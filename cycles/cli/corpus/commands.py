@@ -63,7 +63,7 @@ def stats(
     """Say what is in a corpus: how many, how well they do, how much alike they are."""
     from corpus.ledger.catalogue import Catalogue
     from cycles.cli.corpus.access import opened, programs_at, shingler_for
-    from cycles.cli.corpus.views import statistics_of, statistics_table
+    from cycles.cli.corpus.collection import statistics_of, statistics_table
 
     with opened(source) as (ledger, config):
         if dataset is not None:
@@ -126,15 +126,20 @@ def dedupe(
 def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = False) -> None:
     """Print everything about one program: prompt, completion, judgement, machine, and all its ancestors."""
     from corpus.ledger.lineage import lineage
-    from cycles.cli.corpus.access import opened_ledger
+    from corpus.novelty.threshold import fixed_threshold
+    from cycles.cli.corpus.access import asked_for, opened_ledger, rule_of
     from cycles.cli.corpus.views import lineage_view
 
+    rule, relative = rule_of(store), False
     with opened_ledger(store) as (ledger, catalogue):
         found = lineage(ledger, catalogue, catalogue.resolve(program))
+        if rule is not None and found.admission is not None and found.evaluations:
+            relative = fixed_threshold(rule, found.evaluations[0].metric) is None
+            found = found.model_copy(update={"threshold": asked_for(found, rule, ledger)})
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        console(pipe_width=_PIPE_WIDTH).print(lineage_view(found))
+        console(pipe_width=_PIPE_WIDTH).print(lineage_view(found, relative=relative))
 
 
 @corpus_app.command()
@@ -172,7 +177,9 @@ def search(
         str | None, typer.Option("--similar-to", metavar="ID_OR_FILE", help="Best matches first.")
     ] = None,
     status: Annotated[str | None, typer.Option(help="Evaluation status, such as COMPLETE.")] = None,
-    min_accuracy: Annotated[float | None, typer.Option(min=0, max=1, help="Least accuracy.")] = None,
+    min_accuracy: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least accuracy, or score: of an error 1 - error.")
+    ] = None,
     family: Annotated[str | None, typer.Option(help="Block family, such as residual.")] = None,
     admitted: AdmittedOption = False,
     dataset: DataSetOption = None,

@@ -48,7 +48,7 @@ def export(
     ] = ExportFormat.JSONL,
     licence: Annotated[str | None, typer.Option("--licence", help=LicenceHelp)] = None,
     margin: Annotated[
-        float, typer.Option("--margin", min=0, max=1, help="Accuracy by which a preferred program is better.")
+        float, typer.Option("--margin", min=0, max=1, help="Score by which a preferred program is better.")
     ] = 0.1,
     push: Annotated[
         str | None, typer.Option("--push", help="Also upload to this private data set on the hub.")
@@ -68,6 +68,7 @@ def export(
         if export_format is ExportFormat.LEMUR:
             from corpus.exchange.exporting.lemur import export_lemur
 
+            _require_classifiers(store, config)
             with Ledger.open(path) as ledger:
                 counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
@@ -123,6 +124,19 @@ def import_(
     except ValueError as error:
         raise UsageError(f"{error}.") from None
     show_import(report, store, as_json, rejected)
+
+
+def _require_classifiers(store: Path, config: RunConfig | None) -> None:
+    """Refuse a run whose programs take signals, or answer otherwise than LEMUR's image classifiers do."""
+    from corpus.records.tasks.wording import described
+    from cycles.figures.measure import shape_of
+
+    shape = None if config is None else shape_of(config)
+    if shape is not None and not shape.plain:
+        raise UsageError(
+            f"{store}: its task is {described(shape)}, and a LEMUR tree holds image classifiers. Export "
+            "tables: --format parquet"
+        )
 
 
 def _export_tables(

@@ -6,9 +6,7 @@ This module does *not* read a ledger; it is handed records.
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -19,107 +17,18 @@ from rich.text import Text
 from rich.tree import Tree
 
 from corpus.ledger.lineage import Ancestor, Lineage
-from corpus.novelty.diversity import block_families, median_jaccard, unique_skeletons
-from corpus.novelty.groups import DuplicateGroup, duplicate_groups
-from corpus.novelty.shingle_index import ShingleIndex, flattened
-from corpus.novelty.similarity import Shingler
+from corpus.novelty.diversity import block_families
+from corpus.novelty.groups import DuplicateGroup
 from corpus.objectives import OBJECTIVES
+from corpus.records.tasks.kinds import Metric
 from corpus.records.text import one_line
 
 if TYPE_CHECKING:
     from corpus.ledger.catalogue import Entry
-    from corpus.ledger.reader import Ledger
     from corpus.objectives import Objective
-    from corpus.records.evaluations import Evaluation
     from corpus.records.machines import Machine
 
 _LISTED = 8
-
-
-def statistics_of(
-    programs: Mapping[str, str],
-    ledger: Ledger | None,
-    shingler: Shingler,
-    tau: float,
-    data_set: str | None = None,
-) -> dict[str, Any]:
-    """Return the figures of a collection as plain JSON; those of a ledger only where there is one.
-
-    Args:
-        programs: The programs by id.
-        ledger: Where they come from, None for a folder.
-        shingler: What a shingle is.
-        tau: Jaccard similarity from which on two programs are near-duplicates.
-        data_set: Only programs that were judged on it, and only these judgements, count; None for all.
-    """
-    evaluations = [] if ledger is None else ledger.evaluations()
-    if data_set is not None:
-        evaluations = [evaluation for evaluation in evaluations if evaluation.data_set == data_set]
-        judged = {evaluation.candidate_id for evaluation in evaluations}
-        programs = {name: source for name, source in programs.items() if name in judged}
-    sources = list(programs.values())
-    sets = [shingler.array(source) for source in sources]
-    index = ShingleIndex()
-    index.add_all(*flattened(sets))
-    groups = duplicate_groups(programs, shingler, tau)
-    families = Counter(family for source in sources for family in block_families(source))
-    figures: dict[str, Any] = {
-        "programs": len(sources),
-        "distinct_texts": len(set(sources)),
-        "groups": len(groups),
-        "near_duplicates": len(sources) - len(groups),
-        "tau": tau,
-        "mask_numbers": shingler.mask_numbers,
-        "median_jaccard": median_jaccard(sources, shingler),
-        "unique_skeletons": unique_skeletons(sources),
-        "median_shingles": float(median(map(len, sets))) if sets else None,
-        "index_bytes_per_program": index.nbytes // len(sets) if sets else None,
-        "families": dict(families.most_common()),
-    }
-    if ledger is not None:
-        admissions = ledger.admissions()
-        candidates = [row.id for row in ledger.candidates()]
-        if data_set is not None:
-            admissions = [admission for admission in admissions if admission.candidate_id in judged]
-            candidates = [name for name in candidates if name in judged]
-        figures |= {
-            "candidates": len(candidates),
-            "admitted": sum(admission.admitted for admission in admissions),
-            "reasons": dict(Counter(admission.reason.value for admission in admissions).most_common()),
-            "statuses": dict(Counter(evaluation.status.value for evaluation in evaluations).most_common()),
-            "data_sets": _by_data_set(evaluations),
-        }
-    return figures
-
-
-def _by_data_set(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Any]]:
-    """Return how programs did on each data set: accuracies of several say nothing together."""
-    counts = Counter(evaluation.data_set for evaluation in evaluations)
-    scores: dict[str, list[float]] = {name: [] for name in counts}
-    for evaluation in evaluations:
-        if evaluation.accuracy is not None:
-            scores[evaluation.data_set].append(evaluation.accuracy)
-    return {
-        name: {
-            "evaluations": counts[name],
-            "best_accuracy": max(found, default=None),
-            "median_accuracy": median(found) if found else None,
-        }
-        for name, found in scores.items()
-    }
-
-
-def statistics_table(figures: Mapping[str, Any]) -> Table:
-    """Return the figures as a table of two columns."""
-    table = Table(show_header=False)
-    for name, value in figures.items():
-        if name == "data_sets":
-            for data_set, results in value.items():
-                words = ", ".join(f"{key.replace('_', ' ')} {_plain(one)}" for key, one in results.items())
-                table.add_row(Text(f"on {one_line(data_set)}"), Text(words))
-        else:
-            table.add_row(name.replace("_", " "), Text(_plain(value)))
-    return table
 
 
 def group_table(groups: Sequence[DuplicateGroup]) -> Table:
@@ -140,6 +49,7 @@ def entry_row(entry: Entry, jaccard: float | None, objectives: Sequence[Objectiv
         "origin": entry.candidate.origin.value,
         "status": entry.evaluation.status.value if entry.evaluation else None,
         "accuracy": entry.accuracy,
+        "metric": entry.evaluation.metric if entry.evaluation else None,
         "data_set": entry.evaluation.data_set if entry.evaluation else None,
         "reason": entry.admission.reason.value if entry.admission else None,
         "families": sorted(block_families(source)) if source else [],
@@ -153,12 +63,25 @@ def entry_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     compared = any(row["jaccard"] is not None for row in rows)
     known = ("id", "status", "accuracy", "data_set", "reason", "families")
     names = list(dict.fromkeys([*known, *(name for row in rows for name in row if name in OBJECTIVES)]))
-    titles = ("decision" if name == "reason" else name.replace("_", " ") for name in names)
+    metrics = {Metric(row["metric"]) for row in rows if row["metric"] is not None} or {Metric.ACCURACY}
+    only = next(iter(metrics)) if len(metrics) == 1 else None
+    renamed = {"reason": "decision", "accuracy": only.heading if only else "result"}
+    titles = (renamed.get(name, name.replace("_", " ")) for name in names)
     table = Table(*titles, *(["Jaccard"] if compared else []))
     for row in rows:
-        cells = [_plain(row[name]) for name in names]
-        table.add_row(*map(Text, cells), *([_plain(row["jaccard"])] if compared else []))
+        cells = [
+            _result(row, named=only is None) if name == "accuracy" else plain(row[name]) for name in names
+        ]
+        table.add_row(*map(Text, cells), *([plain(row["jaccard"])] if compared else []))
     return table
+
+
+def _result(row: Mapping[str, Any], *, named: bool) -> str:
+    """Return the score of a search result as its metric, and with its name where others are beside it."""
+    if row["accuracy"] is None or row["metric"] is None:
+        return plain(row["accuracy"])
+    metric = Metric(row["metric"])
+    return f"{f'{metric.words} ' if named else ''}{plain(metric.of(row['accuracy']))}"
 
 
 def unified_diff(before: str, after: str, first: str, second: str) -> str:
@@ -175,9 +98,14 @@ def diff_view(text: str, similarity: Mapping[str, float]) -> RenderableType:
     return Group(Syntax(text, "diff") if text else Text("The texts are equal."), summary)
 
 
-def lineage_view(found: Lineage) -> RenderableType:
-    """Return everything about one program: facts, texts, and the tree of its ancestors."""
-    parts: list[RenderableType] = [_facts(found)]
+def lineage_view(found: Lineage, *, relative: bool = False) -> RenderableType:
+    """Return everything about one program: facts, texts, and the tree of its ancestors.
+
+    Args:
+        found: What is known of it.
+        relative: Whether the threshold of admission was relative, and so its own.
+    """
+    parts: list[RenderableType] = [_facts(found, relative)]
     if found.prompt is not None:
         chat = "\n".join(f"[{message.role}] {message.content}" for message in found.prompt.messages)
         parts.append(Panel(Text(chat), title=Text(f"prompt {one_line(found.prompt.id)}"), title_align="left"))
@@ -198,7 +126,7 @@ def ancestor_tree(ancestors: Sequence[Ancestor]) -> Tree:
     for ancestor in ancestors:
         label = ancestor.id if ancestor.descendant is None else f"{ancestor.relation} {ancestor.id}"
         if ancestor.accuracy is not None:
-            label += f"  accuracy {ancestor.accuracy:.3f}"
+            label += f"  {ancestor.metric.words} {ancestor.metric.of(ancestor.accuracy):.3f}"
         label += f"  ({ancestor.origin.value})" if ancestor.origin else "  (not in this ledger)"
         label += "  see above" if ancestor.repeated else ""
         if ancestor.descendant is None:
@@ -209,7 +137,17 @@ def ancestor_tree(ancestors: Sequence[Ancestor]) -> Tree:
     return root
 
 
-def _facts(found: Lineage) -> Table:
+def _asked(found: Lineage, relative: bool) -> str:
+    """Return what a relative threshold asked for when it was decided on a program, if it came to that."""
+    admission, threshold = found.admission, found.threshold
+    if not relative or threshold is None or admission is None or not admission.reason.novel:
+        return ""
+    if not threshold:
+        return ", too few valid ones before it for a threshold"
+    return f", asked for {found.evaluations[0].metric.reached(round(threshold, 3))}"
+
+
+def _facts(found: Lineage, relative: bool) -> Table:
     table = Table(title=Text(one_line(found.candidate.id)), show_header=False, title_justify="left")
     candidate = found.candidate
     rows: list[tuple[str, Any]] = [
@@ -233,7 +171,9 @@ def _facts(found: Lineage) -> Table:
         place = f"{origin.source}: {origin.location}"
         rows.append(("imported", f"{place}, {origin.licence}, {origin.imported_at}"))
     for evaluation in found.evaluations:
-        score = "" if evaluation.accuracy is None else f", accuracy {evaluation.accuracy:.3f}"
+        score, metric = "", evaluation.metric
+        if evaluation.accuracy is not None:
+            score = f", {metric.words} {metric.of(evaluation.accuracy):.3f}"
         judge = found.judges.get(evaluation.machine_id or "")
         where = f" on {_machine(judge)}" if judge else ""
         rows.append(("evaluation", f"{evaluation.status}{score} under {evaluation.protocol_id}{where}"))
@@ -241,9 +181,9 @@ def _facts(found: Lineage) -> Table:
     if found.admission is not None:
         near = found.admission
         compared = f", nearest {near.nearest_id} with {near.jaccard:.3f}" if near.jaccard is not None else ""
-        rows.append(("admission", f"{near.reason}{compared}"))
+        rows.append(("admission", f"{near.reason}{compared}{_asked(found, relative)}"))
     for name, value in rows:
-        table.add_row(name, Text(_plain(value)))
+        table.add_row(name, Text(plain(value)))
     return table
 
 
@@ -252,7 +192,8 @@ def _machine(machine: Machine) -> str:
     return ", ".join([*parts, machine.platform])
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value of a row as a cell shows it."""
     match value:
         case None:
             return "-"
@@ -261,7 +202,7 @@ def _plain(value: Any) -> str:
         case float():
             return f"{value:.3f}"
         case dict():
-            return ", ".join(f"{name} {_plain(one)}" for name, one in value.items()) or "-"
+            return ", ".join(f"{name} {plain(one)}" for name, one in value.items()) or "-"
         case list():
-            return ", ".join(map(_plain, value)) or "-"
+            return ", ".join(map(plain, value)) or "-"
     return one_line(value)

@@ -18,6 +18,8 @@ from itertools import combinations
 from math import inf
 
 from corpus.records.base import Record
+from corpus.records.tasks.kinds import Metric
+from cycles.figures.measure import require_one_metric
 from cycles.figures.statistics import bootstrap_interval, mean_interval
 from cycles.figures.studies.searches import QUANTITIES, Quantity, SearchFigures
 
@@ -96,6 +98,11 @@ class StudyFigures:
     remarks: Sequence[str]
 
     @property
+    def metric(self) -> Metric:
+        """The metric by which all its runs are judged."""
+        return next((run.metric for runs in self.arms.values() for run in runs), Metric.ACCURACY)
+
+    @property
     def quantities(self) -> list[Quantity]:
         """The figures that some run has."""
         runs = [run for arm in self.arms.values() for run in arm]
@@ -105,7 +112,12 @@ class StudyFigures:
 def compare_arms(
     name: str, arms: Mapping[str, Sequence[SearchFigures]], remarks: Sequence[str] = ()
 ) -> StudyFigures:
-    """Return every arm against every later one."""
+    """Return every arm against every later one.
+
+    Raises:
+        UsageError: The runs are judged by different metrics.
+    """
+    require_one_metric({run.run: run.metric for runs in arms.values() for run in runs})
     pairs, said = [], list(remarks)
     for first, second in combinations(arms, 2):
         rows = _paired(arms[first], arms[second])
@@ -139,7 +151,7 @@ def _compared(first: str, second: str, rows: Sequence[tuple[SearchFigures, Searc
         seeds=tuple(run.seed for run, _ in rows),
         differences=tuple(differences),
         outcome=outcome,
-        sentence=_sentence(first, second, deciding, outcome),
+        sentence=_sentence(first, second, deciding, outcome, rows[0][0].metric),
     )
 
 
@@ -175,10 +187,11 @@ def _outcome(deciding: Difference) -> Outcome:
     return Outcome.WORSE if deciding.high < 0 else Outcome.NOT_SHOWN
 
 
-def _sentence(first: str, second: str, deciding: Difference, outcome: Outcome) -> str:
+def _sentence(first: str, second: str, deciding: Difference, outcome: Outcome, metric: Metric) -> str:
     seeds = f"{deciding.pairs} seed{'s' if deciding.pairs > 1 else ''}"
     interval = f" [{deciding.low:.3f}, {deciding.high:.3f}]" if deciding.pairs > 1 else ""
-    figure = f"{deciding.value:+.3f}{interval}, {seeds}"
+    unit = "" if metric is Metric.ACCURACY else f" of {metric.score_words}"
+    figure = f"{deciding.value:+.3f}{interval}{unit}, {seeds}"
     if deciding.key != "retested":
         figure += ", not re-tested"
     said = {

@@ -18,6 +18,7 @@ from corpus.ledger.reader import Ledger
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import Metric
 from cycles.config.run import RunConfig
 from cycles.config.study import MOST_SEEDS, RetestConfig
 
@@ -36,11 +37,14 @@ class Retested(NamedTuple):
 
     Attributes:
         candidate: The network that was trained anew.
-        accuracies: Validation accuracy under each fresh seed; a training that failed counts as 0.
+        accuracies: Validation accuracy, or another metric's score, under each fresh seed; a training that
+            failed counts as 0.
+        metric: What they stand for.
     """
 
     candidate: Candidate
     accuracies: tuple[float, ...]
+    metric: Metric
 
     @property
     def mean(self) -> float:
@@ -86,9 +90,8 @@ class Retests:
         if not self.best or self.due(plan):
             return None
         winner = self._winner(plan)
-        return Retested(
-            winner, tuple(self.known[winner.id, seed] for seed in self._seeds("score", plan.seeds))
-        )
+        scores = tuple(self.known[winner.id, seed] for seed in self._seeds("score", plan.seeds))
+        return Retested(winner, scores, self.best[0].evaluation.metric)
 
     def largest(self) -> Retested | None:
         """Return what the most re-tests of the best network came to, None without any."""

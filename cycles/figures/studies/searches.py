@@ -1,7 +1,8 @@
 """A run as a search: its best network after every evaluation, and the figures that arms are compared by.
 
 Every evaluation counts, failures too: the horizontal axis of a curve is what was spent. All is read from the
-ledger; accuracies are of the validation split. This module does *not* compare runs (`pairs` does).
+ledger; accuracies, or what stands for another metric, are of the validation split. This module does *not*
+compare runs (`pairs` does).
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from itertools import accumulate
 from math import inf, log10
 from pathlib import Path
 from statistics import fmean
+from typing import Literal
 
 from corpus.ledger.reader import Ledger
 from corpus.pareto import hypervolume
 from corpus.records.base import Record, UnitInterval
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import Metric
 from cycles.config.arms import arm_of
 from cycles.config.study import RetestConfig
 from cycles.figures.coverage import coverage
@@ -32,10 +35,13 @@ FEWEST_PARAMETERS = 100
 class SearchFigures(Record):
     """What one run came to as a search.
 
+    What is called an accuracy is the score by `metric`, in [0, 1], of which more is better.
+
     Attributes:
         run: Its directory.
         arm: Its arm in the comparison.
         seed: Its seed; arms are paired by it.
+        metric: The metric by which its programs were judged.
         evaluations: Candidates judged in its complete cycles.
         protocols: Ids of the protocols that they were judged under.
         curve: Best validation accuracy after each evaluation, 0 before the first valid program.
@@ -59,6 +65,7 @@ class SearchFigures(Record):
     run: str
     arm: str
     seed: int
+    metric: Metric = Metric.ACCURACY
     evaluations: int
     protocols: tuple[str, ...]
     curve: tuple[float, ...]
@@ -85,26 +92,46 @@ class Quantity:
         title: Its name in a table.
         places: Decimals that it is written with.
         most: The most that it can be; the least is 0.
+        unit: What it is measured in: the metric itself, its score where that would turn round a meaning, or
+            neither.
     """
 
     key: str
     title: str
     places: int = 3
     most: float = 1.0
+    unit: Literal["metric", "score", "other"] = "other"
 
     def of(self, figures: SearchFigures) -> float | None:
         """Return its value of a run."""
         value: float | None = getattr(figures, self.key)
         return value
 
+    def shown(self, figures: SearchFigures) -> float | None:
+        """Return its value of a run as people read it: an error as the error."""
+        value = self.of(figures)
+        return figures.metric.of(value) if value is not None and self.unit == "metric" else value
+
+    def heading(self, metric: Metric, *, scored: bool = False) -> str:
+        """Return its name, with what it is measured in unless that is accuracy.
+
+        Args:
+            metric: The metric of the runs.
+            scored: Whether scores are shown whatever its unit: of differences, more is better.
+        """
+        if self.unit == "other" or metric is Metric.ACCURACY:
+            return self.title
+        unit = metric.heading if self.unit == "metric" and not scored else metric.score_words
+        return f"{self.title}: {unit}"
+
 
 QUANTITIES = (
-    Quantity("retested", "re-tested best"),
-    Quantity("best", "best"),
-    Quantity("area", "area under best-so-far"),
-    Quantity("hypervolume", "hypervolume"),
+    Quantity("retested", "re-tested best", unit="metric"),
+    Quantity("best", "best", unit="metric"),
+    Quantity("area", "area under best-so-far", unit="score"),
+    Quantity("hypervolume", "hypervolume", unit="score"),
     Quantity("valid", "valid, last cycle", 2),
-    Quantity("mean_valid", "mean of valid, last cycle"),
+    Quantity("mean_valid", "mean of valid, last cycle", unit="metric"),
     Quantity("family_entropy_bits", "family entropy (bits), last cycle", 2, inf),
     Quantity("unique_skeletons", "unique skeletons, last cycle", 2),
     Quantity("idea_evenness", "evenness over categories of ideas, admitted", 2),
@@ -143,6 +170,7 @@ def read_search(
         run=name or str(path),
         arm=arm or arm_of(config).words,
         seed=config.seed,
+        metric=last.metric,
         evaluations=len(judged),
         protocols=tuple(sorted({row.evaluation.protocol_id for row in judged})),
         curve=tuple(curve),

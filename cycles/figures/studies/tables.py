@@ -9,20 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from corpus.records.tasks.kinds import Metric
 from cycles.figures.statistics import mean_interval
 from cycles.figures.studies.pairs import RESAMPLES, Difference, StudyFigures
 from cycles.figures.studies.searches import FEWEST_PARAMETERS, Quantity, SearchFigures
-
-NOTE = (
-    "Accuracies are of the validation split; the test split is not read. *best*: the best of a run's "
-    "search, one training each; *re-tested best*: that network trained anew on fresh seeds of the "
-    "protocol, the mean over them. *area*: mean of the best so far over all evaluations, failed ones "
-    "included. *hypervolume*: share of the plane between accuracy 0 and 1 and, on a logarithmic scale, "
-    "between the cap on parameters (the point of reference: accuracy 0 at the cap) and "
-    f"{FEWEST_PARAMETERS} that some valid program dominates. Differences are means over paired seeds; "
-    f"their bootstrap interval ({RESAMPLES:,} resamples) is somewhat too narrow over few seeds."
-)
-"""What the figures mean; to be shown below them."""
 
 NO_VALUE = "-"
 
@@ -42,6 +32,23 @@ def grids(figures: StudyFigures) -> list[Grid]:
     return [*found, _differences(figures)] if figures.pairs else found
 
 
+def note(metric: Metric) -> str:
+    """Return what the figures mean, to be shown below them."""
+    score = "score" if metric.less_is_better else metric.words
+    measured = "Accuracies are" if metric is Metric.ACCURACY else f"Figures by {metric.heading} are"
+    turned = f" Areas, hypervolumes and differences are of the score, {metric.score_words}: more is better."
+    return (
+        f"{measured} of the validation split; the test split is not read. *best*: the best of a run's "
+        "search, one training each; *re-tested best*: that network trained anew on fresh seeds of the "
+        "protocol, the mean over them. *area*: mean of the best so far over all evaluations, failed ones "
+        f"included. *hypervolume*: share of the plane between {score} 0 and 1 and, on a logarithmic scale, "
+        f"between the cap on parameters (the point of reference: {score} 0 at the cap) and "
+        f"{FEWEST_PARAMETERS} that some valid program dominates. Differences are means over paired seeds; "
+        f"their bootstrap interval ({RESAMPLES:,} resamples) is somewhat too narrow over few seeds."
+        f"{turned if metric.less_is_better else ''}"
+    )
+
+
 def markdown(figures: StudyFigures) -> str:
     """Return verdicts, tables and notes as Markdown."""
     parts = ["\n".join(f"- {pair.sentence}." for pair in figures.pairs)] if figures.pairs else []
@@ -51,7 +58,7 @@ def markdown(figures: StudyFigures) -> str:
             f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines
         )
         parts.append(f"{grid.caption}:\n\n{table}")
-    return "\n\n".join([*parts, *figures.remarks, NOTE]) + "\n"
+    return "\n\n".join([*parts, *figures.remarks, note(figures.metric)]) + "\n"
 
 
 def _by_seed(figures: StudyFigures) -> Grid:
@@ -60,19 +67,20 @@ def _by_seed(figures: StudyFigures) -> Grid:
     quantity = figures.quantities[0] if figures.quantities else Quantity("best", "best")
     rows = []
     for arm, runs in figures.arms.items():
-        by_seed = {run.seed: quantity.of(run) for run in runs}
+        by_seed = {run.seed: quantity.shown(run) for run in runs}
         values = [value for value in by_seed.values() if value is not None]
         mean = f"{fmean(values):.3f}" if values else NO_VALUE
         rows.append((arm, *(_value(by_seed.get(seed), quantity) for seed in seeds), mean))
     budgets = sorted({run.evaluations for runs in figures.arms.values() for run in runs})
     spent = " or ".join(f"{budget:,}" for budget in budgets)
-    caption = f"Best network of {spent} evaluations by seed ({quantity.title})"
+    unit = quantity.heading(figures.metric).removeprefix(quantity.title)
+    caption = f"Best network of {spent} evaluations by seed ({quantity.title}){unit}"
     return Grid(caption, ("arm", *map(str, seeds), "mean"), tuple(rows))
 
 
 def _by_arm(figures: StudyFigures) -> Grid:
     rows = [
-        (quantity.title, *(_mean(quantity, runs) for runs in figures.arms.values()))
+        (quantity.heading(figures.metric), *(_mean(quantity, runs) for runs in figures.arms.values()))
         for quantity in figures.quantities
     ]
     caption = "Means over the seeds, with Student's 95% interval where there are several"
@@ -82,7 +90,10 @@ def _by_arm(figures: StudyFigures) -> Grid:
 def _differences(figures: StudyFigures) -> Grid:
     known = [{each.key: each for each in pair.differences} for pair in figures.pairs]
     rows = [
-        (quantity.title, *(_difference(pair.get(quantity.key), quantity) for pair in known))
+        (
+            quantity.heading(figures.metric, scored=True),
+            *(_difference(pair.get(quantity.key), quantity) for pair in known),
+        )
         for quantity in figures.quantities
     ]
     headings = ("figure", *(f"{pair.first} - {pair.second}" for pair in figures.pairs))
@@ -90,7 +101,7 @@ def _differences(figures: StudyFigures) -> Grid:
 
 
 def _mean(quantity: Quantity, runs: Sequence[SearchFigures]) -> str:
-    values = [value for run in runs if (value := quantity.of(run)) is not None]
+    values = [value for run in runs if (value := quantity.shown(run)) is not None]
     if len(values) < 2:
         return _value(values[0] if values else None, quantity)
     mean = mean_interval(values, bounds=(0.0, quantity.most))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.wording import described
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok
 from cycles.run.models import check_model
@@ -95,8 +96,7 @@ def task(config: RunConfig) -> Finding:
         shape = spec.resized(config.evaluator.resize).shape
     except Mistake as error:
         return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")
-    size = f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes"
-    return ok("Task", f"{name}: {size}, {f'from {place}' if place else 'no files needed'}")
+    return ok("Task", f"{name}: {described(shape)}, {f'from {place}' if place else 'no files needed'}")
 
 
 def tracking(config: RunConfig) -> Iterator[Finding]:

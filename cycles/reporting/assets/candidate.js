@@ -39,7 +39,8 @@ function facts(row) {
     : "the generator of cycle " + cycle;
   const list = make("dl", { class: "settings" });
   const say = (name, value) => value !== null && list.append(make("dt", {}, name), make("dd", {}, value));
-  say("accuracy", columns.accuracy[row] === null ? null : share(columns.accuracy[row]) + " on validation images");
+  const better = data.metric.less ? ", lower is better" : "";
+  say(data.metric.words, columns.accuracy[row] === null ? null : scored(columns.accuracy[row]) + " on " + data.metric.on + better);
   say("parameters", columns.parameters[row] === null ? null : count(columns.parameters[row]));
   say("similarity", columns.jaccard[row] === null ? null : fixed(columns.jaccard[row], 3) + " to the nearest program of the corpus");
   say("judged in", columns.seconds[row] === null ? null : fixed(columns.seconds[row], 2) + " s");
@@ -134,7 +135,7 @@ function lineage(row) {
 function lineageStep(row, step) {
   const item = make("li", {}, columns.id[row] + " " + step.word + " ", make("a", { href: addressOf(step.other) }, columns.id[step.other]),
     step.word === "is nearest to" ? " (similarity " + fixed(columns.jaccard[row], 2) + (step.learned || "") + ")" : "",
-    columns.accuracy[step.other] === null ? "" : ", accuracy " + share(columns.accuracy[step.other]));
+    columns.accuracy[step.other] === null ? "" : ", " + data.metric.words + " " + scored(columns.accuracy[step.other]));
   const panel = make("details", {}, make("summary", {}, "What changed"));
   panel.addEventListener("toggle", async () => {
     if (!panel.open || panel.children.length > 1) return;

@@ -25,6 +25,7 @@ function remembered(store, key, value) {
 
 const words = (name) => name.toLowerCase().replaceAll("_", " ");
 const share = (value) => (value === null ? "–" : (100 * value).toFixed(1) + "%");
+const scored = (value) => (data.metric.less ? fixed(value, 3) : share(value));
 const count = (value) => (value === null ? "–" : value.toLocaleString("en"));
 const fixed = (value, digits) => (value === null ? "–" : value.toFixed(digits));
 const addressOf = (row) =>

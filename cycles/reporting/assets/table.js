@@ -9,7 +9,7 @@ const tableColumns = [
   { name: "cycle", key: (row) => columns.cycle[row], show: (row) => (columns.cycle[row] < 0 ? "start" : String(columns.cycle[row])) },
   { name: "status", key: (row) => words(data.statuses[columns.status[row]]), words: true, css: (row) => (isValid(row) ? "valid" : "failed") },
   { name: "decision", key: (row) => words(data.reasons[columns.reason[row]]), words: true, minor: true },
-  { name: "accuracy", key: (row) => columns.accuracy[row], show: (row) => share(columns.accuracy[row]), down: true },
+  { name: data.metric.words, key: (row) => columns.accuracy[row], show: (row) => scored(columns.accuracy[row]), down: !data.metric.less },
   { name: "parameters", key: (row) => columns.parameters[row], show: (row) => count(columns.parameters[row]), minor: true },
   { name: "similarity", key: (row) => columns.jaccard[row], show: (row) => fixed(columns.jaccard[row], 2), minor: true },
   { name: "seconds", key: (row) => columns.seconds[row], show: (row) => fixed(columns.seconds[row], 1), minor: true },
@@ -18,7 +18,7 @@ const tableColumns = [
 ];
 const isValid = (row) => data.statuses[columns.status[row]] === "COMPLETE";
 
-const view = { search: "", status: "", reason: "", cycle: "", run: "", sort: "accuracy", down: true, page: 0 };
+const view = { search: "", status: "", reason: "", cycle: "", run: "", sort: data.metric.words, down: !data.metric.less, page: 0 };
 let found = [];
 
 const searched = new Map();
@@ -108,7 +108,7 @@ function startTable() {
     const known = JSON.parse(remembered(() => sessionStorage, "archloop-view") || "{}");
     for (const key of Object.keys(view)) if (typeof known[key] === typeof view[key]) view[key] = known[key];
   } catch { /* an older page's view */ }
-  if (!tableColumns.some((column) => column.name === view.sort)) view.sort = "accuracy";
+  if (!tableColumns.some((column) => column.name === view.sort)) view.sort = data.metric.words;
   const cycles = [...new Set(columns.cycle)].sort((a, b) => a - b);
   offer("by-status", "status", data.statuses.map((name, place) => [place, words(name)]));
   offer("by-reason", "reason", data.reasons.map((name, place) => [place, words(name)]));

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from cycles.figures.studies.pairs import StudyFigures
-from cycles.figures.studies.tables import NOTE, grids
+from cycles.figures.studies.tables import grids, note
 from cycles.reporting.page import asset, content_security_policy, template
 from cycles.reporting.studies.curves import best_so_far, lines
 
@@ -28,9 +28,10 @@ def render_study(figures: StudyFigures) -> str:
         arms=arms,
         pairs=figures.pairs,
         remarks=figures.remarks,
-        chart=best_so_far(lines(arms)),
+        metric=figures.metric,
+        chart=best_so_far(lines(arms), figures.metric),
         grids=grids(figures),
-        note=NOTE.replace("*", ""),
+        note=note(figures.metric).replace("*", ""),
         policy=content_security_policy(style, "", live=False),
         style=Markup(style),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from corpus.ledger.reader import Ledger
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import Metric
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
 from cycles.reporting.charts import anchor
@@ -100,7 +101,7 @@ def _descent(run: RunData) -> Descent | None:
         run.name,
         anchor(run.name, trial.candidate.id),
         visible(trial.candidate.id),
-        _percent(trial),
+        _said(trial),
         _drawn(space, tree),
         steps,
         max(len(line) - 1 - MOST_STEPS, 0),
@@ -135,7 +136,7 @@ def _step(run: RunData, space: TreeSpace, child: tuple[Trial, Tree], parent: tup
         anchor(run.name, candidate.id),
         visible(candidate.id),
         visible(candidate.idea or candidate.operator),
-        f"{_percent(parent[0])} before, {_percent(child[0])} after",
+        f"{_said(parent[0])} before, {_said(child[0])} after",
         _drawn(space, parent[1], gone, untouched(parent[1], gone, child[1])),
         _drawn(space, child[1], come, untouched(child[1], come, parent[1])),
     )
@@ -145,5 +146,8 @@ def _accuracy(trial: Trial) -> float:
     return trial.accuracy or 0.0
 
 
-def _percent(trial: Trial) -> str:
-    return "not valid" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
+def _said(trial: Trial) -> str:
+    if trial.accuracy is None:
+        return "not valid"
+    metric = trial.evaluation.metric
+    return f"{'' if metric is Metric.ACCURACY else f'{metric.words} '}{metric.shown(trial.accuracy)}"

@@ -64,6 +64,15 @@ def test_of_equally_strong_programs_the_earlier_one_teaches() -> None:
     assert chosen(rows, choose=Choice.SHARE, share=0.3) == [0]
 
 
+def test_of_an_error_the_relative_rule_asks_for_the_best_share_alone() -> None:
+    rows = pool([(PLAIN, 0.1), (PLAIN, 0.3), (MLP, 0.2), (MLP, None)])
+    other = {"protocol_id": "darcy-v1/relative-l2/e1/b16/s0/p00000000"}
+    turned = [row._replace(evaluation=row.evaluation.model_copy(update=other)) for row in rows]
+    for few, taught in ((0, [1]), (2, [0, 1, 2])):
+        assert chosen(rows, choose=Choice.RELATIVE, share=0.3, few=few) == []
+        assert chosen(turned, choose=Choice.RELATIVE, share=0.3, few=few) == taught
+
+
 def test_what_is_no_longer_new_teaches_under_no_rule() -> None:
     rows = pool([(PLAIN, 0.9), (PLAIN, 0.8)])
     copied = rows[0].admission.model_copy(
