@@ -23,7 +23,7 @@ Modules: start at `catalogue`.
     resizing    images of another size
     subset      fewer inputs to train on
     statistics  the channels' statistics and the content's fingerprint
-    baseline    what the best constant answer is worth
+    baseline    what answers are worth that do not look at the input
     cache       generated splits on disk
 
 A `Task` holds train and val openly; the test split comes only out of `read_test`, which the final wave calls

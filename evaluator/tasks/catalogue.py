@@ -160,7 +160,7 @@ def load_task(
         UnknownTaskError: There is no such task.
         TaskDataError: The files are missing, broken, or hold something else, or there are fewer images.
     """
-    from evaluator.tasks.baseline import constant_score
+    from evaluator.tasks.baseline import baseline
     from evaluator.tasks.statistics import channel_statistics, fingerprint
     from evaluator.tasks.subset import learning_from
 
@@ -177,7 +177,7 @@ def load_task(
         spec = dataclasses.replace(spec, fingerprint=fingerprint(splits))
     splits = learning_from(splits, train_images, name)
     mean, std = channel_statistics(splits.train.inputs)
-    spec = dataclasses.replace(spec, baseline=constant_score(spec.shape.kind, splits.train, splits.val))
+    spec = dataclasses.replace(spec, baseline=baseline(spec.shape.kind, splits.train, splits.val))
     return Task(spec=spec, train=splits.train, val=splits.val, mean=mean, std=std, _test=splits.test)
 
 

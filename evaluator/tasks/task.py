@@ -26,8 +26,8 @@ class TaskSpec:
         description: One line for people.
         from_files: Whether the data comes from the user's own files, which then decide the results too.
         fingerprint: Hash of what was read from those files; None before, and for tasks that need no files.
-        baseline: Score of the best constant answer on the validation split; None before the data is loaded,
-            and for single-label tasks, where guessing is what is beaten.
+        baseline: Score on the validation split of the best answers that do not look at the input; None
+            before the data is loaded, and for single-label tasks, where guessing is what is beaten.
     """
 
     name: str
@@ -46,7 +46,7 @@ class TaskSpec:
 
     @property
     def chance(self) -> float:
-        """Score without looking at the input, in [0, 1]: that of guessing, or of the best constant answer."""
+        """Score without looking at the input, in [0, 1]: that of guessing, or `baseline`."""
         return 1.0 / self.shape.classes if self.baseline is None else self.baseline
 
     def resized(self, size: int | None) -> TaskSpec:

@@ -12,6 +12,7 @@ This module does *not* use any real sequence.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.tasks.cache import drawn
 from evaluator.tasks.generated.dice import dice
@@ -38,26 +39,30 @@ def motifs(task_seed: int = 0) -> Splits:
     return drawn("motifs-v1", "3cdb79db7547", COUNTS, draw, task_seed)
 
 
+def planted(task_seed: int = 0) -> NDArray[np.int64]:
+    """Return the motifs `(6, 12)`, numbers of letters."""
+    return dice(_SEED, 0, task_seed=task_seed).integers(0, LETTERS, size=(MOTIFS, _MOTIF_LENGTH))
+
+
 def draw_sequences(count: int, stream: tuple[int, ...], task_seed: int = 0) -> Examples:
     """Return sequences and which motifs were planted in each; equal streams give equal ones.
 
     Each motif has one of eight places that do not overlap, and lies somewhere within it.
     """
-    planted = dice(_SEED, 0, task_seed=task_seed).integers(0, LETTERS, size=(MOTIFS, _MOTIF_LENGTH))
     generator = dice(_SEED, *stream, task_seed=task_seed)
     letters = generator.integers(0, LETTERS, size=(count, LENGTH))
     there = generator.random((count, MOTIFS)) < _PLANTED
     places = LENGTH // _PLACE
     blocks = generator.random((count, places)).argsort(axis=1)[:, :MOTIFS]  # (N, motifs), all different
     starts = _PLACE * blocks + generator.integers(0, _PLACE + 1 - _MOTIF_LENGTH, size=(count, MOTIFS))
-    for motif, text in enumerate(planted):
+    for motif, text in enumerate(planted(task_seed)):
         rows = np.flatnonzero(there[:, motif])
         texts = np.repeat(text[None], len(rows), axis=0)
         changed = np.flatnonzero(generator.random(len(rows)) < _CHANGED)
         where = generator.integers(0, _MOTIF_LENGTH, size=len(changed))
         texts[changed, where] = (
             texts[changed, where] + generator.integers(1, LETTERS, size=len(changed))
-        ) % 4
+        ) % LETTERS
         letters[rows[:, None], starts[rows, motif][:, None] + np.arange(_MOTIF_LENGTH)] = texts
     sequences = np.arange(LETTERS)[None, :, None] == letters[:, None]  # (N, letters, L)
     return Examples(sequences.astype(np.float32), there.astype(np.float32))
