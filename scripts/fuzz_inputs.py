@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import random
 import sys
@@ -27,6 +28,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import sklearn.metrics  # noqa: F401 - loaded here, so that no reader's time has it
+from PIL import Image
 from pydantic import ValidationError
 
 from corpus.exchange.importing.importer import import_programs, recognise
@@ -38,11 +42,13 @@ from corpus.programs.parsing import parse
 from corpus.programs.structure import structure_of
 from corpus.records.graphs import NetworkGraph
 from corpus.records.mistakes import Mistake
+from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.document import commented_toml
 from cycles.config.run import load_config
 from cycles.reporting.drawing import draw
 from cycles.reporting.gallery import highlighted
+from evaluator.tasks import load_task
 from generator.grammar import sample_program
 from generator.ideas.codemods import CodemodError, places
 from generator.ideas.pool import read_pool, shipped, write_pool
@@ -249,8 +255,78 @@ def _readers(folder: Path, server: _Server) -> dict[str, Reader]:
         (folder / "ideas.toml").write_text(text, errors="surrogatepass")
         return lambda: _ideas_read(folder / "ideas.toml", rng.choice(networks), space)
 
-    kinds = (completions, graphs, rows, documents, answers, trees, networks_of_programs, sources, pools)
+    def archives(rng: random.Random) -> Callable[[], object]:
+        path = folder / "own.npz"
+        np.savez(path, **_arrays(rng))
+        if rng.random() < 0.5:
+            path.write_bytes(damaged_bytes(path.read_bytes(), rng))
+        return lambda: load_task(rng.choice(("own-data", "own-data", "images")), path)
+
+    def masks(rng: random.Random) -> Callable[[], object]:
+        for split in ("train", "test"):
+            for part, high in (("images", 256), ("masks", 3)):
+                place = folder / "own" / split / part
+                place.mkdir(parents=True, exist_ok=True)
+                for name in "abc":
+                    (place / f"{name}.png").write_bytes(_picture(rng, high))
+        return lambda: load_task("own-data", folder / "own")
+
+    kinds = (
+        *(completions, graphs, rows, documents, answers, trees, networks_of_programs, sources, pools),
+        *(archives, masks),
+    )
     return {each.__name__: each for each in kinds}
+
+
+def _arrays(rng: random.Random) -> dict[str, Any]:
+    """Return an archive of some kind, as arrays of which some are not what they should be."""
+    kind = rng.choice(list(TaskKind))
+    numbers = np.random.Generator(np.random.PCG64(rng.getrandbits(32)))
+    signal = rng.random() < 0.5
+    form = (2, 12) if signal else (2, 4, 5)
+    targets = {
+        TaskKind.SINGLE_LABEL: (),
+        TaskKind.MULTI_LABEL: (3,),
+        TaskKind.SEGMENTATION: form[1:],
+        TaskKind.REGRESSION: (1, *form[1:]),
+    }[kind]
+    arrays: dict[str, Any] = {"kind": np.array(str(kind))}
+    for split, count in (("train", 12), ("test", 6)):
+        arrays[f"x_{split}"] = numbers.normal(size=(count, *form)).astype(np.float32)
+        arrays[f"y_{split}"] = numbers.integers(0, 2, size=(count, *targets))
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        key = rng.choice(list(arrays))
+        arrays[key] = _other(arrays[key], rng)
+    return {key: array for key, array in arrays.items() if rng.random() < 0.98}
+
+
+def _other(array: np.ndarray, rng: random.Random) -> np.ndarray:
+    ways: tuple[Callable[[], Any], ...] = (
+        lambda: array.astype(rng.choice(("u1", "i8", "f2", "f8", "c8", "?", "U3", "S2", "M8[s]", "m8[s]"))),
+        lambda: array.reshape(-1),
+        lambda: array[None],
+        lambda: array[..., None],
+        lambda: array.T,
+        lambda: array[:0],
+        lambda: array[: rng.randrange(13)],
+        lambda: np.where(array == array.reshape(-1)[0], rng.choice((-1, 255, 2**62, np.nan, np.inf)), array),
+        lambda: np.zeros((1,) * rng.choice((0, 2, 5, 32))),
+        lambda: np.array(rng.choice(("", "regression", "x" * 900))),
+    )
+    try:
+        return np.asarray(rng.choice(ways)())
+    except (ValueError, TypeError, IndexError):  # it cannot be changed so
+        return array
+
+
+def _picture(rng: random.Random, high: int) -> bytes:
+    pixels = np.random.Generator(np.random.PCG64(rng.getrandbits(32))).integers(0, high, size=(5, 6))
+    buffer = io.BytesIO()
+    mode = rng.choice(("L", "L", "L", "L", "P", "1", "RGB", "I;16", "LA")) if rng.random() < 0.2 else "L"
+    image = Image.fromarray(pixels.astype(np.uint16 if mode == "I;16" else np.uint8))
+    (image if mode == "I;16" else image.convert(mode)).save(buffer, format="png")
+    content = buffer.getvalue()
+    return damaged_bytes(content, rng) if rng.random() < 0.1 else content
 
 
 def _program_read(text: str) -> None:
@@ -305,6 +381,16 @@ def _damage(piece: str, rng: random.Random) -> str:
         lambda: json.dumps(rng.choice(VALUES)),
     )
     return rng.choice(ways)()
+
+
+def damaged_bytes(content: bytes, rng: random.Random) -> bytes:
+    """Return `content` with a few bytes changed, cut out or repeated."""
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        first = rng.randrange(len(content) + 1)
+        last = min(len(content), first + rng.choice((1, 1, 4, 30)))
+        piece = rng.choice((b"", rng.randbytes(last - first), content[first:last] * 2, bytes(last - first)))
+        content = content[:first] + piece + content[last:]
+    return content
 
 
 def damaged_json(document: Any, rng: random.Random) -> str:

@@ -99,7 +99,7 @@ def test_no_import_is_against_the_rule(graph: Graph) -> None:
         ("evaluator.channel.plan", "evaluator.config"),
         ("evaluator.supervisor.exam", "torch"),
         ("evaluator.supervisor.exam", "evaluator.child.proxy"),
-        ("evaluator.tasks.digits", "torch"),
+        ("evaluator.tasks.generated.digits", "torch"),
         ("evaluator.verdict", "corpus.ledger.reader"),
         ("corpus.records.base", "corpus.ledger.reader"),
         ("corpus.programs.tokens", "corpus.novelty.similarity"),

@@ -24,8 +24,8 @@ def array_names(archive: zipfile.ZipFile) -> set[str]:
     return {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
 
 
-def array_shape(archive: zipfile.ZipFile, name: str, limit: int) -> tuple[int, ...]:
-    """Return the shape of an array of at most `limit` bytes, from its header.
+def array_form(archive: zipfile.ZipFile, name: str, limit: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of an array of at most `limit` bytes, from its header.
 
     Raises:
         KeyError: There is no array of that name.
@@ -48,7 +48,9 @@ def read_array(archive: zipfile.ZipFile, name: str, limit: int) -> NDArray[Any]:
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
-def _header(archive: zipfile.ZipFile, name: str, member: IO[bytes], limit: int) -> tuple[int, ...]:
+def _header(
+    archive: zipfile.ZipFile, name: str, member: IO[bytes], limit: int
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(member)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(member)
@@ -64,4 +66,4 @@ def _header(archive: zipfile.ZipFile, name: str, member: IO[bytes], limit: int) 
         raise ValueError(f"its header claims {claimed:,} bytes, and there are {held:,}")
     if held > limit:
         raise ValueError(f"it has {held:,} bytes, the limit is {limit:,}")
-    return shape
+    return shape, dtype

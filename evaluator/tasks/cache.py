@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus.files.whole import file_in_the_making
+from corpus.records.base import content_id
 from evaluator.tasks.places import cache_directory
 from evaluator.tasks.statistics import fingerprint
 from evaluator.tasks.task import Examples, Splits
@@ -55,6 +56,32 @@ def cached(name: str, expected: str | None, generate: Callable[[], Splits]) -> S
         )
     _keep(path, splits, name, actual)
     return splits
+
+
+def drawn(
+    name: str,
+    expected: str,
+    counts: tuple[int, int, int],
+    draw: Callable[[int, int], Examples],
+    task_seed: int,
+) -> Splits:
+    """Return the splits of a generated task, from the cache or drawn now.
+
+    Args:
+        name: Name and version of the task.
+        expected: The fingerprint of the public splits.
+        counts: Examples for training, validation and test.
+        draw: Draws so many examples of the split with that index, from 0.
+        task_seed: What `draw` goes by; 0 for the public splits.
+    """
+
+    def generate() -> Splits:
+        train, val, test = (draw(count, index) for index, count in enumerate(counts))
+        return Splits(train, val, test)
+
+    if task_seed:
+        return cached(f"{name}-{content_id(str(task_seed))}", None, generate)
+    return cached(name, expected, generate)
 
 
 def _keep(path: Path | None, splits: Splits, name: str, actual: str) -> None:

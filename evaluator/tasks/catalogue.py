@@ -6,46 +6,17 @@ This module does *not* import numpy: it describes tasks, and imports what loads 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 from corpus.records.mistakes import did_you_mean
 from corpus.records.tasks.shape import TaskShape
-from evaluator.errors import UnknownTaskError
+from evaluator.errors import TaskDataError, UnknownTaskError
+from evaluator.tasks.generated.catalogue import SELF_CONTAINED, digits_clean
 from evaluator.tasks.places import Layout
-from evaluator.tasks.task import Splits, Task, TaskSpec
+from evaluator.tasks.task import Task, TaskSpec
 
-_IMAGES = "images"
-
-
-def _digits(task_seed: int) -> Splits:
-    from evaluator.tasks.digits import shifted_digits
-
-    return shifted_digits(task_seed)
-
-
-def _digits_clean(_task_seed: int) -> Splits:
-    from evaluator.tasks.digits import clean_digits
-
-    return clean_digits()
-
-
-def _adddigits(task_seed: int) -> Splits:
-    from evaluator.tasks.adddigits import added_digits
-
-    return added_digits(task_seed)
-
-
-def _texshapes(task_seed: int) -> Splits:
-    from evaluator.tasks.texshapes import texshapes
-
-    return texshapes("texshapes-v1", task_seed)
-
-
-def _texshapes_5k(task_seed: int) -> Splits:
-    from evaluator.tasks.texshapes import texshapes
-
-    return texshapes("texshapes-5k-v1", task_seed)
+_IMAGES, _OWN_DATA = "images", "own-data"
+_OTHER_KIND = f"For other data than labelled images set evaluator.task to {_OWN_DATA}."
 
 
 def _spec(name: str, shape: tuple[int, int, int, int], description: str) -> TaskSpec:
@@ -58,51 +29,7 @@ def _spec(name: str, shape: tuple[int, int, int, int], description: str) -> Task
     )
 
 
-_SELF_CONTAINED: dict[str, tuple[TaskSpec, Callable[[int], Splits]]] = {
-    spec.name: (spec, load)
-    for spec, load in (
-        (
-            _spec(
-                "digits",
-                (1, 12, 12, 10),
-                "handwritten digits, shifted on a noisy 12x12 canvas: 3,300 / 348 / 349 images",
-            ),
-            _digits,
-        ),
-        (
-            _spec(
-                "digits-clean",
-                (1, 8, 8, 10),
-                "the same handwritten digits as they are, 8x8: 1,100 / 348 / 349 images",
-            ),
-            _digits_clean,
-        ),
-        (
-            _spec(
-                "adddigits",
-                (3, 8, 8, 20),
-                "a digit in each colour channel, to be added, 8x8: 45,000 / 5,000 / 5,000 images",
-            ),
-            _adddigits,
-        ),
-        (
-            _spec(
-                "texshapes",
-                (3, 32, 32, 10),
-                "shapes among clutter, generated, 32x32: 50,000 / 5,000 / 5,000 images",
-            ),
-            _texshapes,
-        ),
-        (
-            _spec(
-                "texshapes-5k",
-                (3, 32, 32, 10),
-                "fewer images of the same kind as texshapes: 5,000 / 1,000 / 1,000",
-            ),
-            _texshapes_5k,
-        ),
-    )
-}
+_SELF_CONTAINED = SELF_CONTAINED
 
 _FROM_FILES: dict[str, tuple[TaskSpec, Layout]] = {
     spec.name: (dataclasses.replace(spec, from_files=True), layout)
@@ -149,12 +76,12 @@ _FROM_FILES: dict[str, tuple[TaskSpec, Layout]] = {
 
 def task_names() -> list[str]:
     """Return the names of all tasks, the default first."""
-    return [*_SELF_CONTAINED, *_FROM_FILES, _IMAGES]
+    return [*_SELF_CONTAINED, *_FROM_FILES, _IMAGES, _OWN_DATA]
 
 
 def generated_names() -> list[str]:
-    """Return the names of the tasks whose images are drawn by chance, and so depend on a task's seed."""
-    return [name for name, (_, load) in _SELF_CONTAINED.items() if load is not _digits_clean]
+    """Return the names of the tasks whose inputs are drawn by chance, and so depend on a task's seed."""
+    return [name for name, (_, load) in _SELF_CONTAINED.items() if load is not digits_clean]
 
 
 def require_task(name: str) -> None:
@@ -179,12 +106,12 @@ def task_spec(name: str, data_path: Path | None = None) -> TaskSpec:
     """Return the description of the task `name` without loading its data.
 
     Args:
-        name: The task. For all but `images`, nothing is looked for on disk.
+        name: The task. For all but `images` and `own-data`, nothing is looked for on disk.
         data_path: Where the user's files are; None for the usual places.
 
     Raises:
         UnknownTaskError: There is no such task.
-        TaskDataError: The task is `images`, whose shape is that of the files, and they are not there.
+        TaskDataError: The task's shape is that of files, and they are not there, or of another kind.
     """
     require_task(name)
     if name in _SELF_CONTAINED:
@@ -193,10 +120,12 @@ def task_spec(name: str, data_path: Path | None = None) -> TaskSpec:
         return _FROM_FILES[name][0]
     from evaluator.tasks.files import find_source
 
-    shape = find_source(name, Layout(), data_path).source.shape()
-    return TaskSpec(
-        name=name, version=1, shape=shape, description="labelled images of your own", from_files=True
-    )
+    found = find_source(name, Layout(), data_path)
+    shape = found.source.shape()
+    description = "labelled images of your own" if name == _IMAGES else f"{shape.kind} data of your own"
+    if name == _IMAGES and not shape.plain:
+        raise TaskDataError(found.place, f"it holds {shape.kind} data, no labelled images", _OTHER_KIND)
+    return TaskSpec(name=name, version=1, shape=shape, description=description, from_files=True)
 
 
 def find_data(name: str, data_path: Path | None = None) -> Path | None:
@@ -224,13 +153,14 @@ def load_task(
     Args:
         name: The task.
         data_path: Where the user's files are; None for the usual places. Ignored by tasks that need none.
-        task_seed: Seeds the images of a generated task, 0 for the public ones; ignored by all others.
-        train_images: How many images to train on, drawn once and for all; None for all of them.
+        task_seed: Seeds the inputs of a generated task, 0 for the public ones; ignored by all others.
+        train_images: How many inputs to train on, drawn once and for all; None for all of them.
 
     Raises:
         UnknownTaskError: There is no such task.
         TaskDataError: The files are missing, broken, or hold something else, or there are fewer images.
     """
+    from evaluator.tasks.baseline import baseline
     from evaluator.tasks.statistics import channel_statistics, fingerprint
     from evaluator.tasks.subset import learning_from
 
@@ -240,10 +170,14 @@ def load_task(
     else:
         from evaluator.tasks.files import find_source, read_splits
 
-        splits = read_splits(find_source(name, _layout(name), data_path), spec.shape)
+        found = find_source(name, _layout(name), data_path)
+        splits = read_splits(found, spec.shape)
+        if name != _OWN_DATA and splits.train.inputs.dtype != "uint8":
+            raise TaskDataError(found.place, "its images are numbers", f"Store them as uint8. {_OTHER_KIND}")
         spec = dataclasses.replace(spec, fingerprint=fingerprint(splits))
     splits = learning_from(splits, train_images, name)
     mean, std = channel_statistics(splits.train.inputs)
+    spec = dataclasses.replace(spec, baseline=baseline(spec.shape.kind, splits.train, splits.val))
     return Task(spec=spec, train=splits.train, val=splits.val, mean=mean, std=std, _test=splits.test)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from corpus.records.tasks.shape import TaskShape
+from evaluator.errors import TaskDataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +26,8 @@ class TaskSpec:
         description: One line for people.
         from_files: Whether the data comes from the user's own files, which then decide the results too.
         fingerprint: Hash of what was read from those files; None before, and for tasks that need no files.
-        baseline: Score of the best constant answer on the validation split; None before the data is loaded,
-            and for single-label tasks, where guessing is what is beaten.
+        baseline: Score on the validation split of the best answers that do not look at the input; None
+            before the data is loaded, and for single-label tasks, where guessing is what is beaten.
     """
 
     name: str
@@ -45,13 +46,24 @@ class TaskSpec:
 
     @property
     def chance(self) -> float:
-        """Score without looking at the input, in [0, 1]: that of guessing, or of the best constant answer."""
+        """Score without looking at the input, in [0, 1]: that of guessing, or `baseline`."""
         return 1.0 / self.shape.classes if self.baseline is None else self.baseline
 
     def resized(self, size: int | None) -> TaskSpec:
-        """Return the same with images `size` pixels high and wide, unchanged where that is None."""
+        """Return the same with images `size` pixels high and wide, unchanged where that is None.
+
+        Raises:
+            TaskDataError: Its inputs are signals, or it wants an answer at every pixel.
+        """
         if size is None:
             return self
+        if self.shape.signal or self.shape.kind.dense:
+            what = "signals" if self.shape.signal else "targets at every pixel"
+            raise TaskDataError(
+                f"the task '{self.name}'",
+                f"it has {what}, which evaluator.resize cannot resize",
+                "Leave it out.",
+            )
         return replace(self, shape=self.shape.model_copy(update={"height": size, "width": size}))
 
 

@@ -4,10 +4,12 @@
     cifar     python batches of CIFAR-10 and CIFAR-100, as torchvision and keras unpack them
     svhn      `*_32x32.mat`
     idx       `train-images-idx3-ubyte` and its three siblings, plain or gzipped
-    npz       `x_train`, `y_train`, `x_test`, `y_test`, as keras ships them
+    npz       `x_train`, `y_train`, `x_test`, `y_test`, as keras ships them; with `kind`, any kind of task
+    masks     `train/images/*` and `train/masks/*.png`, `test/` likewise
     folders   `train/CLASS/*.png` and `test/CLASS/*.png`
 
     contents  what all of them share: a source, and the checks on what it holds
+    targets   the checks on the targets of each kind
     pictures  encoded images as bytes
 
 A format is recognised by the names of its files; what they hold is checked when they are read. This package
@@ -31,6 +33,7 @@ def recognise(place: Path, task: str, layout: Layout) -> Source | None:
     from evaluator.tasks.formats.cifar import CifarBatches
     from evaluator.tasks.formats.folders import ImageFolders
     from evaluator.tasks.formats.idx import IdxFiles
+    from evaluator.tasks.formats.masks import ImageMasks
     from evaluator.tasks.formats.npz import NpzFile
     from evaluator.tasks.formats.svhn import MatFiles
     from evaluator.tasks.formats.tables import Tables
@@ -42,6 +45,7 @@ def recognise(place: Path, task: str, layout: Layout) -> Source | None:
         IdxFiles.find,
         Tables.find,
         NpzFile.find,
+        ImageMasks.find,
         ImageFolders.find,
     ):
         source = source or find(place, task, layout)

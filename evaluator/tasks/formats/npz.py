@@ -1,5 +1,9 @@
 """Reads the four arrays that keras ships in a `.npz` file: `x_train`, `y_train`, `x_test`, `y_test`.
 
+A fifth, `kind`, holds a word: multi-label, segmentation, regression, or single-label as without it. Inputs
+are images of bytes, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, fields of numbers `(N, C, H, W)`, or
+signals of numbers `(N, C, L)`; `targets` says what the targets of each kind are.
+
 This module does *not* unpickle: an archive with objects in it is refused.
 """
 
@@ -9,28 +13,26 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from corpus.files.archives import BROKEN, array_names, array_shape, read_array
+from corpus.files.archives import BROKEN, array_form, array_names, read_array
+from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
 from evaluator.errors import TaskDataError
-from evaluator.tasks.formats.contents import channels_first, shape_of, split_of
+from evaluator.tasks.formats.contents import channels_first, geometry_of, shape_of, split_of
+from evaluator.tasks.formats.targets import MAX_ARRAY_BYTES, labels_in
 from evaluator.tasks.places import Layout, litter
 from evaluator.tasks.task import Examples
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _Read = TypeVar("_Read")
 
-MAX_ARRAY_BYTES = 2**34
-"""Largest array, unpacked: 1.3 million RGB images of 64x64 take as much."""
+_KIND_BYTES = 1_000
 
 
 @dataclass(frozen=True)
 class NpzFile:
-    """One archive with images `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` and labels."""
+    """One archive with inputs and targets."""
 
     path: Path
 
@@ -50,26 +52,56 @@ class NpzFile:
         return cls(found[0])
 
     def shape(self) -> TaskShape:
-        """Return the training images' geometry, and one class more than the largest label."""
+        """Return the training inputs' geometry, and one class more than the largest, or the labels."""
         with self._opened() as archive:
-            labels = self._array(archive, "y_train")
-            size = self._checked(archive, "x_train", array_shape)
-        # Read for its shape alone: nothing is allocated for the zeros.
-        images = channels_first(np.broadcast_to(np.uint8(0), size))
-        if images.ndim != 4 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
-            raise TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
-        return shape_of(images.shape[1:], int(labels.max()) + 1, self.path)
+            kind = self._kind(archive)
+            size, dtype = self._checked(archive, "x_train", array_form)
+            found = geometry_of(size, dtype, self.path)
+            if found is None:
+                raise self._unlabelled()
+            geometry, signal = found
+            if kind in (TaskKind.SINGLE_LABEL, TaskKind.SEGMENTATION):
+                labels = self._checked(archive, "y_train", read_array)
+                if not labels.size or labels.dtype.kind not in "iu":
+                    raise self._unlabelled()
+                classes = int(labels.max()) + 1
+            else:
+                form, _ = self._checked(archive, "y_train", array_form)
+                classes = labels_in(form, kind, geometry[2:] if signal else geometry[1:], self.path)
+        return shape_of(geometry, classes, self.path, kind, signal=signal)
 
     def read(self, shape: TaskShape) -> tuple[Examples, Examples]:
-        """Return training and test images."""
+        """Return training and test examples."""
         with self._opened() as archive:
-            train_images, train_labels, test_images, test_labels = (
-                self._array(archive, key) for key in _KEYS
-            )
-        return (
-            split_of(channels_first(train_images, shape), train_labels, shape, self.path),
-            split_of(channels_first(test_images, shape), test_labels, shape, self.path),
+            kind = self._kind(archive)
+            if kind is not shape.kind:
+                raise TaskDataError(
+                    self.path,
+                    f"its kind is {kind}, the task's is {shape.kind}",
+                    "Name the files of this task in evaluator.data_path.",
+                )
+            arrays = [self._checked(archive, key, read_array) for key in _KEYS]
+        train, test = (
+            split_of(inputs if shape.signal else channels_first(inputs, shape), targets, shape, self.path)
+            for inputs, targets in (arrays[:2], arrays[2:])
         )
+        return train, test
+
+    def _kind(self, archive: zipfile.ZipFile) -> TaskKind:
+        if "kind" not in array_names(archive):
+            return TaskKind.SINGLE_LABEL
+        word = self._checked(archive, "kind", read_array, _KIND_BYTES)
+        text = str(word.item()) if word.size == 1 and word.dtype.kind == "U" else ""
+        if text not in list(TaskKind):
+            raise TaskDataError(
+                self.path,
+                f"its kind is {text[:40]!r}",
+                f"Write one of {', '.join(TaskKind)}, or leave it out: single-label.",
+            )
+        return TaskKind(text)
+
+    def _unlabelled(self) -> TaskDataError:
+        return TaskDataError(self.path, "it holds no labelled images", "Write it with numpy.savez.")
 
     def _opened(self) -> zipfile.ZipFile:
         try:
@@ -79,16 +111,15 @@ class NpzFile:
                 self.path, f"it is not an npz archive ({error})", "Get the file anew."
             ) from None
 
-    def _array(self, archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
-        return self._checked(archive, key, read_array)
-
-    def _checked(self, archive: zipfile.ZipFile, key: str, read: Callable[..., _Read]) -> _Read:
+    def _checked(
+        self, archive: zipfile.ZipFile, key: str, read: Callable[..., _Read], limit: int = MAX_ARRAY_BYTES
+    ) -> _Read:
         if key not in array_names(archive):
             raise TaskDataError(
                 self.path, f"it lacks the array {key}", f"Write {', '.join(_KEYS)} with numpy.savez."
             )
         try:
-            return read(archive, key, MAX_ARRAY_BYTES)
+            return read(archive, key, limit)
         except (*BROKEN, MemoryError) as error:
             detail = str(error) or "not enough memory"
             raise TaskDataError(self.path, f"{key} cannot be read ({detail})", "Get the file anew.") from None

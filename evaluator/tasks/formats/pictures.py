@@ -32,6 +32,7 @@ MEASURED = 500
 """Of many images, at most so many are opened to learn whether they are coloured."""
 
 _EIGHT_BIT = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB"}
+_ONE_BYTE = ("1", "L", "P")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
 _ANEW = "Get the file anew."
@@ -91,6 +92,25 @@ def decode(file: Path | bytes, shape: TaskShape, where: Path) -> NDArray[np.uint
     if (pixels != pixels[:, :, :1]).any():
         raise TaskDataError(where, "an image is coloured, the task's are grey", "Make them all of one kind.")
     return pixels[None, :, :, 0]  # (1, H, W)
+
+
+def decode_ids(file: Path, where: Path) -> NDArray[np.uint8]:
+    """Return a mask as class ids `(H, W)`: the values of a grey PNG, or the places in a PNG's palette.
+
+    Raises:
+        TaskDataError: It is broken, or no such PNG.
+    """
+    with _opened(file, where) as image:
+        if image.format != "PNG" or image.mode not in _ONE_BYTE:
+            raise TaskDataError(
+                where,
+                f"a mask is {image.format} of the mode {image.mode}",
+                "Store class ids from 0 as PNG, grey of 8 bits or with a palette.",
+            )
+        try:
+            return np.asarray(_upright(image)).astype(np.uint8)
+        except _BROKEN as error:
+            raise TaskDataError(where, f"a mask is broken ({error})", _ANEW) from None
 
 
 def _opened(file: Path | bytes, where: Path) -> Image.Image:

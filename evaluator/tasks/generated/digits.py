@@ -1,13 +1,13 @@
 """The tasks `digits` and `digits-clean`, made from the handwritten digits that scikit-learn ships.
 
-This module does *not* draw digits of its own: see `evaluator.tasks.adddigits` for what is built on these.
+This module does *not* draw digits of its own; `adddigits` builds on these.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from evaluator.tasks.dice import dice
+from evaluator.tasks.generated.dice import dice
 from evaluator.tasks.task import Examples, Splits
 
 _SPLIT_SEED = 20240117

@@ -13,8 +13,8 @@ import itertools
 
 import numpy as np
 
-from evaluator.tasks.dice import dice
-from evaluator.tasks.digits import clean_digits
+from evaluator.tasks.generated.dice import dice
+from evaluator.tasks.generated.digits import clean_digits
 from evaluator.tasks.task import Examples, Splits
 
 CLASSES = 20
