@@ -79,6 +79,12 @@ STRATEGIES: Mapping[str, Listed] = {
         over_space=True,
         ideas="always",
     ),
+    "agentnas": Listed(
+        "generator.strategies.agentnas.strategy",
+        "AgentNAS: finds a seed, cuts it into slots with alternatives, evolves the choices of the slots",
+        asks_model=False,
+        over_space=True,
+    ),
 }
 
 

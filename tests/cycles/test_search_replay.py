@@ -144,6 +144,10 @@ _FAIRNAD = [
     "strategy.settings={fair=3, pareto=2, iterative=2, objective='accuracy,parameters', "
     f"start=['{_SMALL_TREE}'], carry='model', redraws=1}}",
 ]
+_AGENTNAS = [
+    *("strategy.name=agentnas", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
+    "strategy.settings={evaluations=5, alternatives=3, assemblies=3, population=4, tournament=2, batch=3}",
+]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
@@ -153,6 +157,7 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
     "llmastool": (_LLMASTOOL, lambda: None),
     "fairnad": (_FAIRNAD, lambda: None),
+    "agentnas": (_AGENTNAS, lambda: None),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

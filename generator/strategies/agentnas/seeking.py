@@ -1,0 +1,57 @@
+"""Phase 1: the seed that the search space is built around. Without a model another search looks for it.
+
+What it finds is a program like any other, of which the best that can be read as a tree becomes the seed. This
+module does *not* cut it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from corpus.objectives import fittest, named_objectives
+from corpus.records.search.proposals import Proposal
+from corpus.records.search.trials import Trial
+from generator.spaces.contract import Space
+from generator.strategies.agentnas.settings import Settings
+from generator.strategies.contract import Bench, Conversation
+from generator.strategies.evolution import Evolution
+from generator.strategies.evolution import Settings as EvolutionSettings
+
+_POPULATION = 16
+_BATCH = 4
+
+Seeking = Generator[list[Proposal], list[Trial], list[Trial]]
+
+
+def sought(bench: Bench, space: Space[Any], settings: Settings) -> Seeking:
+    """Search by regularised evolution over a space, and return the trials, the best of them first.
+
+    It ends when the attempts of phase 1 are used up, or its patience with valid programs that are no better.
+    """
+    left, patience = settings.scaled(settings.evaluations), settings.scaled(settings.patience)
+    population = min(_POPULATION, left)
+    chosen = EvolutionSettings(
+        population=population, tournament=min(settings.tournament, population), batch=min(_BATCH, left)
+    )
+    conversation: Conversation = Evolution(chosen, space).search(bench)
+    trials: list[Trial] = []
+    batch, waited, best = next(conversation), 0, 0.0
+    while True:
+        heard = yield batch[:left]
+        trials += heard
+        left -= len(heard)
+        for accuracy in (trial.accuracy for trial in heard if trial.accuracy is not None):
+            waited = 0 if accuracy > best else waited + 1
+            best = max(best, accuracy)
+        if left == 0 or waited >= patience:
+            return list(ranked(trials, settings))
+        batch = conversation.send(heard)
+
+
+def ranked(trials: list[Trial], settings: Settings) -> Iterator[Trial]:
+    """Yield the valid trials, the best first."""
+    order = fittest(
+        [trial.evaluation for trial in trials], named_objectives(settings.objective), settings.caps
+    )
+    yield from (trials[place] for place in order if trials[place].evaluation.valid)

@@ -1,0 +1,71 @@
+"""The settings of AgentNAS. The numbers of the paper's text and appendix are the defaults.
+
+This module does *not* search.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from generator.strategies.ranked import RankedSettings
+
+
+class Settings(RankedSettings):
+    """The table `[strategy.settings]` of AgentNAS."""
+
+    scale: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Factor on the budgets: evaluations and patience of phase 1, generations of phase 3. At 0.05 a run takes
+    minutes on a CPU. Our addition."""
+
+    seed: str = ""
+    """The seed, as a line of the space of trees or by the name of a family (`resnet`); phase 1 is left out
+    then. Empty to look for one."""
+
+    evaluations: int = Field(default=160, ge=1)
+    """Attempts of phase 1."""
+
+    patience: int = Field(default=64, ge=1)
+    """Valid programs in a row without a better one after which phase 1 ends; failures cost attempts alone."""
+
+    alternatives: int = Field(default=8, ge=2, le=16)
+    """Most alternatives of a slot, the seed's among them. The paper's are four to eight."""
+
+    assemblies: int = Field(default=16, ge=1, le=200)
+    """Random choices that are probed before a space is searched."""
+
+    running: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Share of them that must run."""
+
+    replans: int = Field(default=3, ge=0, le=20)
+    """How often a space is made anew whose choices do not run."""
+
+    search: Literal["evolution", "random"] = "evolution"
+    """How the slots are searched: regularised evolution, or as a control every choice by itself."""
+
+    rates: bool = True
+    """Whether the learning rate is a slot too, of factors from a quarter to four."""
+
+    population: int = Field(default=16, ge=4)
+    """Trials that may become parents. The first are the seed, and as many with one slot changed as with two
+    and drawn at random: 1, 5, 5 and 5."""
+
+    tournament: int = Field(default=5, ge=1)
+    """Members drawn for each child, of which the best becomes its parent."""
+
+    generations: int = Field(default=10, ge=1)
+    """Generations of phase 3 behind the first, each as many children as the population has members."""
+
+    batch: int = Field(default=4, ge=1)
+    """Children whose parents are chosen before any of them is judged; our choice."""
+
+    @model_validator(mode="after")
+    def _a_tournament_fits_into_the_population(self) -> Self:
+        if self.tournament > self.population:
+            raise ValueError(f"tournament ({self.tournament}) must be at most population ({self.population})")
+        return self
+
+    def scaled(self, budget: int) -> int:
+        """Return a budget times `scale`, one at least."""
+        return max(1, round(budget * self.scale))
