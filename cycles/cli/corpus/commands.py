@@ -126,11 +126,14 @@ def dedupe(
 def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = False) -> None:
     """Print everything about one program: prompt, completion, judgement, machine, and all its ancestors."""
     from corpus.ledger.lineage import lineage
+    from cycles.carrying import carrier_of
     from cycles.cli.corpus.access import opened_ledger
     from cycles.cli.corpus.views import lineage_view
 
     with opened_ledger(store) as (ledger, catalogue):
         found = lineage(ledger, catalogue, catalogue.resolve(program))
+        judged = carrier_of(ledger).candidate(found.candidate)
+        found = found.model_copy(update={"candidate": judged})
     if as_json:
         typer.echo(found.model_dump_json())
     else:
