@@ -7,6 +7,7 @@ This module does *not* know what becomes of the program.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ _OF_KIND = {
     TaskKind.REGRESSION: ("MSELoss", "mse_loss"),
 }
 """Each kind's loss, as a module and as a function of `torch.nn`."""
+
+_CLASS = re.compile(rb"class[ \t]+\w+")
 
 
 class Edit(NamedTuple):
@@ -60,10 +63,10 @@ class Places:
         if self._bytes[end - len(old) : end] == old.encode():
             yield Edit(end - len(old), end, new)
 
-    def find(self, word: str, start: int) -> int:
-        """Return where `word` ends, looked for from `start`; -1 where it is not found."""
-        found = self._bytes.find(word.encode(), start)
-        return -1 if found < 0 else found + len(word)
+    def name(self, node: ast.ClassDef) -> int:
+        """Return where the name of a class ends; 0 where it is written in an odd way."""
+        found = _CLASS.match(self._bytes, self.start(node))
+        return found.end() if found else 0
 
     def edited(self, edits: list[Edit]) -> str:
         """Return the text after `edits`; of two that overlap the later begins where the earlier ends."""
@@ -80,7 +83,7 @@ def renamed(places: Places, name: str) -> Iterator[Edit]:
     for node in ast.walk(places.tree):
         match node:
             case ast.ClassDef() if node.name == NETWORK:
-                yield from places.word(places.find(f"class {NETWORK}", places.start(node)), NETWORK, name)
+                yield from places.word(places.name(node), NETWORK, name)
             case ast.Name() if node.id == NETWORK:
                 yield from places.word(places.end(node), NETWORK, name)
             case ast.Constant(value=str(text)) if text == NETWORK:  # an annotation, or a name in `__all__`
