@@ -22,6 +22,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
 from corpus.records.machines import Machine
 from cycles.bench import RunBench
+from cycles.carrying import Judging, note_carrying
 from cycles.config.run import RunConfig
 from cycles.config.trust import consented
 from cycles.judging import Evaluator, Judge
@@ -82,6 +83,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
         stock(ledger, config)
         keep_ideas(ledger, config)
+        note_carrying(ledger, config, shape)
         plant(ledger, config, shape)
     return directory
 
@@ -130,7 +132,12 @@ def _loop(
     sampler = SharedSampler(
         lambda: running.enter_context(build_sampler(config, server_log, observer.note)), config.sharing
     )
-    sandbox = functools.cache(lambda: _started(build_sandbox(config), running, directory, observer.note))
+    carrier = note_carrying(ledger, config, shape)
+
+    @functools.cache
+    def sandbox() -> Judging:
+        return carrier.sandbox(_started(build_sandbox(config), running, directory, observer.note))
+
     examiner: Callable[[], Evaluator] = sandbox
     if config.evaluator.supernet:
         nets = directory.path / "supernet"

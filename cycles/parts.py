@@ -42,12 +42,14 @@ def task_shape(config: RunConfig) -> TaskShape:
 def space_of(config: RunConfig, ledger: Ledger | None = None) -> Space[Any]:
     """Return the search space that the configuration names, for its task and its cap on parameters.
 
+    A space holds image classifiers; those for another kind of task are carried to it (`cycles.carrying`).
+
     Args:
         config: The run's configuration.
         ledger: The run's ledger, which holds the modules of its trees; None where there is no run.
     """
     cap, library = config.evaluator.max_parameters, library_of(config, ledger)
-    return build_space(config.strategy.space, task_shape(config), max_parameters=cap, library=library)
+    return build_space(config.strategy.space, task_shape(config).picture, max_parameters=cap, library=library)
 
 
 def strategy_of(config: RunConfig, ledger: Ledger | None = None) -> Strategy:

@@ -23,6 +23,7 @@ from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import ScriptEnding, Transcript
 from corpus.records.tasks.shape import TaskShape
 from cycles.bench import RunBench
+from cycles.carrying import note_carrying
 from cycles.config.run import RunConfig
 from cycles.judging import Judge
 from cycles.parts import strategy_of, task_shape
@@ -130,6 +131,7 @@ class Arena:
         self, ledger: LedgerWriter, config: RunConfig, strategy: Strategy | None = None, **parts: Any
     ) -> None:
         shape = task_shape(config)
+        carrier = note_carrying(ledger, config, shape)
         plant(ledger, config, shape)
         keep_ideas(ledger, config)
         self.ledger, self.config = ledger, config
@@ -141,14 +143,14 @@ class Arena:
             run_seed=config.seed,
             candidates=config.candidates,
             decider=parts.get("decider", SeededDecider),
-            sandbox=parts.get("sandbox", Hashed),
+            sandbox=lambda: carrier.sandbox(parts.get("sandbox", Hashed)()),
             in_force=lambda _cycle: (None, None),
             ideas=ideas_of(ledger),
         )
         self.search = Search(ledger, strategy or strategy_of(config), bench)
         self.writer = Writer(
             ledger=ledger,
-            sampler=lambda: Seeded(shape),
+            sampler=lambda: Seeded(shape.picture),
             sampling=config.generator.sampling,
             batch_size=config.generator.batch_size,
             in_force=lambda _cycle: (None, None),
@@ -157,7 +159,9 @@ class Arena:
         )
         gate = AdmissionGate.from_ledger(ledger, config.corpus)
         evaluator = parts.get("evaluator", Hashed)
-        self.judging = Judge(ledger=ledger, gate=gate, evaluator=evaluator, machine_id=None)
+        self.judging = Judge(
+            ledger=ledger, gate=gate, evaluator=lambda: carrier.sandbox(evaluator()), machine_id=None
+        )
 
     def run(self) -> None:
         """Write and judge what is left of every cycle."""

@@ -14,7 +14,7 @@ import typer
 from corpus.records.text import one_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
-from cycles.cli.steps import read_program
+from cycles.cli.steps import CarryOption, read_program
 from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ def probe(
     task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
+    carry: CarryOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what programs build: lint, build, one forward pass in the sandbox; nothing is trained."""
-    from cycles.parts import build_sandbox
+    from cycles.carrying import Carrier
+    from cycles.parts import build_sandbox, task_shape
 
     sources = [read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
@@ -39,7 +41,8 @@ def probe(
     with keeping("nothing was printed."), build_sandbox(config) as evaluator:
         if not as_json:
             say(f"Sandbox: {evaluator.isolation}", err=True)
-        probes = evaluator.probe(sources)
+        carrier = Carrier(task_shape(config) if carry else None)
+        probes = evaluator.probe([carrier.source(each) for each in sources])
     for path, found in zip(files, probes, strict=True):
         if as_json:
             typer.echo(json.dumps({"path": str(path), **found.model_dump(mode="json")}))

@@ -26,8 +26,13 @@ from cycles.showing.terminal import say
 if TYPE_CHECKING:
     from corpus.records.prompts import Completion
     from corpus.records.trainings import CycleStage, TrainingExample
+    from cycles.carrying import Carrier
     from cycles.loop import Loop
 
+CarryOption = Annotated[
+    bool,
+    typer.Option("--carry", help="The programs classify images: carry them to the task (docs/kinds.md)."),
+]
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
 ]
@@ -54,7 +59,8 @@ def generate(
         _stage(run, CycleStage.GENERATE, as_json, trusted=trusted)
         return
     from cycles.assembly import passing_log
-    from cycles.parts import build_sampler
+    from cycles.carrying import carrier_for
+    from cycles.parts import build_sampler, task_shape
     from cycles.run.asking import plain_prompts
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
@@ -70,6 +76,7 @@ def generate(
     if not config.strategy.asks_model:
         raise UsageError(f"strategy '{config.strategy.name}' asks no model. Leave strategy.name out.")
     prompts = plain_prompts(config, 0, count)
+    carrier = carrier_for(config, task_shape(config))
     size = config.generator.batch_size
     kept = "what was printed stands." if out is None else f"the programs in {out} are kept."
     with (
@@ -81,7 +88,7 @@ def generate(
         batches = (prompts[start : start + size] for start in range(0, count, size))
         completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
         for index, completion in enumerate(completions):
-            _write_program(index, completion, out, as_json)
+            _write_program(index, completion, carrier, out, as_json)
 
 
 def evaluate(
@@ -91,6 +98,7 @@ def evaluate(
     task: Annotated[str | None, typer.Option("--task", help="Task, such as digits or texshapes.")] = None,
     preset: PresetOption = "cpu-tiny",
     overrides: SetOption = None,
+    carry: CarryOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -101,15 +109,17 @@ def evaluate(
         _stage(run, CycleStage.JUDGE, as_json, unsafe=unsafe, trusted=trusted)
         return
     from corpus.records.candidates import Candidate
-    from cycles.parts import build_sandbox
+    from cycles.carrying import Carrier
+    from cycles.parts import build_sandbox, task_shape
 
     if not files:
         raise UsageError("Name the programs to judge: archloop evaluate FILE... (or --run RUN).")
     sources = [read_program(path) for path in files]
     settings = [*(overrides or []), *([f"evaluator.task={task}"] if task else [])]
     config = agreed_config(preset, settings, unsafe=unsafe, trusted=trusted)
+    carrier = Carrier(task_shape(config) if carry else None)
     candidates = [
-        Candidate.imported(str(path), source, generator="file", index=index)
+        Candidate.imported(str(path), carrier.source(source), generator="file", index=index)
         for index, (path, source) in enumerate(zip(files, sources, strict=True))
     ]
     with keeping("the judgements printed so far stand."), build_sandbox(config) as evaluator:
@@ -222,11 +232,14 @@ def _refuse_if_filled(out: Path) -> None:
         raise UsageError(f"{out} is not empty. Choose a new directory: --out DIR.")
 
 
-def _write_program(index: int, completion: Completion, out: Path | None, as_json: bool) -> None:
+def _write_program(
+    index: int, completion: Completion, carrier: Carrier, out: Path | None, as_json: bool
+) -> None:
     from corpus.exchange.program_folder import write_program
     from generator.prompts.extraction import extract_program
 
-    source = extract_program(completion.text)
+    written = extract_program(completion.text)
+    source = None if written is None else carrier.source(written)
     path = out / f"{index:04d}.py" if out is not None and source is not None else None
     if path is not None and source is not None:
         write_program(path, source)

@@ -25,6 +25,7 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.mistakes import Mistake
 from corpus.records.tasks.kinds import Metric
+from cycles.carrying import carrier_of
 from cycles.config.run import RunConfig
 from cycles.figures.quantities import duration
 from cycles.figures.records import Rate
@@ -128,7 +129,7 @@ class Waves:
         return self.second(self.first(self.entrants()))
 
     def entrants(self) -> list[Entrant]:
-        """Return the networks of the first wave."""
+        """Return the networks of the first wave, with the texts that were judged."""
         judged = judged_programs(self.ledger, self.config.cycles)
         found = best_entrants(judged, self.settings.top)
         if not found:
@@ -136,7 +137,8 @@ class Waves:
                 f"{self.ledger.path.parent}: none of its {len(judged)} judged programs is valid, so there is "
                 "no network to train. Go on with the run, or start one with more candidates."
             )
-        return found
+        carrier = carrier_of(self.ledger)
+        return [each._replace(candidate=carrier.candidate(each.candidate)) for each in found]
 
     def first(self, entrants: Sequence[Entrant]) -> list[Standing]:
         """Train what is not trained yet with each seed, and return the ranking."""

@@ -24,6 +24,7 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
 from corpus.records.prompts import Prompt
 from corpus.records.trainings import TrainingExample
+from cycles.carrying import carrier_for
 from cycles.config.run import RunConfig
 from cycles.parts import build_sampler, build_sandbox, build_trainer, task_shape
 from cycles.run.asking import plain_proposals
@@ -178,7 +179,8 @@ def _judged(
         ready = time.monotonic()
         # Mixed, so that both kinds were judged when time is up; the sampled ones are the cheaper.
         mixed = chain.from_iterable(zip_longest(programs, sampled[::3], sampled[1::3], sampled[2::3]))
-        results = evaluator.evaluate([candidate for candidate in mixed if candidate is not None])
+        carrier = carrier_for(config, task_shape(config))
+        results = evaluator.evaluate([carrier.candidate(each) for each in mixed if each is not None])
         return ready - started, list(_until(results, ready + seconds))
 
 

@@ -16,14 +16,17 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Message
 from corpus.records.tasks.shape import TaskShape
 from corpus.records.trainings import TrainingExample
+from cycles.carrying import carries
 from cycles.config.run import RunConfig
+from generator.kinds.carrying import carried
 from generator.prompts.templates import ProgramRequest, expected_completion, render
 
 
 def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
-    """Return what the run asks its generator for."""
+    """Return what the run asks its generator for: programs for its task, or ones that are carried to it."""
     return ProgramRequest(
-        shape=shape,
+        shape=shape.picture if carries(config) else shape,
+        carried_to=shape if carries(config) and not shape.plain else None,
         max_parameters=config.evaluator.max_parameters,
         target_accuracy=config.corpus.min_accuracy,
     )
@@ -44,7 +47,8 @@ def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
     for index in range(config.corpus.seed_programs):
         seed = derive_seed(config.seed, "starting-corpus", index)
         cap = config.evaluator.max_parameters
-        source = sample_program(random.Random(seed), shape, max_parameters=cap).source
+        source = sample_program(random.Random(seed), shape.picture, max_parameters=cap).source
+        source = source if carries(config) else carried(source, shape)
         seeds.append(Candidate.seeded(index, source, generator=f"grammar-{GRAMMAR_VERSION}", seed=seed))
     ledger.add_starting_corpus([(seed, seed_admission(seed)) for seed in seeds])
 

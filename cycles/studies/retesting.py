@@ -16,6 +16,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
 from corpus.records.machines import Machine
 from cycles.assembly import open_ledger
+from cycles.carrying import carrier_of
 from cycles.config.run import RunConfig
 from cycles.config.study import RetestConfig
 from cycles.errors import UsageError
@@ -45,10 +46,10 @@ def retest_run(
         state = run_status(ledger, config)
         if state.current is not None:
             raise UsageError(f"{path}: the run is not finished. {state} Go on: archloop resume {path}")
-        machine = ledger.add_machine(Machine.model_validate(environment()))
+        machine, carrier = ledger.add_machine(Machine.model_validate(environment())), carrier_of(ledger)
         while due := Retests.of(ledger, config).due(plan):
             for seed, rows in groupby(due, key=lambda each: each.seed):
-                candidates = [each.candidate for each in rows]
+                candidates = [carrier.candidate(each.candidate) for each in rows]
                 workers = min(config.evaluator.workers, len(candidates))  # starting one takes seconds
                 changed: dict[str, object] = {"seed": seed, "workers": workers}
                 changed |= {} if isolation is None else {"isolation": isolation}

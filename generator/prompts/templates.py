@@ -1,8 +1,8 @@
 """Prompt templates: a request for a program, rendered as chat messages, and the answer that is wanted.
 
 `compact` is for the embedded model, whose context is short and which has learnt this one sentence. `instruct`
-is for real code models and states the whole contract, with exemplars. No template names a benchmark: shapes
-say enough, and a famous name would invite a memorised network.
+is for real code models and states the whole contract, of any kind of task, with exemplars. No template names
+a benchmark: shapes say enough, and a famous name would invite a memorised network.
 
 This module does *not* choose exemplars (the strategy does) and does not tokenise (the sampler does).
 """
@@ -15,6 +15,7 @@ from typing import Literal
 from corpus.records.base import Record
 from corpus.records.prompts import Message
 from corpus.records.tasks.shape import TaskShape
+from generator.prompts.kinds import contract, metric_in_words
 
 TemplateName = Literal["compact", "instruct"]
 
@@ -23,16 +24,19 @@ class ProgramRequest(Record):
     """What a prompt asks for.
 
     Attributes:
-        shape: Image shape and number of classes.
+        shape: What the program is written for. `compact` asks for a classifier of its picture.
         max_parameters: Cap on trainable parameters.
-        target_accuracy: Validation accuracy in [0, 1] that the program should exceed.
+        target_accuracy: Validation score in [0, 1] that the program should exceed.
         idea: What the network should be built around, in a sentence or two; None leaves it open.
+        carried_to: The task that image classifiers for `shape` are carried to (`generator.kinds`); None where
+            they are judged as they are.
     """
 
     shape: TaskShape
     max_parameters: int
     target_accuracy: float
     idea: str | None = None
+    carried_to: TaskShape | None = None
 
 
 _SYSTEM = "You design neural networks and answer with one complete Python module and nothing else."
@@ -67,7 +71,7 @@ Limits
 - Answer with a single ```python code block."""
 
 _EXEMPLARS = """\
-Earlier modules for this task, each with the validation accuracy that it reached. Write one that is
+Earlier modules for this task, each with the validation {metric} that it reached. Write one that is
 better than they are and whose architecture differs from all of them."""
 
 _IDEA = """\
@@ -83,11 +87,11 @@ def render(
     Args:
         template: `compact` leaves exemplars out, its model has never seen any.
         request: What to ask for.
-        exemplars: Pairs of a program and its validation accuracy in [0, 1], shown in the given order.
+        exemplars: Pairs of a program and its validation score in [0, 1], shown in the given order.
     """
     if template == "instruct":
         return _instruct(request, exemplars)
-    shape = request.shape
+    shape = request.shape.picture
     text = (
         f"{shape.channels}x{shape.height}x{shape.width} images, {shape.classes} classes, "
         f"at most {request.max_parameters} parameters, accuracy above {request.target_accuracy:.2f}"
@@ -99,19 +103,23 @@ def render(
 
 def _instruct(request: ProgramRequest, exemplars: Sequence[tuple[str, float]]) -> tuple[Message, ...]:
     shape = request.shape
-    text = _CONTRACT.format(
-        channels=shape.channels,
-        height=shape.height,
-        width=shape.width,
-        classes=shape.classes,
-        max_parameters=f"{request.max_parameters:,}",
-        target=request.target_accuracy,
-        chance=1 / shape.classes,
-    )
+    if shape.plain:
+        text = _CONTRACT.format(
+            channels=shape.channels,
+            height=shape.height,
+            width=shape.width,
+            classes=shape.classes,
+            max_parameters=f"{request.max_parameters:,}",
+            target=request.target_accuracy,
+            chance=1 / shape.classes,
+        )
+    else:
+        text = contract(shape, request.max_parameters, request.target_accuracy)
     if exemplars:
-        text += f"\n\n{_EXEMPLARS}"
-    for number, (source, accuracy) in enumerate(exemplars, start=1):
-        text += f"\n\nModule {number}, accuracy {accuracy:.3f}:\n{_fenced(source)}"
+        text += f"\n\n{_EXEMPLARS.format(metric=metric_in_words(shape))}"
+    for number, (source, score) in enumerate(exemplars, start=1):
+        measured = f"{metric_in_words(shape)} {shape.kind.metric.of(score):.3f}"
+        text += f"\n\nModule {number}, {measured}:\n{_fenced(source)}"
     if request.idea is not None:  # last, so that prompts have as long a beginning in common as they can
         text += f"\n\n{_IDEA.format(idea=request.idea)}"
     return (Message(role="system", content=_SYSTEM), Message(role="user", content=text))

@@ -38,6 +38,7 @@ def export_dataset(
     directory: Path,
     table_format: TableFormat,
     notes: ExportNotes | None = None,
+    judged: Callable[[str], str] = str,
     *,
     margin: float = DEFAULT_MARGIN,
     replace: bool = False,
@@ -52,6 +53,7 @@ def export_dataset(
         directory: A new or empty directory, or with `replace` an earlier export.
         table_format: Parquet (a file for each split) or JSON lines (a file with a column `split`).
         notes: What the export says of itself.
+        judged: Returns the text that was judged of a program as the ledger holds it.
         margin: Difference in score, in [0, 1], from which one answer counts as better.
         replace: Whether to replace an earlier export.
         on_config: Called with the name of each configuration before it is written.
@@ -63,7 +65,7 @@ def export_dataset(
     notes = notes or ExportNotes()
     write = write_parquet if table_format is TableFormat.PARQUET else write_jsonl
     with new_directory(directory, replace=replace) as partial:
-        tables = Tables(ledger, frozen_splits(ledger), notes.licence)
+        tables = Tables(ledger, frozen_splits(ledger), notes.licence, judged)
         counts = {}
         for config, rows in _rows(ledger, tables, margin).items():
             on_config(config)

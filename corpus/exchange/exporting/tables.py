@@ -11,7 +11,7 @@ This module does *not* write files, and leaves nothing out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from corpus.exchange.exporting.columns import EvaluationRow, ProgramRow, PromptRow, SftRow
 from corpus.exchange.splits import text_id
@@ -32,15 +32,20 @@ class Tables:
         candidates: By id, in the ledger's order.
         prompts: By id.
         licence: SPDX expression of the programs that were not imported.
+        judged: Returns the text that was judged of a program as the ledger holds it.
     """
 
     def __init__(
-        self, ledger: Ledger, splits: Mapping[str, SplitAssignment], licence: str = NO_LICENCE
+        self,
+        ledger: Ledger,
+        splits: Mapping[str, SplitAssignment],
+        licence: str = NO_LICENCE,
+        judged: Callable[[str], str] = str,
     ) -> None:
         """Read what several configurations need; `splits` holds every text of the ledger."""
         self._ledger = ledger
         self._splits = splits
-        self.licence = licence
+        self.licence, self.judged = licence, judged
         self.candidates = {candidate.id: candidate for candidate in ledger.candidates()}
         cycles = sorted({row.cycle for row in self.candidates.values() if row.cycle is not None})
         self.prompts: dict[str, Prompt] = {
@@ -79,12 +84,13 @@ class Tables:
             origin = provenance.get(candidate.id)
             assignment = self.assignment(candidate)
             decided = {} if admission is None else admission.model_dump(exclude={"candidate_id"})
-            source = None if candidate.source is None else storable(candidate.source)
+            source = None if candidate.source is None else storable(self.judged(candidate.source))
             yield ProgramRow.model_validate(
                 dict.fromkeys(ProgramRow.model_fields)
                 | candidate.model_dump()
                 | decided
                 | {
+                    "source": source,
                     "source_id": None if source is None else content_id(source),
                     "minhash": None if source is None else text_signature(source),
                     "seed": candidate.seed if prompt is None else prompt.seed,

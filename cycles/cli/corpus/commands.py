@@ -127,6 +127,7 @@ def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = F
     """Print everything about one program: prompt, completion, judgement, machine, and all its ancestors."""
     from corpus.ledger.lineage import lineage
     from corpus.novelty.threshold import fixed_threshold
+    from cycles.carrying import carrier_of
     from cycles.cli.corpus.access import asked_for, opened_ledger, rule_of
     from cycles.cli.corpus.views import lineage_view
 
@@ -136,6 +137,8 @@ def show(store: StoreArgument, program: ProgramArgument, as_json: JsonOption = F
         if rule is not None and found.admission is not None and found.evaluations:
             relative = fixed_threshold(rule, found.evaluations[0].metric) is None
             found = found.model_copy(update={"threshold": asked_for(found, rule, ledger)})
+        judged = carrier_of(ledger).candidate(found.candidate)
+        found = found.model_copy(update={"candidate": judged})
     if as_json:
         typer.echo(found.model_dump_json())
     else:

@@ -58,6 +58,7 @@ def export(
 ) -> None:
     """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
     from corpus.ledger.reader import Ledger
+    from cycles.carrying import carrier_of
     from cycles.run.making import directory_made
 
     if push is not None and ctx.obj:
@@ -70,7 +71,8 @@ def export(
 
             _require_classifiers(store, config)
             with Ledger.open(path) as ledger:
-                counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
+                judged = carrier_of(ledger).source
+                counts = export_lemur(ledger, out, notes, _settings(config), judged, replace=force)
         else:
             with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
@@ -149,9 +151,12 @@ def _export_tables(
     step: Callable[[str], None],
 ) -> dict[str, int]:
     from corpus.exchange.exporting.dataset import TableFormat, export_dataset
+    from cycles.carrying import carrier_of
 
-    table_format = TableFormat(export_format.value)
-    counts = export_dataset(ledger, out, table_format, notes, margin=margin, replace=force, on_config=step)
+    table_format, judged = TableFormat(export_format.value), carrier_of(ledger).source
+    counts = export_dataset(
+        ledger, out, table_format, notes, judged, margin=margin, replace=force, on_config=step
+    )
     return {config: sum(splits.values()) for config, splits in counts.items()}
 
 

@@ -19,6 +19,7 @@ from generator.spaces.operations import Operational
 from generator.strategies.collm.direction import MAX_WORDS_CHARACTERS, Direction
 from generator.strategies.collm.memory import Memory, Round, Tried, ranked
 from generator.strategies.collm.settings import Settings
+from generator.strategies.wording import carried_on
 
 Schema = dict[str, JsonValue]
 
@@ -140,12 +141,13 @@ def _chat(system: str, user: str) -> tuple[Message, ...]:
 
 
 def _task(request: ProgramRequest) -> str:
-    shape, chance = request.shape, 1 / request.shape.classes
+    shape = request.shape
+    chance = "" if request.carried_to else f"; chance is {1 / shape.classes:.2f}"
     return (
         f"The networks classify images of {shape.channels} x {shape.height} x {shape.width} (channels x "
         f"height x width) into {shape.classes} classes. They have at most {request.max_parameters:,} "
-        "parameters and are trained briefly from scratch. Aim at a validation accuracy above "
-        f"{request.target_accuracy:.2f}; chance is {chance:.2f}."
+        "parameters and are trained briefly from scratch."
+        f"{carried_on(request)} Aim at a validation accuracy above {request.target_accuracy:.2f}{chance}."
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from corpus.records.prompts import Message
 from corpus.records.search.ideas import Idea
 from generator.prompts.templates import ProgramRequest
-from generator.strategies.wording import LONGEST_ENCODING, network_lines
+from generator.strategies.wording import LONGEST_ENCODING, carried_on, network_lines
 
 LONGEST_LANGUAGE = 4_000
 """Characters of what there is to know in order to write a network: mined modules may be hundreds."""
@@ -81,7 +81,8 @@ def idea_chat(
     """Return the question for the idea that is most similar, or opposite, to one that helped."""
     shape = request.shape
     lines = [
-        f"Images {shape.channels} x {shape.height} x {shape.width}, {shape.classes} classes.",
+        f"Images {shape.channels} x {shape.height} x {shape.width}, {shape.classes} classes."
+        f"{carried_on(request)}",
         f"This idea helped: {idea.statement}",
         f"Which of these is worth a try as one that is {wanted}?",
         *(f"- {option.id}: {option.statement}" for option in options),
