@@ -112,7 +112,8 @@ class EvaluatorConfig(ProxyConfig, _Subject):
     The images come once, but each batch may go through the network again: sharpness-aware minimisation and
     consistency losses do so twice, and so does a layer whose activations are recomputed."""
     below_chance_factor: float = Field(default=1.2, ge=0.0)
-    """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid."""
+    """A program whose accuracy is at most this many times chance (1 / classes) does not count as valid. Of
+    other metrics chance is the best constant answer's score, and at most half of what it leaves is asked."""
     scripts: ScriptConfig = ScriptConfig()
     """What a script of a search may use."""
 

@@ -65,10 +65,10 @@ class ProxyConfig(BaseModel):
     resize: int | None = Field(default=None, ge=8, le=1024)
     """Height and width in pixels that images are brought to before training, as LEMUR's transforms do (its
     default is 256); None leaves them as they are. Memory and time grow with its square. Part of the
-    protocol's id only where set."""
+    protocol's id only where set; for images of which a class or labels are said alone."""
     flip: bool = False
     """Whether every training image is mirrored, left to right, by chance. Part of the protocol's id only
-    where set."""
+    where set; for images of which a class or labels are said alone."""
 
     @field_validator("hyperparameters")
     @classmethod
