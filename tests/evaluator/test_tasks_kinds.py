@@ -26,7 +26,7 @@ DRAWN: list[tuple[Draw, str]] = [
     (masked, "a53d38861866"),
     (draw_flows, "768664fd5e0a"),
     (draw_waves, "1e3db6c565ac"),
-    (draw_sequences, "6b6600f62b1e"),
+    (draw_sequences, "3977dcc0a006"),
 ]
 
 

@@ -170,8 +170,8 @@ _TASKS: tuple[tuple[TaskSpec, Callable[[int], Splits]], ...] = (
     (
         _signals(
             "motifs",
-            (4, 256, 6),
-            "which of six motifs a sequence holds, generated, 256 letters: 5,000 / 1,000 / 1,000 sequences",
+            (4, 256, 4),
+            "which of four motifs a sequence holds, generated, 256 letters: 5,000 / 1,000 / 1,000 sequences",
             TaskKind.MULTI_LABEL,
         ),
         _motifs,

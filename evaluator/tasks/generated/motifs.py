@@ -1,6 +1,6 @@
-"""The task `motifs`: which of six short motifs a sequence of four letters holds, as in regulatory genomics.
+"""The task `motifs`: which of four short motifs a sequence of four letters holds, as in regulatory genomics.
 
-A sequence is 256 random letters, one channel a letter. Each of six motifs of twelve letters is planted in
+A sequence is 256 random letters, one channel a letter. Each of four motifs of twelve letters is planted in
 about a third of the sequences, anywhere in a place of 32 letters of its own, a quarter of the time with one
 letter changed. Label k is 1 where motif k was planted; a sequence in 1,800 holds a given motif by chance, or
 all but one letter of it. Letters are drawn evenly, so their counts tell nothing.
@@ -20,7 +20,7 @@ from evaluator.tasks.task import Examples, Splits
 
 LENGTH = 256
 LETTERS = 4
-MOTIFS = 6
+MOTIFS = 4
 COUNTS = (5_000, 1_000, 1_000)
 
 _SEED = 20251202
@@ -31,16 +31,16 @@ _CHANGED = 0.25
 
 
 def motifs(task_seed: int = 0) -> Splits:
-    """Return the splits: sequences float32 `(N, 4, 256)` of 0 and 1, targets float32 `(N, 6)` of 0 and 1."""
+    """Return the splits: sequences float32 `(N, 4, 256)` of 0 and 1, targets float32 `(N, 4)` of 0 and 1."""
 
     def draw(count: int, index: int) -> Examples:
         return draw_sequences(count, (1 + index,), task_seed)
 
-    return drawn("motifs-v1", "3cdb79db7547", COUNTS, draw, task_seed)
+    return drawn("motifs-v1", "ae0f68eac751", COUNTS, draw, task_seed)
 
 
 def planted(task_seed: int = 0) -> NDArray[np.int64]:
-    """Return the motifs `(6, 12)`, numbers of letters."""
+    """Return the motifs `(4, 12)`, numbers of letters."""
     return dice(_SEED, 0, task_seed=task_seed).integers(0, LETTERS, size=(MOTIFS, _MOTIF_LENGTH))
 
 
