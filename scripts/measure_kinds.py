@@ -6,10 +6,11 @@
 
 A linear model and a small convolutional network are judged in the sandbox, and the same networks are trained
 here by a loop of this script's own, which shares nothing with the evaluator but the task's arrays: its own
-normalisation, order, losses and optimiser, and metrics by scikit-learn and NumPy. Epochs, batch size, learning
-rate and momentum are equal; initial weights and the order of the batches are not, since each side seeds its
-own. For each network it prints the mean score of both over the seeds, their standard deviations, and the ratio
-of the means. A score is the task's metric, of the relative L2 error 1 less the error, on the validation split.
+normalisation, order, losses and optimiser, and metrics by scikit-learn and NumPy. Epochs, batch size,
+learning rate and momentum are equal; initial weights and the order of the batches are not, since each side
+seeds its own. For each network it prints the mean score of both over the seeds, their standard deviations,
+and the ratio of the means. A score is the task's metric on the validation split, of the relative L2 error 1
+less the error.
 
 It does *not* read the test split, and it does not search.
 """
@@ -42,8 +43,8 @@ BODIES = {
         True: "conv(channels, outputs, 9, padding=4)",
     },
     "CNN": {
-        False: """*block(channels, 16), pool(2), *block(16, 32), pool(2), *block(32, 64), average(2), nn.Flatten(),
-            nn.Linear(64 * 2 ** rank, outputs)""",
+        False: """*block(channels, 16), pool(2), *block(16, 32), pool(2), *block(32, 64), average(2),
+            nn.Flatten(), nn.Linear(64 * 2 ** rank, outputs)""",
         True: """*block(channels, 24), *block(24, 24, 2), *block(24, 24, 4), *block(24, 24, 8),
             conv(24, outputs, 1)""",
     },

@@ -20,6 +20,7 @@ from cycles.carrying import carries
 from cycles.config.run import RunConfig
 from generator.kinds.carrying import carried
 from generator.prompts.templates import ProgramRequest, expected_completion, render
+from generator.spaces.errors import require_side
 
 
 def program_request(config: RunConfig, shape: TaskShape) -> ProgramRequest:
@@ -38,11 +39,16 @@ def plain_request(config: RunConfig, shape: TaskShape) -> tuple[Message, ...]:
 
 
 def plant(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
-    """Put the starting corpus into a ledger that has none, in one transaction."""
+    """Put the starting corpus into a ledger that has none, in one transaction.
+
+    Raises:
+        NoRoomError: The task's picture is too small for the grammar.
+    """
     if ledger.candidates(origin=Origin.SEED) or not config.corpus.seed_programs:
         return
     from generator.grammar import GRAMMAR_VERSION, sample_program
 
+    require_side("grammar", shape.picture.height, shape.picture.width)
     seeds = []
     for index in range(config.corpus.seed_programs):
         seed = derive_seed(config.seed, "starting-corpus", index)

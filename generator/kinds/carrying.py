@@ -50,7 +50,7 @@ def carried(source: str, shape: TaskShape) -> str:
         inner = _free("PictureNet", text)
         edits += renamed(places, inner)
         imports = [] if "torch" in module_names(tree) else ["import torch\n\n\n"]
-        added = [mark, "\n\n", *imports, wrapper(shape, inner, _free("refine", text))]
+        added = [mark, "\n\n", *imports, wrapper(shape, inner, _free("refine", text), _free("level", text))]
     return "".join([places.edited(edits).rstrip("\n"), "\n\n\n", *added])
 
 

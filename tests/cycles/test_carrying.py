@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from corpus.exchange.exporting.dataset import TableFormat, export_dataset
-from corpus.exchange.exporting.lemur import NETWORKS, export_lemur
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate, Origin
@@ -156,12 +155,11 @@ def test_rows_to_learn_from_hold_what_the_model_is_asked_for(
 
 
 def test_what_leaves_a_ledger_is_what_was_judged(over: Any, tmp_path: Path) -> None:
-    shape = over(MASKS)
+    over(MASKS)
     _, noting = searched(tmp_path / "corpus.db")
     with LedgerWriter.open(tmp_path / "corpus.db") as ledger:
         judged = carrier_of(ledger).source
         export_dataset(ledger, tmp_path / "tables", TableFormat.JSONL, None, judged)
-        export_lemur(ledger, tmp_path / "tree", None, None, judged)
         written = {each.id: each.source for each in ledger.candidates()}
     rows = [json.loads(line) for line in (tmp_path / "tables" / "programs.jsonl").read_text().splitlines()]
     lessons = [json.loads(line) for line in (tmp_path / "tables" / "sft.jsonl").read_text().splitlines()]
@@ -169,10 +167,6 @@ def test_what_leaves_a_ledger_is_what_was_judged(over: Any, tmp_path: Path) -> N
     assert all(row["completion"] == written[row["id"]] for row in rows if row["source"] is not None)
     assert lessons
     assert all(row["completion"][0]["content"] == written[row["candidate_id"]] for row in lessons)
-    networks = list((tmp_path / "tree" / NETWORKS).glob("*.py"))
-    texts = {text for text in written.values() if text is not None}
-    assert networks
-    assert {path.read_text() for path in networks} <= {carried(text, shape) for text in texts}
 
 
 def test_a_program_is_shown_as_it_was_judged(over: Any, tmp_path: Path) -> None:

@@ -221,7 +221,8 @@ def test_an_optimizer_of_parts_gets_the_rest_too() -> None:
     net = built(carried(parts, SHAPES["field"]), SHAPES["field"])
     net.train_setup(dict(PRM))
     held = {id(each) for group in net.optimizer.param_groups for each in group["params"]}
-    assert held == {id(each) for part in (net.classifier, net.refine) for each in part.parameters()}
+    wanted = [net.level, *net.classifier.parameters(), *net.refine.parameters()]
+    assert held == {id(each) for each in wanted}
 
 
 def test_a_network_that_counts_its_classes_itself_says_the_same_everywhere() -> None:

@@ -25,11 +25,12 @@ def said(shape: TaskShape, exemplars: list[tuple[str, float]] | None = None) -> 
 @pytest.mark.parametrize(
     ("shape", "facts"),
     [
-        (FIELD, ["dense regression of images", "3 x 16 x 12", "out_shape` is (2, 16, 12)", "(batch, 2, 16, 12)",
-                 "float32, of shape (batch, 2, 16, 12)", "nn.MSELoss()", "lower is better", "error below 0.40"]),
+        (FIELD, ["dense regression of images", "3 x 16 x 12", "out_shape` is (2, 16, 12)", "nn.MSELoss()",
+                 "float32, of shape (batch, 2, 16, 12)", "lower is better", "error below 0.40"]),
         (FIELD.model_copy(update={"kind": TaskKind.SEGMENTATION}),
-         ["segmentation of images", "Each pixel belongs to one of 2 classes", "class ids, int64, of shape (batch, 16, 12)",
-          "nn.CrossEntropyLoss()", "intersection over union", "mean IoU above 0.60"]),
+         ["segmentation of images", "Each pixel belongs to one of 2 classes",
+          "class ids, int64, of shape (batch, 16, 12)", "nn.CrossEntropyLoss()",
+          "intersection over union", "mean IoU above 0.60"]),
         (FIELD.model_copy(update={"kind": TaskKind.MULTI_LABEL}),
          ["multi-label classification of images", "out_shape` is (2,)", "float32, of shape (batch, 2)",
           "nn.BCEWithLogitsLoss()", "mean average precision above 0.60"]),

@@ -21,7 +21,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -89,7 +89,6 @@ def export_lemur(
     directory: Path,
     notes: ExportNotes | None = None,
     settings: Mapping[str, Mapping[str, float | int | str]] | None = None,
-    judged: Callable[[str], str] = str,
     *,
     replace: bool = False,
 ) -> dict[str, int]:
@@ -100,7 +99,6 @@ def export_lemur(
         directory: A new or empty directory, or with `replace` an earlier export.
         notes: What the README says of the export.
         settings: What a protocol hands to every program in `prm`, by protocol id.
-        judged: Returns the text that was judged of a program as the ledger holds it.
         replace: Whether to replace an earlier export.
 
     Raises:
@@ -119,12 +117,12 @@ def export_lemur(
         for part in (NETWORKS, STATISTICS, TRANSFORMS, METRICS):
             (partial / part).mkdir(parents=True)
         (partial / METRICS / f"{METRIC}.py").write_text(ACCURACY, encoding="utf-8")
-        for source, candidates in _programs(ledger, judged).items():
+        for source, candidates in _programs(ledger).items():
             trials = measured.trials(candidates)
             wanted = trials or any(candidate.origin is not Origin.SAMPLED for candidate in candidates)
             if not wanted or not _keeps_contract(source):
                 continue
-            name = measured.name(candidates[0], source, licences)
+            name = measured.name(candidates[0], licences)
             licences[name] = measured.licence(candidates)
             path = partial / NETWORKS / f"{name}.py"
             path.write_text(source, encoding="utf-8", newline="")
@@ -170,9 +168,9 @@ class _Measurements:
                 first.setdefault(evaluation.protocol_id, evaluation)
         return [self._trial(evaluation) for evaluation in first.values()]
 
-    def name(self, candidate: Candidate, source: str, taken: Container[str]) -> str:
+    def name(self, candidate: Candidate, taken: Container[str]) -> str:
         """Return the network's name: the one it was imported under, unless another program has it."""
-        address = content_id(source)
+        address = content_id(candidate.source or "")
         origin = self._provenance.get(candidate.id)
         if origin is None:
             return f"archloop-{address}"
@@ -209,12 +207,12 @@ class _Measurements:
         )
 
 
-def _programs(ledger: Ledger, judged: Callable[[str], str]) -> dict[str, list[Candidate]]:
-    """Return the candidates of each text that was judged, in the ledger's order."""
+def _programs(ledger: Ledger) -> dict[str, list[Candidate]]:
+    """Return the candidates of each program text, in the ledger's order."""
     programs: defaultdict[str, list[Candidate]] = defaultdict(list)
     for candidate in ledger.candidates():
         if candidate.source is not None:
-            programs[judged(candidate.source)].append(candidate)
+            programs[candidate.source].append(candidate)
     return programs
 
 

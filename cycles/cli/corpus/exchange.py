@@ -58,7 +58,6 @@ def export(
 ) -> None:
     """Write programs, evaluations, fine-tuning rows and preferences as a data set with a card."""
     from corpus.ledger.reader import Ledger
-    from cycles.carrying import carrier_of
     from cycles.run.making import directory_made
 
     if push is not None and ctx.obj:
@@ -71,8 +70,7 @@ def export(
 
             _require_classifiers(store, config)
             with Ledger.open(path) as ledger:
-                judged = carrier_of(ledger).source
-                counts = export_lemur(ledger, out, notes, _settings(config), judged, replace=force)
+                counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
             with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
