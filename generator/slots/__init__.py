@@ -4,6 +4,8 @@
     assembling  one choice of alternatives as a program
     space       all choices as a space: drawn, edited, named, written
     cutting     a tree as a slotted network, by rules
+    reading     a model's plan of scaffold and slots, bounded and checked
+    checking    scripts that check a model's classes in the sandbox
     writing     rows of a tree as the classes and the scaffold of one
 
 "Agentic Neural Architecture Search" (AgentNAS): a model finds a seed and cuts it into scaffold and slots, and

@@ -2,8 +2,9 @@
 
 Statements are placed as they are written. What several alternatives bring along in equal words is placed
 once; where two mean different things by one name, the later name is changed in its own text. The learning
-rate is multiplied where `train_setup` takes its hyperparameters. This module does *not* check whether shapes
-fit: a probe does.
+rate is multiplied where `train_setup` takes its hyperparameters, or behind the lines in which it sets some of
+them itself. A comment at the head of the scaffold stays at the head of the program. This module does *not*
+check whether shapes fit: a probe does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from corpus.programs.contract import NETWORK
 from corpus.programs.parsing import parse
@@ -48,7 +50,8 @@ def assembled(slotted: Slotted, choices: Sequence[int], rate: float = 1.0) -> st
     pieces = [piece.text for piece in scaffold]
     if rate != 1.0:
         pieces = _faster(scaffold, rate)
-    first = "\n".join(sorted(placed.imports, key=lambda line: _FUTURE not in line))
+    heading = takewhile(lambda line: line.startswith("#"), slotted.scaffold.splitlines())
+    first = "\n".join([*heading, *sorted(placed.imports, key=lambda line: _FUTURE not in line)])
     return "\n\n\n".join([first, *placed.texts, *pieces]) + "\n"
 
 
@@ -177,8 +180,9 @@ def _faster(scaffold: Sequence[_Piece], rate: float) -> list[str]:
             if not isinstance(method, ast.FunctionDef) or method.name != "train_setup":
                 continue
             if len(method.args.args) > 1 and method.body[0].lineno > method.lineno:
-                first, lines = method.body[0], piece.text.splitlines()
-                added = _RATE.format(prm=method.args.args[1].arg, rate=rate).splitlines()
+                given, lines = method.args.args[1].arg, piece.text.splitlines()
+                first = next((each for each in method.body if given not in _bound(each)), method.body[0])
+                added = _RATE.format(prm=given, rate=rate).splitlines()
                 lines[first.lineno - 1 : first.lineno - 1] = [" " * first.col_offset + line for line in added]
                 texts[place] = "\n".join(lines)
                 return texts

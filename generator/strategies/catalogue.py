@@ -82,7 +82,7 @@ STRATEGIES: Mapping[str, Listed] = {
     "agentnas": Listed(
         "generator.strategies.agentnas.strategy",
         "AgentNAS: finds a seed, cuts it into slots with alternatives, evolves the choices of the slots",
-        asks_model=False,
+        asks_model=True,
         over_space=True,
     ),
 }

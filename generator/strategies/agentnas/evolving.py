@@ -22,7 +22,9 @@ from generator.strategies.contract import Bench, Conversation
 REDRAWS = 16
 """How often a choice that was tried is drawn again; our choice."""
 
-_SPACE = Decision(what="space", by=DecidedBy.RULE)
+BY_RULES = (Decision(what="space", by=DecidedBy.RULE), Decision(what="seed", by=DecidedBy.RULE))
+"""Who built what is searched, where no model did."""
+
 _SLOTS = Decision(what="slots", by=DecidedBy.CHANCE)
 _PARENT = Decision(what="parent", by=DecidedBy.RULE)
 
@@ -43,10 +45,21 @@ class Evolving:
         space: The choices.
         settings: Population, tournament, generations, and which search it is.
         seed: Id of the candidate that is the seed, None where none was judged yet.
+        built: Who built the space, and who the seed.
+        differs: How the seed's choice differs from the seed, None where it does not.
     """
 
-    def __init__(self, bench: Bench, space: SlotSpace, settings: Settings, seed: str | None) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        space: SlotSpace,
+        settings: Settings,
+        seed: str | None,
+        built: tuple[Decision, ...] = BY_RULES,
+        differs: str | None = None,
+    ) -> None:
         self._space, self._settings, self._seed = space, settings, seed
+        self._built, self._differs = built, differs
         self._rng = bench.rng("agentnas", "evolution")
         self._population = deque[tuple[Choice, Trial]](maxlen=settings.population)
         self._objectives = named_objectives(settings.objective)
@@ -111,7 +124,7 @@ class Evolving:
             self._space,
             child.point,
             operator=child.operator,
-            decisions=(_SPACE, *evolved, *chosen),
+            decisions=(*self._built, *evolved, *chosen),
             parents=() if child.parent is None else (child.parent,),
-            idea=changes or None,
+            idea=changes or (self._differs and f"not quite the seed: {self._differs}"),
         )

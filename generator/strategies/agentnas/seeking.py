@@ -1,7 +1,8 @@
-"""Phase 1: the seed that the search space is built around. Without a model another search looks for it.
+"""Phase 1 by rules: the seed that the search space is built around, looked for by another search.
 
-What it finds is a program like any other, of which the best that can be read as a tree becomes the seed. This
-module does *not* cut it.
+It is what there is without a model, and where the Planner said nothing that could be used. What it finds is a
+program like any other, of which the best that can be read as a tree becomes the seed. This module does *not*
+cut it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ _BATCH = 4
 Seeking = Generator[list[Proposal], list[Trial], list[Trial]]
 
 
-def sought(bench: Bench, space: Space[Any], settings: Settings) -> Seeking:
+def sought(bench: Bench, space: Space[Any], settings: Settings, left: int) -> Seeking:
     """Search by regularised evolution over a space, and return the trials, the best of them first.
 
-    It ends when the attempts of phase 1 are used up, or its patience with valid programs that are no better.
+    It ends when so many attempts are used up, or its patience with valid programs that are no better.
     """
-    left, patience = settings.scaled(settings.evaluations), settings.scaled(settings.patience)
+    patience = settings.scaled(settings.patience)
     population = min(_POPULATION, left)
     chosen = EvolutionSettings(
         population=population, tournament=min(settings.tournament, population), batch=min(_BATCH, left)

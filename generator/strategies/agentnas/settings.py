@@ -29,8 +29,34 @@ class Settings(RankedSettings):
     patience: int = Field(default=64, ge=1)
     """Valid programs in a row without a better one after which phase 1 ends; failures cost attempts alone."""
 
-    alternatives: int = Field(default=8, ge=2, le=16)
-    """Most alternatives of a slot, the seed's among them. The paper's are four to eight."""
+    parallel: int = Field(default=8, ge=1, le=64)
+    """Most architectures that the Planner proposes at a time: one for each GPU of the paper's machine."""
+
+    repairs: int = Field(default=10, ge=0, le=20)
+    """How often the Code Executor is shown an error of what it wrote, in phases 1 and 2."""
+
+    explorations: int = Field(default=4, ge=0)
+    """How often the Planner may send for the Data Explorer; our choice."""
+
+    explorer_steps: int = Field(default=8, ge=2, le=50)
+    """Steps of a Data Explorer, the last of which is its report; our choice."""
+
+    retries: int = Field(default=2, ge=0, le=20)
+    """How often the Planner or the Slot Planner is asked again for what could not be used, before rules take
+    over; our choice."""
+
+    remembered: int = Field(default=40, ge=1)
+    """Own turns that the Planner sees: the last ones; our choice."""
+
+    modular: int = Field(default=5, ge=0, le=20)
+    """How often the Modularizer is told why its text is not the seed."""
+
+    slots: int = Field(default=20, ge=1, le=40)
+    """Slots of the Slot Planner that keep alternatives, the first ones."""
+
+    alternatives: int = Field(default=8, ge=2, le=14)
+    """Most alternatives of a slot, the seed's among them; identity and zeros of a model's slots come beside
+    them. The paper's are four to eight."""
 
     assemblies: int = Field(default=16, ge=1, le=200)
     """Random choices that are probed before a space is searched."""
