@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.records.mistakes import command_line
 from corpus.records.text import one_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
-from cycles.cli.steps import CarryOption, read_program
+from cycles.errors import UsageError
 from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.records.search.probes import Probe
+
+CarryOption = Annotated[
+    bool,
+    typer.Option("--carry", help="The programs classify images: carry them to the task (docs/kinds.md)."),
+]
 
 
 def probe(
@@ -60,3 +66,19 @@ def _in_words(probe: Probe) -> str:
     if probe.output_shape is not None:
         words.append(f"output ({', '.join(map(str, probe.output_shape))})")
     return "  ".join([*words, one_line(probe.error)] if probe.error else words)
+
+
+def read_program(path: Path) -> str:
+    """Return the text of a program that the user names.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
+
+    try:
+        return read_text(path, MAX_PROGRAM_BYTES, errors="replace", pipes=True)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a directory. Name its programs: {command_line(path)}/*.py") from None

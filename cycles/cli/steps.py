@@ -20,6 +20,7 @@ from corpus.records.mistakes import command_line
 from corpus.records.text import one_line, visible
 from cycles.cli.endings import keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
+from cycles.cli.probing import CarryOption, read_program
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
 
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from cycles.carrying import Carrier
     from cycles.loop import Loop
 
-CarryOption = Annotated[
-    bool,
-    typer.Option("--carry", help="The programs classify images: carry them to the task (docs/kinds.md)."),
-]
 RunOption = Annotated[
     Path | None, typer.Option("--run", help="Do this stage for the current cycle of the run at this path.")
 ]
@@ -238,8 +235,7 @@ def _write_program(
     from corpus.exchange.program_folder import write_program
     from generator.prompts.extraction import extract_program
 
-    written = extract_program(completion.text)
-    source = None if written is None else carrier.source(written)
+    source = carrier.source(written) if (written := extract_program(completion.text)) else None
     path = out / f"{index:04d}.py" if out is not None and source is not None else None
     if path is not None and source is not None:
         write_program(path, source)
@@ -262,22 +258,6 @@ def _write_program(
 def _show_program(text: str) -> None:
     """Print a program, to the character where it goes to a file or another program."""
     typer.echo(visible(text) if sys.stdout.isatty() else text)
-
-
-def read_program(path: Path) -> str:
-    """Return the text of a program that the user names.
-
-    Raises:
-        UsageError: There is none.
-    """
-    from corpus.files.reading import MAX_PROGRAM_BYTES, read_text
-
-    try:
-        return read_text(path, MAX_PROGRAM_BYTES, errors="replace", pipes=True)
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file.") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a directory. Name its programs: {command_line(path)}/*.py") from None
 
 
 def _read_examples(path: Path) -> list[TrainingExample]:
