@@ -228,7 +228,7 @@ class Waves:
         self._done("loaded and timed")
         conversion = workshop.convert(candidate, training.weights)
         self._done("converted")
-        target_mean, target_std = getattr(workshop, "target_unit", None) or ((), ())
+        target_mean, target_std = workshop.target_unit or ((), ())
         return Luggage(
             training=training,
             rehearsal=rehearsal,

@@ -102,7 +102,7 @@ def compared(runs: Sequence[RunData]) -> tuple[list[str], list[tuple[RunData, li
         Column("candidates", lambda run: len(run.judged), lambda value: f"{value:,.0f}"),
         Column("valid, last cycle", last(lambda r: r.valid.value), percent, True),
         Column(
-            f"mean {metric.words} of all, last cycle",
+            f"{metric.averaged} of all, last cycle",
             last(lambda r: metric.of(r.mean_accuracy_all.value)),
             decimals,
             more,

@@ -25,8 +25,9 @@ def cycle_table(reports: Sequence[CycleReport], corpus: CorpusConfig) -> Table:
     """
     metric = reports[0].metric
     threshold = fixed_threshold(corpus, metric)
+    lower = " (lower is better)" if metric.less_is_better else ""
     table = Table(
-        caption=f"95% intervals in brackets; mean {metric.heading} over all counts invalid programs as "
+        caption=f"95% intervals in brackets; {metric.averaged}{lower} over all counts invalid programs as "
         f"{metric.of(0):g}"
     )
     headings = (

@@ -203,7 +203,7 @@ def summary_line(report: CycleReport) -> str:
     strong = "" if report.strong is None else f"strong {percent(report.strong.value)}, "
     return (
         f"cycle {report.cycle}: valid {rate_cell(report.valid)}, "
-        f"mean {metric.words} of all {metric.of(report.mean_accuracy_all.value):.3f}, "
+        f"{metric.averaged} of all {metric.of(report.mean_accuracy_all.value):.3f}, "
         f"best {score_cell(report.best_accuracy, metric)}, {strong}admitted {report.admitted.count}"
     )
 

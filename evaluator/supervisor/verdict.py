@@ -25,12 +25,6 @@ from evaluator.supervisor.printed import printable
 from evaluator.supervisor.session import Cause, Ending
 from evaluator.tasks import TaskSpec
 
-_WORDS = {
-    Metric.ACCURACY: "accuracy",
-    Metric.MEAN_AVERAGE_PRECISION: "mean average precision",
-    Metric.MEAN_IOU: "mean IoU",
-    Metric.RELATIVE_L2: "relative L2",
-}
 _NATIVE_MEMORY = re.compile(r"bad_alloc|allocate memory|out of memory", re.IGNORECASE)
 _LAST_WORDS_CHARACTERS = 200
 _TAIL_CHARACTERS = 2_000
@@ -202,9 +196,9 @@ def grade(score: float, bar: float, metric: Metric = Metric.ACCURACY) -> tuple[E
     """Return the status of a program that predicted, and what is said of one that did not beat `bar`."""
     if score > bar:
         return EvaluationStatus.COMPLETE, None
-    name, wanted = _WORDS[metric], "less" if metric.less_is_better else "more"
+    wanted = "less" if metric.less_is_better else "more"
     reached, asked = metric.of(score), metric.of(bar)
-    return EvaluationStatus.BELOW_CHANCE, f"{name} {reached:.3f}, {wanted} than {asked:.3f} is wanted"
+    return EvaluationStatus.BELOW_CHANCE, f"{metric.words} {reached:.3f}, {wanted} than {asked:.3f} is wanted"
 
 
 def reuse(trained: Trained | None, config: EvaluatorConfig, max_kept_bytes: int) -> Finding | None:

@@ -53,6 +53,11 @@ class Metric(StrEnum):
         """What its score is called: its own name, or `1 - relative L2`."""
         return f"1 - {self.words}" if self.less_is_better else self.words
 
+    @property
+    def averaged(self) -> str:
+        """What its mean over programs is called: `mean accuracy`, `mean of mean IoU`."""
+        return f"mean of {self.words}" if self.words.startswith("mean ") else f"mean {self.words}"
+
     def of(self, score: float) -> float:
         """Return the metric's value that a score in [0, 1] stands for."""
         return 1.0 - score if self.less_is_better else score
