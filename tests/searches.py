@@ -112,14 +112,18 @@ class SeededDecider:
 
 
 def shaped(schema: Mapping[str, Any], rng: random.Random) -> Any:
-    """Return a document of a schema of objects, lists, words and texts."""
+    """Return a document of a schema of objects, lists, words, numbers and texts; of several the first."""
+    if "enum" in schema:
+        return rng.choice(schema["enum"])
+    if "anyOf" in schema:
+        return shaped(schema["anyOf"][0], rng)
     if schema["type"] == "object":
         return {name: shaped(inner, rng) for name, inner in schema["properties"].items()}
     if schema["type"] == "array":
-        count = rng.randint(schema.get("minItems", 0), schema["maxItems"])
+        count = rng.randint(schema.get("minItems", 0), schema.get("maxItems", 3))
         return [shaped(schema["items"], rng) for _ in range(count)]
-    if "enum" in schema:
-        return rng.choice(schema["enum"])
+    if schema["type"] == "integer":
+        return rng.randint(1, 9)
     edges = [rng.choice(("none", "skip", "conv3x3", "conv3x3", "skip", "lstm")) for _ in range(6)]
     return "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|".format(*edges)
 
