@@ -117,7 +117,8 @@ def program(architecture: str, recipe: Recipe | None, task: TaskShape) -> str:
     if recipe is None or recipe.scheduler not in ("cosine", "warmup_cosine"):
         missing = [line for line in missing if line != _NEEDED["math"]]
     first = _begin(architecture)
-    lines[first:first] = missing
+    stands = first < len(lines) and lines[first].startswith(("import ", "from "))
+    lines[first:first] = [*missing, *([] if stands else ["", ""])]
     training, native = training_text(recipe, task), recipe is not None and not task.plain
     supported = '{"lr"}' if recipe is not None else '{"lr", "momentum"}'
     text = "\n".join(lines).strip("\n") + "\n\n\n" + _NET.format(names=supported) + training

@@ -206,12 +206,13 @@ class _Reading:
 
     def named(self, name: str, known: tuple[Named, ...], otherwise: Named) -> Named:
         found = self.value(name)
+        if found is None:
+            return otherwise
         wanted = str(found).lower()
         for each in known:
             if wanted == each:
                 return each
-        if found is not None:
-            self.drop(f"{name} {wanted[:40]}", f"{otherwise} instead")
+        self.drop(f"{name} {wanted[:40]}", f"{otherwise} instead")
         return otherwise
 
     def take(self, values: dict[str, object], name: str, fits: Callable[[float], bool]) -> None:

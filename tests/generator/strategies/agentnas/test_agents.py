@@ -1,0 +1,337 @@
+"""AgentNAS with a scripted model: whole searches, and what becomes of every answer that cannot be used."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from corpus.records.search.proposals import DecidedBy, Proposal
+from corpus.records.search.trials import Trial
+from evaluator.tasks.catalogue import task_names
+from generator.spaces.trees import TreeSpace
+from generator.strategies.agentnas.settings import Settings
+from generator.strategies.agentnas.strategy import build
+from generator.strategies.catalogue import listed
+from tests.generator.strategies.agentnas.scripted import (
+    MODULAR,
+    SCAFFOLD,
+    SUMMARY,
+    Line,
+    ScriptedBench,
+    architecture,
+    experiment,
+    fenced,
+    plan,
+    slot,
+    slot_class,
+)
+from tests.generator.strategies.agentnas.test_agentnas import heard
+from tests.generator.strategies.benches import REQUEST
+
+SPACE = TreeSpace(REQUEST.shape, max_parameters=REQUEST.max_parameters)
+SCRIPT = "```python\nprint(train_images.shape)\n```"
+REPORT = "<REPORT>small dark things</REPORT>"
+STOP = "<STOP><FINAL_SELECTION>arch_002</FINAL_SELECTION></STOP>"
+SMALL = {"population": 4, "tournament": 2, "generations": 1, "assemblies": 4, "repairs": 2, "modular": 2}
+LINES: dict[str, Any] = {
+    "planner": ["<EXPLORE>look</EXPLORE>", experiment("narrow", "wide"), SUMMARY, STOP],
+    "explorer": [SCRIPT, REPORT],
+    "executor": [fenced(architecture(4)), fenced(architecture(8))],
+    "modularizer": [f"```python\n{MODULAR.replace('WIDTH', '8')}```"],
+    "slot planner": [plan()],
+    "slot executor": slot_class,
+}
+
+
+def width(proposal: Proposal) -> float | None:
+    found = re.search(r"nn.Conv2d\(1, (\d+)", str(proposal.program))
+    wide = int(found[1]) / 100 if found else 0.01
+    return None if proposal.program is None else min(1.0, wide + len(str(proposal.program)) / 1e6)
+
+
+def searched(most: int = 400, **more: Any) -> tuple[ScriptedBench, list[Trial]]:
+    """Return what came of a whole search: lines by role, else settings."""
+    lines = {**LINES, **{name.replace("_", " "): said for name, said in more.pop("lines", {}).items()}}
+    bench = ScriptedBench(lines)
+    strategy = build(Settings(**{**SMALL, **more}), SPACE)
+    return bench, heard(bench, strategy.search(bench), width, most)
+
+
+def decisions(trial: Trial) -> dict[str, DecidedBy]:
+    return {each.what: each.by for each in trial.candidate.decisions}
+
+
+def test_a_whole_search_by_a_model_from_exploring_to_the_last_generation() -> None:
+    bench, trials = searched()
+    first, second, seed, *others = trials
+    assert [each.candidate.operator for each in trials[:3]] == ["experiment", "experiment", "seed"]
+    assert first.candidate.idea == "arch_001: narrow" and second.candidate.idea == "arch_002: wide"
+    assert decisions(first) == {"plan": DecidedBy.MODEL, "program": DecidedBy.MODEL}
+    assert first.candidate.call_id is not None and first.candidate.key != second.candidate.key
+    assert "torch.optim.Adam(" in str(first.candidate.source) and "0.005" in str(first.candidate.source)
+    assert seed.candidate.parents == (second.candidate.id,) and seed.candidate.idea is None
+    assert len(others) == 3 + 4
+    for trial in (seed, *others):
+        assert decisions(trial)["space"] is DecidedBy.MODEL and decisions(trial)["seed"] is DecidedBy.MODEL
+        assert "torch.optim.Adam(" in str(trial.candidate.source)
+    roles = Counter(role for role, _ in bench.chats)
+    assert roles["planner"] == 4 and roles["explorer"] == 2 and roles["executor"] == 2
+    assert roles["modularizer"] == 1 and roles["slot planner"] == 1 and "slot planner, again" not in roles
+    assert bench.again == {"slot executor, again": 2 * SMALL["repairs"]}
+    (asked,) = (chat for role, chat in bench.chats if role == "slot planner")
+    assert "class Stage(" in asked[0].content and "small dark things" in asked[0].content
+    assert "wider is better" in asked[0].content and "score 0.0" in asked[0].content
+    assert [role for role, _ in bench.scripts].count("checker") == 1
+
+
+def test_a_search_says_the_same_again() -> None:
+    first, again = searched(), searched()
+    assert [each.candidate for each in first[1]] == [each.candidate for each in again[1]]
+    assert first[0].chats == again[0].chats and first[0].scripts == again[0].scripts
+
+
+def test_the_slots_have_what_could_be_implemented_and_identity_and_zero_where_shapes_allow() -> None:
+    _, trials = searched(generations=10, population=16, tournament=5)
+    used = [each.candidate.idea or "" for each in trials if each.candidate.operator != "experiment"]
+    named = {part for idea in used for part in idea.split(", ") if not part.startswith("learning")}
+    assert named <= {
+        "stage: identity", "stage: zero", "stage: conv5x5", "stage: depthwise", "glue: zero", "glue: gelu",
+        "glue: batch norm", "merge: identity", "merge: zero", "merge: sum", "",
+    }  # fmt: skip
+    assert {"stage: conv5x5", "merge: sum", "glue: gelu", "stage: zero"} <= named
+
+
+def test_results_of_the_last_proposals_stand_in_the_planner_s_chat_which_grows() -> None:
+    lines = {"executor": [fenced(architecture(4), '{"lr": 0.1, "ema": 1}'), "nothing"]}
+    bench, trials = searched(lines=lines)
+    assert trials[1].candidate.source is None and "not implemented" in str(trials[1].candidate.idea)
+    assert "; dropped ema" in str(trials[0].candidate.idea)
+    told = bench.last("planner")
+    assert "small dark things" in told[1]
+    assert "arch_001: 0.04" in told[2] and "arch_002: failed, not implemented" in told[2]
+    assert "Dropped of the recipe of arch_001: ema" in told[2] and "158 evaluations remain" in told[2]
+    last = next(chat for role, chat in reversed(bench.chats) if role.startswith("planner"))
+    assert [each.role for each in last] == ["system", *["user", "assistant"] * 3, "user"]
+    assert bench.again["executor, again"] == SMALL["repairs"]
+
+
+def test_architectures_that_a_description_names_are_shown_and_are_its_parents() -> None:
+    planner = [experiment("narrow"), SUMMARY, experiment("like arch_001, wider", first=2), SUMMARY, STOP]
+    bench, trials = searched(lines={"planner": planner})
+    assert trials[1].candidate.parents == (trials[0].candidate.id,)
+    shown = bench.last("executor")[1]
+    assert "## arch_001 (status=COMPLETE, score=0.04" in shown and "nn.Conv2d(1, 4, 3" in shown
+
+
+def test_an_error_goes_back_to_the_executor_who_repairs_it() -> None:
+    broken = fenced(architecture(4, extra=".unknown()"))
+    bench, trials = searched(
+        lines={"executor": [broken, "no code", fenced(architecture(4)), fenced(architecture(8))]}
+    )
+    told = bench.last("executor")
+    assert "unknown" in told[1] and "Only fix bugs" in told[1] and "class Architecture" in told[2]
+    assert str(trials[0].candidate.idea).endswith("repaired 2") and trials[0].accuracy is not None
+
+
+def test_no_report_counts_before_a_script_has_run_to_its_end() -> None:
+    lies = "```python\nraise ValueError\n```\n<REPORT>made up</REPORT>"
+    bench, _ = searched(lines={"explorer": [REPORT, lies, REPORT, SCRIPT, REPORT]})
+    told = bench.last("explorer")
+    assert "No <REPORT> before" in told[1] and "ValueError" not in told[1]
+    assert "raised" in told[2] and "No <REPORT> before" in told[3] and "(4, 1, 12, 12)" in told[4]
+    assert bench.again["explorer, again"] == 2
+    assert "made up" not in bench.last("planner")[1] and "small dark things" in bench.last("planner")[1]
+
+
+def test_a_data_explorer_has_so_many_steps_and_its_outputs_stand_for_a_report() -> None:
+    bench, _ = searched(lines={"explorer": [SCRIPT]}, explorer_steps=3)
+    assert len(bench.last("explorer")) == 3 and "last step" in bench.last("explorer")[2]
+    assert [role for role, _ in bench.scripts].count("explorer") == 2
+    assert (
+        "No report was written" in bench.last("planner")[1] and "(4, 1, 12, 12)" in bench.last("planner")[1]
+    )
+    endless, _ = searched(lines={"planner": ["<EXPLORE>look</EXPLORE>"]}, explorations=2, most=1)
+    assert len(endless.last("planner")) == 2 + 1 + Settings().retries
+    assert "often enough" in endless.last("planner")[3]
+
+
+def test_failures_cost_evaluations_and_not_patience() -> None:
+    endless: list[Line] = [experiment("one", "two"), SUMMARY] * 40
+    failing, failed = searched(
+        lines={"planner": endless, "executor": ["nothing"]}, evaluations=12, patience=2, repairs=0
+    )
+    tried = [each for each in failed if each.candidate.operator == "experiment"]
+    assert len(tried) == 12 and len(failing.last("planner")) == 12
+    _, same = searched(
+        lines={"planner": endless, "executor": [fenced(architecture(8))]}, evaluations=12, patience=3
+    )
+    assert sum(each.candidate.operator == "experiment" for each in same) == 4
+    _, scaled = searched(lines={"planner": endless, "executor": ["nothing"]}, scale=0.05, repairs=0)
+    assert sum(each.candidate.operator == "experiment" for each in scaled) == 8
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "I would rather not.", "<EXPERIMENT></EXPERIMENT>", "<EXPERIMENT><ARCH id='arch_001'>", STOP, None],
+)
+def test_a_planner_that_says_nothing_usable_leaves_phase_1_to_the_rules(said: Line) -> None:
+    bench, trials = searched(lines={"planner": [said]}, evaluations=8)
+    assert bench.again["planner, again"] == Settings().retries
+    assert [each.candidate.operator for each in trials[:8]].count("experiment") == 0
+    assert (
+        decisions(next(each for each in trials if each.candidate.operator == "seed"))["seed"]
+        is DecidedBy.RULE
+    )
+
+
+def test_what_the_planner_tried_before_it_fell_silent_is_kept_and_the_rest_goes_to_the_rules() -> None:
+    bench, trials = searched(
+        lines={
+            "planner": [experiment("wide"), "no summary", "none", "?"],
+            "executor": [fenced(architecture(90))],
+        },
+        evaluations=6,
+    )
+    assert [each.candidate.operator == "experiment" for each in trials[:6]] == [True, *[False] * 5]
+    assert bench.again["planner, again"] == 1 + Settings().retries
+    seed = next(each for each in trials if each.candidate.operator == "seed")
+    assert seed.candidate.parents == (trials[0].candidate.id,)
+
+
+def test_without_a_model_nobody_is_asked_twice() -> None:
+    bench = ScriptedBench({}, model=None)
+    trials = heard(bench, build(Settings(**SMALL, evaluations=4), SPACE).search(bench), width)
+    assert {role for role, _ in bench.chats} == {"planner"} and not bench.scripts
+    assert decisions(trials[-1])["space"] is DecidedBy.RULE
+
+
+def test_a_text_that_is_not_the_seed_goes_back_to_the_modularizer_and_the_seed_stays() -> None:
+    wrong = MODULAR.replace("WIDTH", "8").replace("F.relu(self.body", "F.gelu(self.body")
+    bench, trials = searched(
+        lines={"modularizer": [f"```python\n{wrong}```", "nothing", f"```python\n{wrong}```"]}
+    )
+    told = bench.last("modularizer")
+    assert "max_abs_diff" in told[1] and "no class Architecture" in told[2]
+    assert bench.again["modularizer, again"] == SMALL["modular"]
+    (asked,) = (chat for role, chat in bench.chats if role == "slot planner")
+    assert "class Stage(" not in asked[0].content and "self.body = nn.Conv2d(8" in asked[0].content
+    assert decisions(trials[-1])["space"] is DecidedBy.MODEL
+
+
+BAD_PLANS: dict[str, Line] = {
+    "a text": "no document",
+    "nothing": None,
+    "no slots": {"scaffold_code": SCAFFOLD, "slots": []},
+    "no Python": plan("class Architecture("),
+    "no Architecture": plan(SCAFFOLD.replace("class Architecture", "class Other")),
+    "its own Net": plan(SCAFFOLD + "\n\nclass Net(nn.Module):\n    pass\n"),
+    "a slot's class": plan(SCAFFOLD + "\n\nclass SLOT_stage(nn.Module):\n    pass\n"),
+    "arguments": plan(SCAFFOLD.replace("SLOT_stage()", "SLOT_stage(8)")),
+    "never called": plan(SCAFFOLD.replace("self.stage(first)", "first")),
+    "no such slot": plan(SCAFFOLD.replace("SLOT_stage()", "SLOT_unknown()")),
+    "dual without a shape": {**plan(), "slots": [*plan()["slots"][:2], slot("merge", "x", interface="dual")]},
+    "two of one name": {**plan(), "slots": [*plan()["slots"], slot("glue", "Identity")]},
+    "a shape of nothing": {**plan(), "slots": [*plan()["slots"][:2], slot("merge", "x", input_shape=[0])]},
+    "the seed's part does not run": {
+        **plan(), "slots": [slot("stage", "broken", "conv5x5"), *plan()["slots"][1:]]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_PLANS)
+def test_a_plan_that_cannot_be_used_is_asked_for_again(name: str) -> None:
+    bench, trials = searched(lines={"slot_planner": [BAD_PLANS[name], plan()]}, repairs=0, most=3)
+    assert bench.again["slot planner, again"] == 1
+    told = bench.last("slot planner")[1]
+    assert told.startswith("That cannot be used: ") and len(told) < 1_000
+    assert decisions(trials[2])["space"] is DecidedBy.MODEL
+
+
+def test_without_a_plan_a_seed_that_is_no_tree_gives_way_to_one_that_is() -> None:
+    bench, trials = searched(lines={"slot_planner": ["nothing"]})
+    seed = next(each for each in trials if each.candidate.operator == "seed")
+    assert decisions(seed) == {"space": DecidedBy.RULE, "seed": DecidedBy.RULE}
+    assert bench.again["slot planner, again"] >= Settings().retries
+
+
+TREE = """\
+import torch.nn as nn
+
+
+class Architecture(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        self.body = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x):
+        return self.head(self.pool(self.body(self.stem(x))).flatten(1))
+"""
+
+
+def test_a_seed_that_is_a_tree_needs_no_modularizer_and_keeps_its_recipe_where_rules_cut_it() -> None:
+    lines = {
+        "executor": [fenced(TREE)],
+        "planner": [experiment("a"), SUMMARY, STOP.replace("2", "1")],
+        "slot_planner": ["nothing"],
+    }
+    bench, trials = searched(lines=lines)
+    assert "modularizer" not in {role for role, _ in bench.chats}
+    seed = next(each for each in trials if each.candidate.operator == "seed")
+    assert decisions(seed) == {"space": DecidedBy.RULE, "seed": DecidedBy.MODEL}
+    assert seed.candidate.parents == (trials[0].candidate.id,)
+    assert "torch.optim.Adam(" in str(seed.candidate.source) and "0.005" in str(seed.candidate.source)
+
+
+def test_a_named_seed_is_cut_by_the_model() -> None:
+    document = {
+        "scaffold_code": SCAFFOLD.replace("        self.glue = SLOT_glue()\n", "").replace(
+            "        self.merge = SLOT_merge()\n", ""
+        ).replace("self.glue(self.stage(first) * self.scale)", "self.stage(first) * self.scale").replace(
+            "        x = self.merge(x, first)\n", ""
+        ),
+        "slots": plan()["slots"][:1],
+    }  # fmt: skip
+    seed = "conv(8) batch_norm relu | conv(8) batch_norm relu | mean classifier"
+    bench, trials = searched(lines={"slot_planner": [document]}, seed=seed)
+    assert not {"planner", "executor", "modularizer"} & {role for role, _ in bench.chats}
+    assert decisions(trials[0]) == {"space": DecidedBy.MODEL, "seed": DecidedBy.RULE}
+    assert str(trials[0].candidate.idea).startswith("not quite the seed: Parameter")
+    (chat,) = (chat for role, chat in bench.chats if role == "slot planner")
+    assert "class Architecture(nn.Module)" in chat[0].content and "in_shape" not in chat[0].content
+
+
+def test_a_space_whose_choices_do_not_run_is_planned_anew_with_the_reason() -> None:
+    whole = SCAFFOLD.replace(
+        "return self.head(x.mean((2, 3)))", "assert self.training is None\n        return x"
+    )
+    bench, trials = searched(lines={"slot_planner": [plan(whole), plan()]}, repairs=0)
+    assert "no slot has an alternative that runs" in bench.last("slot planner")[1]
+    assert decisions(trials[-1])["space"] is DecidedBy.MODEL
+    hopeless, last = searched(lines={"slot_planner": [plan(whole)]}, repairs=0, replans=2)
+    assert decisions(last[-1])["space"] is DecidedBy.RULE
+    asked = [role for role, _ in hopeless.chats if role.startswith("slot planner")]
+    assert asked[:3] == ["slot planner", *["slot planner, again"] * 2]
+
+
+def test_slots_beyond_the_most_stay_as_the_seed_has_them() -> None:
+    _, trials = searched(slots=1, generations=5)
+    named = {each.candidate.idea for each in trials if each.candidate.operator == "one slot"}
+    assert named and not any("merge" in str(each) or "glue" in str(each) for each in named)
+
+
+def test_no_message_names_a_task() -> None:
+    bench, _ = searched(lines={"executor": ["nothing", fenced(architecture(4)), fenced(architecture(8))]})
+    words = "\n".join(each.content for _, chat in bench.chats for each in chat)
+    assert "TASK_X" in words
+    for name in task_names():
+        assert not re.search(rf"\b{re.escape(name)}\b", words, re.IGNORECASE), name
+
+
+def test_its_programs_come_from_the_model_so_there_is_one_to_teach() -> None:
+    assert listed("agentnas").asks_model
