@@ -213,7 +213,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", default=TASKS, help="tasks of any kind")
     parser.add_argument("--seeds", type=int, default=3, help="seeds, from 0")
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
