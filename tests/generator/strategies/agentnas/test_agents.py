@@ -10,8 +10,10 @@ import pytest
 
 from corpus.records.search.proposals import DecidedBy, Proposal
 from corpus.records.search.trials import Trial
+from corpus.records.tasks.kinds import TaskKind
 from evaluator.tasks.catalogue import task_names
 from generator.spaces.trees import TreeSpace
+from generator.strategies.agentnas.programs import NATIVE
 from generator.strategies.agentnas.settings import Settings
 from generator.strategies.agentnas.strategy import build
 from generator.strategies.catalogue import listed
@@ -335,3 +337,16 @@ def test_no_message_names_a_task() -> None:
 
 def test_its_programs_come_from_the_model_so_there_is_one_to_teach() -> None:
     assert listed("agentnas").asks_model
+
+
+def test_for_another_kind_of_task_the_model_writes_for_it_and_nothing_is_carried() -> None:
+    bench = ScriptedBench({**LINES, "executor": [fenced(architecture(8), '{"label_smoothing": 0.1}')]})
+    kind = REQUEST.shape.model_copy(update={"kind": TaskKind.MULTI_LABEL})
+    bench.request = REQUEST.model_copy(update={"shape": kind})
+    trials = heard(bench, build(Settings(**SMALL), SPACE).search(bench), width)
+    assert all("BCEWithLogitsLoss" in chat[0].content for role, chat in bench.chats if role == "planner")
+    assert "dropped label_smoothing (not for multi-label targets)" in str(trials[0].candidate.idea)
+    for trial in trials:
+        source = str(trial.candidate.source)
+        assert source.startswith(NATIVE) and "self.criterion = nn.BCEWithLogitsLoss()" in source
+    assert decisions(trials[-1])["space"] is DecidedBy.MODEL
