@@ -45,6 +45,7 @@ _SEARCHES = {
     "collm": ArmName("collm", "CoLLM-NAS", "CoLLM"),
     "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
     "fairnad": ArmName("fairnad", "FairNAD", "FairNAD"),
+    "agentnas": ArmName("agentnas", "AgentNAS", "AgentNAS"),
 }
 """Strategies that have a name of their own in a comparison."""
 

@@ -8,9 +8,9 @@ asked. This module does *not* ask a model, and implements no alternative.
 from __future__ import annotations
 
 import ast
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from corpus.programs.parsing import parse
 from generator.slots.contract import MAX_SLOTS, PREFIX, Alternative, Axes, Name, Slot
@@ -71,6 +71,11 @@ class _SlotDocument(BaseModel):
     seed_description: str
     alternatives: Annotated[list[str], Field(max_length=100)]
 
+    @field_validator("residual_shape", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, said: Any) -> Any:
+        return said or None
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -82,15 +87,15 @@ class _Document(BaseModel):
 def schema(most_slots: int, most_alternatives: int) -> dict[str, JsonValue]:
     """Return the form of a plan as a JSON schema; bounds that only a reader holds are not in it."""
     text: JsonValue = {"type": "string", "maxLength": MAX_WORDS}
-    axes: JsonValue = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
+    axes: JsonValue = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 4}
     slot: JsonValue = {
         "type": "object",
         "properties": {
             "name": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": 40},
             "input_shape": axes,
             "output_shape": axes,
-            "interface": {"enum": ["single", "dual"]},
-            "residual_shape": {"anyOf": [axes, {"type": "null"}]},
+            "interface": {"type": "string", "enum": ["single", "dual"]},
+            "residual_shape": axes,
             "description": text,
             "seed_description": text,
             "alternatives": {"type": "array", "items": text, "maxItems": 2 * most_alternatives},
