@@ -116,8 +116,7 @@ class AgentNAS(Strategy):
 
 def task_of(request: ProgramRequest) -> TaskShape:
     """Return the task that a model writes for, whatever picture the programs of spaces are made for."""
-    task: TaskShape = getattr(request, "carried_to", None) or request.shape
-    return task
+    return request.carried_to or request.shape
 
 
 def build(settings: Settings, space: Space[Any] | None) -> AgentNAS:

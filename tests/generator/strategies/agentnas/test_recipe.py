@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
+from generator.kinds.carrying import carried
 from generator.slots.assembling import assembled
 from generator.slots.contract import Alternative, Slot, Slotted
 from generator.strategies.agentnas.programs import NATIVE, NoArchitecture, program
@@ -179,6 +180,7 @@ def test_a_program_for_another_task_says_that_it_is_there_and_still_says_so_when
     plain, multi = task(SINGLE), task(MULTI)
     assert NATIVE not in program(architecture(plain), Recipe(), plain)
     scaffold = program("class SLOT_none: pass\n" + architecture(multi), Recipe(), multi)
+    assert carried(scaffold, multi) == scaffold
     assert scaffold.startswith("# Carried by archloop")
     slot = Slot(
         name="x", entering=(1,), leaving=(1,),
