@@ -1,6 +1,6 @@
 """Whole runs, by the command line, over one task of every kind: each search ends with valid programs.
 
-Programs see an eighth of the images, so the bar is half of a constant answer's score: a run is tried here, not
+Programs see a few of the images, so the bar is half of a constant answer's score: a run is tried here, not
 how much its networks learn.
 """
 
