@@ -195,3 +195,11 @@ def test_generated_files_hold_programs_that_can_be_judged(tmp_path: Path) -> Non
     completion = Completion(prompt_id="p", text=written, finish_reason=FinishReason.STOP, token_count=3)
     _write_program(0, completion, Carrier(MASKS), tmp_path, as_json=False)
     assert (tmp_path / "0000.py").read_text() == carried(written, MASKS) != written
+
+
+def test_a_ledger_without_its_run_is_not_exported_as_image_classifiers_either(tmp_path: Path) -> None:
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        note_carrying(ledger, load_config("cpu-tiny", []), SHAPES["signal"])
+    done = archloop("export", tmp_path / "corpus.db", tmp_path / "out", "--format", "lemur")
+    assert done.returncode == 2 and "holds image classifiers" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -68,8 +68,8 @@ def export(
         if export_format is ExportFormat.LEMUR:
             from corpus.exchange.exporting.lemur import export_lemur
 
-            _require_classifiers(store, config)
             with Ledger.open(path) as ledger:
+                _require_classifiers(store, config, ledger)
                 counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
             with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
@@ -126,12 +126,13 @@ def import_(
     show_import(report, store, as_json, rejected)
 
 
-def _require_classifiers(store: Path, config: RunConfig | None) -> None:
-    """Refuse a run whose programs take signals, or answer otherwise than LEMUR's image classifiers do."""
+def _require_classifiers(store: Path, config: RunConfig | None, ledger: Ledger) -> None:
+    """Refuse programs that take signals, or that answer otherwise than LEMUR's image classifiers do."""
     from corpus.records.tasks.wording import described
+    from cycles.carrying import carrier_of
     from cycles.figures.measure import shape_of
 
-    shape = None if config is None else shape_of(config)
+    shape = carrier_of(ledger).shape if config is None else shape_of(config)
     if shape is not None and not shape.plain:
         raise UsageError(
             f"{store}: its task is {described(shape)}, and a LEMUR tree holds image classifiers. Export "
