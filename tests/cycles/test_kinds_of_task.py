@@ -28,7 +28,7 @@ SEARCHES = {
     "random over trees": ("strategy.name=random", "strategy.space=trees", "corpus.novelty=key", *SPACE),
     "evolution over cells": ("strategy.name=evolution", "strategy.space=cells", "corpus.novelty=key", *SPACE),
 }
-QUICK = {("waves", "random over the grammar"), ("darcy", "evolution over cells")}
+QUICK = {("darcy", "evolution over cells")}
 CASES = [
     pytest.param(task, search, marks=[] if (task, search) in QUICK else pytest.mark.slow)
     for task in TASKS

@@ -146,7 +146,7 @@ _FAIRNAD = [
 ]
 _AGENTNAS = [
     *("strategy.name=agentnas", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
-    "strategy.settings={evaluations=5, alternatives=3, assemblies=3, population=4, tournament=2, batch=3}",
+    "strategy.settings={evaluations=4, alternatives=2, assemblies=2, population=4, tournament=2, batch=3}",
 ]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
