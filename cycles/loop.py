@@ -25,6 +25,7 @@ from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.metrics import add_to_metrics
 from cycles.figures.records import CycleReport
+from cycles.figures.status import SEARCH_OVER, cycles_of
 from cycles.judging import Judge
 from cycles.observer import SEARCH, Observer
 from cycles.run.interruption import Interruption
@@ -50,12 +51,13 @@ class Loop:
 
     def run(self) -> None:
         """Run every cycle that is not complete, until the search has nothing more to try."""
-        while (cycle := self.current_cycle()) is not None and not self.search.over:
+        while (cycle := self.current_cycle()) is not None:
             self.run_cycle(cycle)
 
     def current_cycle(self) -> int | None:
-        """Return the first cycle that is not complete, or None when all are."""
-        return next((c for c in range(self.config.cycles) if not self.ledger.is_complete(c)), None)
+        """Return the first cycle that is not complete, None when all are, or the search has ended."""
+        cycles = cycles_of(self.ledger, self.config)
+        return next((c for c in range(cycles) if not self.ledger.is_complete(c)), None)
 
     def run_cycle(self, cycle: int) -> CycleReport:
         """Do what is left of one cycle and return its report."""
@@ -117,6 +119,8 @@ class Loop:
 
     def complete(self, cycle: int) -> CycleReport:
         """Mark `cycle` as complete in the ledger and add its report to metrics.jsonl."""
+        if self.search.over:
+            self.ledger.set_meta(SEARCH_OVER, str(cycle))
         self.ledger.complete_cycle(cycle)
         report = cycle_report(self.ledger, cycle, self.config)
         add_to_metrics(report, self.ledger, self.config, self.directory.metrics_file)

@@ -126,3 +126,31 @@ def test_a_module_that_is_no_strategy_is_told_apart_from_one_that_is_not_there()
     assert "cannot be imported" in str(missing.exception)
     other = CliRunner().invoke(app, ["strategies", "json.decoder"])
     assert "lacks Settings and build" in str(other.exception)
+
+
+def test_a_search_that_ends_by_itself_ends_its_run_and_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toys").mkdir()
+    (tmp_path / "toys" / "toy_that_ends.py").write_text(TOY.replace("while True:", "for _ in range(3):"))
+    (tmp_path / "toys" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = [
+        *("cycles=4", "candidates=5", "corpus.seed_programs=0", "corpus.novelty=key", "teaching.by=nobody"),
+        *("strategy.name=toys.toy_that_ends", "strategy.space=cells-3", "evaluator.table=cells-3-digits"),
+    ]
+    run = tmp_path / "run"
+    words = ["run", "--out", str(run), "--trust-config"]
+    told = CliRunner().invoke(app, [*words, *(word for each in settings for word in ("--set", each))])
+    assert told.exit_code == 0, told.output
+
+    def held() -> tuple[list[int], int]:
+        with LedgerWriter.open(RunDirectory(run).ledger_file) as ledger:
+            return ledger.completed_cycles(), len(ledger.candidates())
+
+    assert held() == ([0, 1, 2], 12)
+    state = json.loads(CliRunner().invoke(app, ["status", str(run), "--json"]).stdout)
+    assert (state["over"], state["current"], state["completed"]) == (True, None, 3)
+    assert "The search is over" in CliRunner().invoke(app, ["status", str(run)]).stdout
+    again = CliRunner().invoke(app, ["resume", str(run), "--trust-config"])
+    assert again.exit_code == 0 and held() == ([0, 1, 2], 12)
