@@ -62,13 +62,8 @@ class Normalisation:
 
 def loss_of(kind: TaskKind) -> nn.Module:
     """Return a fresh module of the loss that goes with a kind of task: `loss_of(kind)(answers, targets)`."""
-    losses: dict[TaskKind, type[nn.Module]] = {
-        TaskKind.SINGLE_LABEL: nn.CrossEntropyLoss,
-        TaskKind.MULTI_LABEL: nn.BCEWithLogitsLoss,
-        TaskKind.SEGMENTATION: nn.CrossEntropyLoss,
-        TaskKind.REGRESSION: nn.MSELoss,
-    }
-    return losses[kind]()
+    loss: nn.Module = getattr(nn, kind.loss)()
+    return loss
 
 
 class SilentBar:

@@ -16,12 +16,12 @@ from corpus.records.tasks.kinds import TaskKind
 
 _CLASSES = {"CrossEntropyLoss", "NLLLoss"}
 _FUNCTIONS = {"cross_entropy", "nll_loss"}
-_OF_KIND = {
-    TaskKind.MULTI_LABEL: ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"),
-    TaskKind.SEGMENTATION: ("CrossEntropyLoss", "cross_entropy"),
-    TaskKind.REGRESSION: ("MSELoss", "mse_loss"),
+_FUNCTION_OF_KIND = {
+    TaskKind.MULTI_LABEL: "binary_cross_entropy_with_logits",
+    TaskKind.SEGMENTATION: "cross_entropy",
+    TaskKind.REGRESSION: "mse_loss",
 }
-"""Each kind's loss, as a module and as a function of `torch.nn`."""
+"""Each kind's loss as a function of `torch.nn.functional`."""
 
 _CLASS = re.compile(rb"class[ \t]+\w+")
 
@@ -97,10 +97,9 @@ def with_loss(places: Places, kind: TaskKind) -> Iterator[Edit]:
     arguments but for scores, targets and the reduction; where it was the latter, so is the logarithm of the
     softmax before it. Other losses stay as they are.
     """
-    if kind not in _OF_KIND:
+    if kind not in _FUNCTION_OF_KIND:
         return
-    module, function = _OF_KIND[kind]
-    names = dict.fromkeys(_CLASSES, module) | dict.fromkeys(_FUNCTIONS, function)
+    names = dict.fromkeys(_CLASSES, kind.loss) | dict.fromkeys(_FUNCTIONS, _FUNCTION_OF_KIND[kind])
     calls = [node for node in ast.walk(places.tree) if isinstance(node, ast.Call)]
     likelihood = any(_name(node) in ("NLLLoss", "nll_loss") for node in ast.walk(places.tree))
     names |= {"LogSoftmax": "Identity"} if likelihood else {}

@@ -58,23 +58,11 @@ _METRICS = {
     Metric.MEAN_IOU: "mean intersection over union over the classes",
     Metric.RELATIVE_L2: "relative L2 error; lower is better",
 }
-_SHORT = {
-    Metric.ACCURACY: "accuracy",
-    Metric.MEAN_AVERAGE_PRECISION: "mean average precision",
-    Metric.MEAN_IOU: "mean IoU",
-    Metric.RELATIVE_L2: "relative L2 error",
-}
 _BARE = {
     TaskKind.SINGLE_LABEL: "No softmax: the loss applies it.",
     TaskKind.MULTI_LABEL: "No sigmoid: the loss applies it.",
     TaskKind.SEGMENTATION: "No softmax: the loss applies it.",
     TaskKind.REGRESSION: "The targets are standardised, so no last activation.",
-}
-_CRITERIA = {
-    TaskKind.SINGLE_LABEL: "nn.CrossEntropyLoss()",
-    TaskKind.MULTI_LABEL: "nn.BCEWithLogitsLoss()",
-    TaskKind.SEGMENTATION: "nn.CrossEntropyLoss()",
-    TaskKind.REGRESSION: "nn.MSELoss()",
 }
 _TARGETS = {
     TaskKind.SINGLE_LABEL: "class ids, int64",
@@ -91,7 +79,8 @@ def task_in_words(shape: TaskShape) -> str:
 
 def metric_in_words(shape: TaskShape) -> str:
     """Return what is measured, in a few words: `accuracy`."""
-    return _SHORT[shape.kind.metric]
+    metric = shape.kind.metric
+    return f"{metric.words} error" if metric.less_is_better else metric.words
 
 
 def score_in_words(shape: TaskShape, score: float) -> str:
@@ -125,6 +114,6 @@ def contract(shape: TaskShape, max_parameters: int, target: float) -> str:
         output_shape=shape.output_shape,
         answer_shape=", ".join(map(str, shape.output_shape)),
         bare=_BARE[kind],
-        criterion=_CRITERIA[kind],
+        criterion=f"nn.{kind.loss}()",
         targets=f"{_TARGETS[kind]}, of shape ({targets}{'' if shape.target_shape else ','})",
     )

@@ -111,3 +111,13 @@ class TaskKind(StrEnum):
             TaskKind.SEGMENTATION: Metric.MEAN_IOU,
             TaskKind.REGRESSION: Metric.RELATIVE_L2,
         }[self]
+
+    @property
+    def loss(self) -> str:
+        """The class of `torch.nn` by whose loss programs for it are trained, unless they bring their own."""
+        return {
+            TaskKind.SINGLE_LABEL: "CrossEntropyLoss",
+            TaskKind.MULTI_LABEL: "BCEWithLogitsLoss",
+            TaskKind.SEGMENTATION: "CrossEntropyLoss",
+            TaskKind.REGRESSION: "MSELoss",
+        }[self]

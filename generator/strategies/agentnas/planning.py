@@ -20,6 +20,7 @@ from generator.strategies.agentnas.agents.explorer import explored
 from generator.strategies.agentnas.agents.planner import Planner
 from generator.strategies.agentnas.agents.tags import Action, Arch, Explore, Stop, mentioned
 from generator.strategies.agentnas.agents.wording import LONGEST_REPORT, planner_system
+from generator.strategies.agentnas.seeking import Patience
 from generator.strategies.agentnas.settings import Settings
 from generator.strategies.contract import Bench
 
@@ -85,14 +86,14 @@ class Planning:
 
     def __init__(self, bench: Bench, asking: Asking, task: TaskShape, settings: Settings) -> None:
         self._bench, self._asking, self._task, self._settings = bench, asking, task, settings
-        self.left, self._patience = settings.scaled(settings.evaluations), settings.scaled(settings.patience)
-        system = planner_system(bench.request, task, settings.parallel, self.left, self._patience)
+        self.left, self._patience = settings.scaled(settings.evaluations), Patience(settings)
+        system = planner_system(bench.request, task, settings.parallel, self.left, self._patience.most)
         self._planner = Planner(asking, system, settings.retries, settings.remembered)
         self._executor = Executor(bench, asking, task, settings.repairs)
         self.tried: list[Tried] = []
         self.selected: tuple[str, ...] = ()
         self.gave_up, self.report = False, ""
-        self._explorations, self._waited = 0, 0
+        self._explorations = 0
 
     @property
     def insights(self) -> str:
@@ -101,7 +102,7 @@ class Planning:
 
     def search(self) -> Generator[list[Proposal], list[Trial], None]:
         """Go on until the Planner stops, gives up, or its budget or patience are used up."""
-        while self.left > 0 and self._waited < self._patience:
+        while self.left > 0 and not self._patience.over:
             action = self._planner.act(self._refused)
             if action is None:
                 self.gave_up = True
@@ -165,12 +166,10 @@ class Planning:
         """Count what became of a batch, and let the Planner sum it up."""
         judged = zip(archs, drafts, trials, strict=True)
         new = [Tried(arch.name, draft, trial) for arch, draft, trial in judged]
-        best = max((each.score or 0.0 for each in self.tried), default=0.0)
-        for score in (each.score for each in new if each.score is not None):
-            self._waited = 0 if score > best else self._waited + 1
-            best = max(best, score)
+        self._patience.hear(trials)
         self.tried += new
         self.left -= len(new)
+        waited, most = self._patience.waited, self._patience.most
         ranked = sorted(self.tried, key=lambda each: -(each.score or 0.0))[:_SHOWN]
         self._planner.hear(
             "\n".join(
@@ -181,7 +180,7 @@ class Planning:
                       if each.draft.dropped),
                     "Best so far: "
                     + ", ".join(f"{each.name} {each.score:.4f}" for each in ranked if each.score is not None),
-                    f"{self.left} evaluations remain; patience {self._waited}/{self._patience}.",
+                    f"{self.left} evaluations remain; patience {waited}/{most}.",
                 ]
             )
         )  # fmt: skip

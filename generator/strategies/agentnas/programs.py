@@ -30,12 +30,6 @@ WINDOWS = 20
 """So often in a training a plateau of the training loss is looked for; our choice."""
 
 _OURS = ("Net", "supported_hyperparameters")
-_CRITERIA = {
-    TaskKind.SINGLE_LABEL: "nn.CrossEntropyLoss()",
-    TaskKind.MULTI_LABEL: "nn.BCEWithLogitsLoss()",
-    TaskKind.SEGMENTATION: "nn.CrossEntropyLoss()",
-    TaskKind.REGRESSION: "nn.MSELoss()",
-}
 _NEEDED = {"math": "import math", "torch": "import torch", "nn": "import torch.nn as nn"}
 _NET = """\
 def supported_hyperparameters():
@@ -171,7 +165,7 @@ def _training(recipe: Recipe, task: TaskShape) -> Iterator[str]:
 
 
 def _setup(recipe: Recipe, kind: TaskKind) -> Iterator[str]:
-    criterion = _CRITERIA[kind]
+    criterion = f"nn.{kind.loss}()"
     if recipe.label_smoothing:
         criterion = f"nn.CrossEntropyLoss(label_smoothing={recipe.label_smoothing!r})"
     optimizer = _OPTIMIZERS[recipe.optimizer].format(recipe).replace("'lr'", '"lr"')

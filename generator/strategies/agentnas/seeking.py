@@ -7,7 +7,7 @@ cut it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from corpus.objectives import fittest, named_objectives
@@ -25,27 +25,49 @@ _BATCH = 4
 Seeking = Generator[list[Proposal], list[Trial], list[Trial]]
 
 
+class Patience:
+    """Counts valid trials in a row that are no better than the best before; failures do not count.
+
+    Attributes:
+        most: How many there may be.
+        waited: How many there are.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.most, self.waited = settings.scaled(settings.patience), 0
+        self._best = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether there are as many as there may be."""
+        return self.waited >= self.most
+
+    def hear(self, trials: Iterable[Trial]) -> None:
+        """Take in what became of a batch, in its order."""
+        for accuracy in (trial.accuracy for trial in trials if trial.accuracy is not None):
+            self.waited = 0 if accuracy > self._best else self.waited + 1
+            self._best = max(self._best, accuracy)
+
+
 def sought(bench: Bench, space: Space[Any], settings: Settings, left: int) -> Seeking:
     """Search by regularised evolution over a space, and return the trials, the best of them first.
 
     It ends when so many attempts are used up, or its patience with valid programs that are no better.
     """
-    patience = settings.scaled(settings.patience)
+    patience = Patience(settings)
     population = min(_POPULATION, left)
     chosen = EvolutionSettings(
         population=population, tournament=min(settings.tournament, population), batch=min(_BATCH, left)
     )
     conversation: Conversation = Evolution(chosen, space).search(bench)
     trials: list[Trial] = []
-    batch, waited, best = next(conversation), 0, 0.0
+    batch = next(conversation)
     while True:
         heard = yield batch[:left]
         trials += heard
         left -= len(heard)
-        for accuracy in (trial.accuracy for trial in heard if trial.accuracy is not None):
-            waited = 0 if accuracy > best else waited + 1
-            best = max(best, accuracy)
-        if left == 0 or waited >= patience:
+        patience.hear(heard)
+        if left == 0 or patience.over:
             return list(ranked(trials, settings))
         batch = conversation.send(heard)
 
