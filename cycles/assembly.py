@@ -44,6 +44,7 @@ from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
 from cycles.run.models import check_model
+from cycles.run.proofs import require_proof
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -75,6 +76,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
         OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
+    require_proof(config.evaluator)
     check_tracking(config.tracking)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
@@ -136,6 +138,7 @@ def _loop(
 
     @functools.cache
     def sandbox() -> Judging:
+        require_proof(config.evaluator)
         return carrier.sandbox(_started(build_sandbox(config), running, directory, observer.note))
 
     examiner: Callable[[], Evaluator] = sandbox

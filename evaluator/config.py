@@ -16,6 +16,12 @@ from evaluator.isolation.tiers import Isolation
 from evaluator.tables.catalogue import table_spec
 from evaluator.tasks import generated_names, reads_files, require_task
 
+GPU_START_SECONDS = 10
+"""Processor time that the start of CUDA in a process may take; processes are started one after another."""
+
+GPU_THREADS = 32
+"""Threads that the driver of a GPU may start in a program's process."""
+
 
 class _Subject(BaseModel):
     """What programs are trained on."""
@@ -91,12 +97,16 @@ class ScriptConfig(BaseModel):
 class EvaluatorConfig(ProxyConfig, _Subject):
     """How a program is judged.
 
-    All but `data_path`, `timed_images`, `workers`, `isolation`, `scripts`, `table` and `supernet` is part of
-    the id; `task_seed`, `train_images`, `hyperparameters`, `resize` and `flip` are where they are set.
+    All but `data_path`, `timed_images`, `workers`, `isolation`, `scripts`, `table`, `supernet` and
+    `gpu_unproven` is part of the id; `task_seed`, `train_images`, `hyperparameters`, `resize`, `flip` and
+    `memory_limit` are where they are set, `device` and `gpu_memory_bytes` on a GPU.
     """
 
     predict_batch_size: int = Field(default=128, ge=1, le=2000)
     """Images in a batch of predictions, which needs no room for gradients (an answer holds 2,000)."""
+    gpu_unproven: bool = False
+    """Run programs on a GPU of this machine although `archloop doctor --gpu` has not passed here, so that
+    nobody knows whether they are contained. Only for programs that you trust."""
     timed_images: int = Field(default=0, ge=0, le=256)
     """Single images that a trained network answers behind its exam, against the evaluator's clock: the median
     is its `latency_seconds`, on whatever else the machine was doing. 0 measures none. Changes no accuracy."""
@@ -128,8 +138,16 @@ class EvaluatorConfig(ProxyConfig, _Subject):
 
     @property
     def limits(self) -> Limits:
-        """What a program may use, evaluated or probed."""
-        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        """What a program may use, evaluated or probed; the start of a GPU is not held against it."""
+        limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        if not self.on_gpu:
+            return limits
+        more = {
+            "cpu_seconds": limits.cpu_seconds + GPU_START_SECONDS,
+            "wall_seconds": limits.wall_seconds + GPU_START_SECONDS * self.workers,
+            "max_threads": limits.max_threads + GPU_THREADS,
+        }
+        return limits.model_copy(update=more)
 
     @property
     def script_limits(self) -> Limits:

@@ -29,6 +29,10 @@ def doctor(
     out: Annotated[
         Path | None, typer.Option("--out", help="Where the run would lie.  [default: runs/PRESET]")
     ] = None,
+    gpu: Annotated[
+        bool,
+        typer.Option("--gpu", help="Instead: run honest and hostile programs on the GPU in the sandbox."),
+    ] = False,
     unsafe: UnsafeOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
@@ -38,12 +42,14 @@ def doctor(
 
     from cycles.preflight.doctor.examination import examine
     from cycles.preflight.doctor.finding import Level
+    from cycles.preflight.doctor.gpu import examine_gpu
 
     config = agreed_config(preset, overrides or [], unsafe=unsafe, trusted=trusted)
     logging.getLogger("transformers").setLevel(logging.ERROR)
     screen = console(highlight=False, pipe_width=140)
     counts = dict.fromkeys(Level, 0)
-    for finding in examine(config, out or Path("runs") / Path(preset).stem):
+    place = out or Path("runs") / Path(preset).stem
+    for finding in examine_gpu(config) if gpu else examine(config, place):
         counts[finding.level] += 1
         if as_json:
             typer.echo(finding.model_dump_json())
@@ -51,7 +57,10 @@ def doctor(
             _show(screen, finding)
     faults, warnings = counts[Level.FAULT], counts[Level.WARN]
     if not as_json:
-        verdict = "archloop would not run here." if faults else "archloop runs here."
+        runs, fails = ("archloop runs here.", "archloop would not run here.")
+        if gpu:
+            runs, fails = ("Programs may be judged on this GPU.", "Programs may not be judged on this GPU.")
+        verdict = fails if faults else runs
         numbers = f"{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}"
         screen.print(f"{verdict} {numbers[:1].upper()}{numbers[1:]}.")
     if faults:

@@ -27,6 +27,7 @@ from cycles.final.settings import FinalSettings
 from cycles.final.waves import TakenHome, Waves
 from cycles.final.weights import WeightsStore, digest_of
 from cycles.run.interruption import Interruption
+from cycles.run.proofs import require_proof
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.showing.terminal import console
 from cycles.showing.waves import WaveBars, WaveEvents, WaveLines, WaveObserver
@@ -204,6 +205,7 @@ def _waves(
     from evaluator.supervisor.final.workshop import Workshop
     from evaluator.supervisor.sandbox import SandboxedEvaluator
 
+    require_proof(config.evaluator)
     return Waves(
         config=config,
         settings=settings,

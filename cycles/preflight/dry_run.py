@@ -23,6 +23,7 @@ from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.devices import check_devices, detected_gpus
 from cycles.run.models import check_model
+from cycles.run.proofs import require_proof
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -139,6 +140,7 @@ def _obstacles(config: RunConfig) -> Iterator[str]:
 
     checks: tuple[Callable[[], object], ...] = (
         lambda: check_devices(config),
+        lambda: require_proof(config.evaluator),
         lambda: check_model(config),
         lambda: find_data(config.evaluator.task, config.evaluator.data_path),
     )

@@ -8,6 +8,7 @@
     sharing          how sampler and trainer share a device
     models           whether the model can do what a run asks of it
     devices          which devices there are
+    proofs           machines on whose GPUs programs were seen to be contained
     interruption     Ctrl-C, obeyed where nothing is lost
 
 Nothing here drives the loop.

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from cycles.config.run import RunConfig
 from cycles.errors import UsageError
 
-_QUERY = ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+_QUERY = ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"]
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU: its name, and its memory in bytes."""
+    """One GPU: its name, its memory in bytes, and the version of its driver."""
 
     name: str
     memory_bytes: int
+    driver: str = ""
 
 
 def detected_gpus() -> list[Gpu]:
@@ -34,8 +35,8 @@ def detected_gpus() -> list[Gpu]:
         answer = subprocess.run([program, *_QUERY], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    rows = (line.rpartition(",") for line in answer.stdout.splitlines())
-    gpus = [Gpu(name.strip(), int(mib) << 20) for name, _, mib in rows if mib.strip().isdigit()]
+    rows = ([part.strip() for part in line.rsplit(",", 2)] for line in answer.stdout.splitlines())
+    gpus = [Gpu(row[0], int(row[2]) << 20, row[1]) for row in rows if len(row) == 3 and row[2].isdigit()]
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     numbers = [name.strip() for name in shown.split(",") if name.strip()] if shown is not None else None
     if numbers is None or not all(name.isdigit() and int(name) < len(gpus) for name in numbers):
@@ -50,7 +51,29 @@ def used_devices(config: RunConfig) -> dict[str, str]:
         devices["generator.device"] = config.generator.device
     if config.learns:
         devices["finetune.device"] = config.finetune.device
+    if config.evaluator.on_gpu:
+        devices["evaluator.device"] = config.evaluator.device
     return devices
+
+
+def check_gpu(key: str, device: str) -> None:
+    """Check that a GPU is there.
+
+    Args:
+        key: The setting that asks for it.
+        device: `cuda`, or with a number `cuda:1`.
+
+    Raises:
+        UsageError: The driver knows of none, or of too few.
+    """
+    gpus = detected_gpus()
+    if not gpus:
+        raise UsageError(
+            f"{key} is '{device}', but nvidia-smi finds no GPU here. Run this preset on a machine with "
+            "one (see docs/gpu.md), or the embedded model on the CPU: archloop run --preset cpu-tiny"
+        )
+    if int(device.partition(":")[2] or 0) >= len(gpus):
+        raise UsageError(f"{key} is '{device}', but there are {len(gpus)} GPUs. Name one of them.")
 
 
 def check_devices(config: RunConfig) -> None:
@@ -60,16 +83,9 @@ def check_devices(config: RunConfig) -> None:
         UsageError: A GPU is asked for, and the driver knows of none, or of too few.
         FinetuneError: Torch cannot train there as configured; the message has the remedy.
     """
-    wanted = {key: device for key, device in used_devices(config).items() if device.startswith("cuda")}
-    gpus = detected_gpus() if wanted else []
-    for key, device in wanted.items():
-        if not gpus:
-            raise UsageError(
-                f"{key} is '{device}', but nvidia-smi finds no GPU here. Run this preset on a machine with "
-                "one (see docs/gpu.md), or the embedded model on the CPU: archloop run --preset cpu-tiny"
-            )
-        if int(device.partition(":")[2] or 0) >= len(gpus):
-            raise UsageError(f"{key} is '{device}', but there are {len(gpus)} GPUs. Name one of them.")
+    for key, device in used_devices(config).items():
+        if device.startswith("cuda"):
+            check_gpu(key, device)
     if config.learns and (config.finetune.device != "cpu" or config.finetune.quantization != "none"):
         from finetune.base_model import check_ready
 

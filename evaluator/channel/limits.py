@@ -11,7 +11,8 @@ class Limits(BaseModel):
     Attributes:
         cpu_seconds: Processor time of its process.
         wall_seconds: Wall time after which it is killed.
-        memory_bytes: Address space that it may add to that of the warm process it starts from.
+        memory_bytes: What it may add to the address space of the warm process it starts from, or to what that
+            has in memory (`Plan.config.resident_limit`).
         output_bytes: What it may print, and size of a file that it may write.
         max_processes: Processes that it may have running beside its own; threads do not count.
         max_threads: Threads that it may have running, those of torch included.

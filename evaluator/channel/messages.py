@@ -136,6 +136,13 @@ class ScriptEnded(_Message):
     event: Literal["script-ended"] = "script-ended"
 
 
+class NoDevice(_Message):
+    """Before any stage: the device that the program was to run on did not start."""
+
+    event: Literal["no-device"] = "no-device"
+    error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
+
+
 class Failed(_Message):
     """The program or the script failed."""
 
@@ -145,7 +152,18 @@ class Failed(_Message):
     error: Annotated[str, Field(max_length=MAX_ERROR_CHARACTERS)]
 
 
-Claim = StageReached | Built | GraphPart | Trained | Declared | FileSent | Probed | ScriptEnded | Failed
+Claim = (
+    StageReached
+    | Built
+    | GraphPart
+    | Trained
+    | Declared
+    | FileSent
+    | Probed
+    | ScriptEnded
+    | NoDevice
+    | Failed
+)
 claim_adapter: TypeAdapter[Claim] = TypeAdapter(Annotated[Claim, Field(discriminator="event")])
 
 
@@ -219,6 +237,7 @@ class Exited(_Message):
         cpu_seconds: User and system time of the child and of all that was left of it.
         peak_memory_bytes: Peak resident set size of the child.
         too_many_processes: Whether it was killed for having more processes or threads than allowed.
+        too_much_memory: Whether it was killed for having more in memory than allowed.
     """
 
     event: Literal["exited"] = "exited"
@@ -227,6 +246,7 @@ class Exited(_Message):
     cpu_seconds: float
     peak_memory_bytes: int
     too_many_processes: bool
+    too_much_memory: bool = False
 
 
 Report = Ready | Started | Exited

@@ -43,6 +43,10 @@ class Plan(BaseModel):
     std: tuple[float, ...]
     inputs: InputType = "uint8"
 
+    def on_cpu(self) -> Plan:
+        """Return the plan without a GPU: for what has no use for one, and for a process that is to fork."""
+        return self.model_copy(update={"config": self.config.model_copy(update={"device": "cpu"})})
+
     @property
     def input_numbers(self) -> int:
         """How many numbers one input has."""

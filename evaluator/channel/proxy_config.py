@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from evaluator.channel.hyperparameters import DEFAULTS, PROTOCOL_NAMES, Value
 
@@ -20,6 +20,12 @@ class ProxyConfig(BaseModel):
 
     epochs: int = Field(default=1, ge=1)
     """Passes over the training split; one is the published proxy."""
+    device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
+    """Where networks are trained: `cpu`, or a GPU, `cuda` or one by its number, such as `cuda:1`. That it is
+    a GPU is part of the protocol's id, since its rounding differs; which one is not."""
+    gpu_memory_bytes: int = Field(default=8 * 2**30, ge=2**28)
+    """Memory that a program may take of a GPU for its tensors, in bytes. Part of the protocol's id on a GPU
+    alone, as it is without effect elsewhere."""
     batch_size: int = Field(default=16, ge=2, le=2000)
     """Images in a training batch."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -38,7 +44,12 @@ class ProxyConfig(BaseModel):
     cpu_seconds: int = Field(default=30, ge=1)
     """Processor time that a program may use from its import to its last prediction, in seconds."""
     memory_bytes: int = Field(default=2 * 2**30, ge=64 * 2**20)
-    """Address space that a program may add to that of the warm process it starts from, in bytes."""
+    """Memory that a program may add to that of the warm process it starts from, in bytes: address space, or
+    where `memory_limit` is `resident` what lies in memory."""
+    memory_limit: Literal["address-space", "resident"] | None = None
+    """How `memory_bytes` is kept: `address-space` is exact, the kernel refuses more; `resident` is looked at
+    twenty times a second, for what reserves far more addresses than it uses, as the driver of a GPU does.
+    None is `resident` on a GPU, else `address-space`. Part of the protocol's id only where set."""
     max_processes: int = Field(default=0, ge=0)
     """Processes that a program may have running beside its own; threads do not count."""
     max_threads: int = Field(default=64, ge=1)
@@ -80,6 +91,30 @@ class ProxyConfig(BaseModel):
                     "batch_size or epochs"
                 )
         return values
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether networks are trained on a GPU."""
+        return self.device != "cpu"
+
+    @property
+    def backend(self) -> Literal["cpu", "cuda"]:
+        """The device as torch knows it in a program's process, which sees one GPU at most."""
+        return "cuda" if self.on_gpu else "cpu"
+
+    @property
+    def resident_limit(self) -> bool:
+        """Whether memory is limited by looking at it."""
+        return self.on_gpu if self.memory_limit is None else self.memory_limit == "resident"
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _a_driver_reserves_addresses(cls, limit: str | None, info: ValidationInfo) -> str | None:
+        if limit == "address-space" and info.data.get("device") != "cpu":
+            raise ValueError(
+                "a GPU's driver reserves far more addresses than it uses: leave memory_limit out"
+            )
+        return limit
 
     def prm(self, declared: Iterable[str]) -> dict[str, Value]:
         """Return a fresh `prm` for a program that declares these names, as LEMUR hands it over.

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from evaluator.channel.plan import Plan
 
 _FUSIBLE = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad)
-"""Optimisers with a fused kernel for the CPU (PyTorch's documentation of `torch.optim`)."""
+"""Optimisers with a fused kernel (PyTorch's documentation of `torch.optim`); Adagrad has one for the CPU
+alone."""
 
 _SCORE_TOLERANCE = 1e-3
 """Largest difference of scores between two layouts, relative to the largest score; rounding gives 1e-6."""
@@ -36,14 +37,15 @@ def precision(plan: Plan) -> AbstractContextManager[object]:
     against its initial weights. So that cache is off.
     """
     half = plan.config.precision == "bf16"
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half, cache_enabled=False)
+    return torch.autocast(plan.config.backend, dtype=torch.bfloat16, enabled=half, cache_enabled=False)
 
 
 def fuse_optimizers(net: nn.Module) -> None:
     """Switch the optimisers that `net` holds to their fused kernels, where the program left that open."""
     for value in list(vars(net).values()):
         for optimizer in value if isinstance(value, list | tuple) else (value,):
-            if type(optimizer) in _FUSIBLE and all(_fusible(group) for group in optimizer.param_groups):
+            kind = type(optimizer)
+            if kind in _FUSIBLE and all(_fusible(kind, group) for group in optimizer.param_groups):
                 for group in optimizer.param_groups:
                     group["fused"] = True
                 optimizer.register_step_pre_hook(_LayoutGuard(optimizer))
@@ -91,9 +93,9 @@ def prefer_channels_last(net: nn.Module, inputs: Tensor, plan: Plan) -> bool:
     """
     convolutions = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
     wanted = plan.config.channels_last and inputs.dim() == 4
-    if not wanted or not convolutions or any(map(_corrupts, convolutions)):
+    if not wanted or not convolutions or (not plan.config.on_gpu and any(map(_corrupts, convolutions))):
         return False
-    with torch.random.fork_rng(devices=()):
+    with torch.random.fork_rng(devices=(0,) if plan.config.on_gpu else ()):
         bearable = _same_scores_channels_last(net, inputs)
     if bearable:
         net.to(memory_format=torch.channels_last)
@@ -123,7 +125,7 @@ def _same_scores_channels_last(net: nn.Module, inputs: Tensor) -> bool:
     return bool(((wanted - found).abs() <= tolerance).all())
 
 
-def _fusible(group: dict[str, Any]) -> bool:
+def _fusible(kind: type, group: dict[str, Any]) -> bool:
     """Return whether the program left the kernel open, and the fused one can do what is asked for."""
     return (
         group["fused"] is None
@@ -131,6 +133,7 @@ def _fusible(group: dict[str, Any]) -> bool:
         and not group["differentiable"]
         and not isinstance(group["lr"], Tensor)
         and all(each.dtype is torch.float32 and _is_dense(each) for each in group["params"])
+        and not (kind is torch.optim.Adagrad and any(each.is_cuda for each in group["params"]))
     )
 
 

@@ -35,4 +35,4 @@ class Flip:
         if self._generator is None:
             return images
         mirrored = torch.rand(len(images), generator=self._generator) < 0.5
-        return torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
+        return torch.where(mirrored.view(-1, 1, 1, 1).to(images.device), images.flip(3), images)

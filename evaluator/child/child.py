@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from evaluator.channel.framing import Kind, read_frame
-from evaluator.channel.messages import Errand, Fork
+from evaluator.channel.messages import Errand, Fork, NoDevice
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.confinement import CHANNEL, confine
@@ -40,6 +40,9 @@ _WORK: dict[Errand, Work] = {
     Errand.CONVERT: convert,
 }
 
+_ON_CPU = frozenset({Errand.EXECUTE, Errand.CONVERT})
+"""Errands that train nothing and pass no batches."""
+
 
 def run_child(
     order: Fork,
@@ -56,8 +59,18 @@ def run_child(
     try:
         scratch = jail.scratch(order.scratch)
         confine(
-            order.limits, jail, channel=channel, output=output, scratch=scratch, zygote=zygote, tasks=tasks
+            order.limits,
+            jail,
+            channel=channel,
+            output=output,
+            scratch=scratch,
+            zygote=zygote,
+            tasks=tasks,
+            addresses=not plan.config.resident_limit,
         )
+        if order.errand in _ON_CPU:
+            plan = plan.on_cpu()
+        data = _started(plan, data)
         gc.enable()
         proxy.seed_everything(plan)
         frame = read_frame(CHANNEL)
@@ -66,6 +79,15 @@ def run_child(
     finally:
         # No exit handlers, no waiting for threads: they belong to the program or to the zygote.
         os._exit(0)
+
+
+def _started(plan: Plan, data: TrainingSet) -> TrainingSet:
+    """Return the training split on the device, or say that this did not start, and end."""
+    try:
+        return data.on_device(plan)
+    except Exception as error:
+        claim(NoDevice(error=diagnose(error).error))
+        raise
 
 
 def _do(work: Work, source: str, plan: Plan, data: TrainingSet) -> None:

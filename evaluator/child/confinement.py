@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from evaluator.channel.limits import Limits
@@ -42,6 +43,7 @@ def confine(
     scratch: str,
     zygote: int,
     tasks: int,
+    addresses: bool = True,
 ) -> None:
     """Confine the calling process, a freshly forked child of `zygote`.
 
@@ -53,6 +55,7 @@ def confine(
         scratch: The directory to work in.
         zygote: Process id of the zygote.
         tasks: How many processes and threads the user had when the zygote started.
+        addresses: Whether memory is limited by address space; if not, the zygote looks at it.
     """
     address_space = _address_space_bytes() + limits.memory_bytes
     ruleset = _keep_descriptors(channel, output, jail.ruleset)
@@ -65,7 +68,8 @@ def confine(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
-    _limit(resource.RLIMIT_AS, address_space, address_space)
+    if addresses:
+        _limit(resource.RLIMIT_AS, address_space, address_space)
     _limit(resource.RLIMIT_FSIZE, limits.output_bytes, limits.output_bytes)
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
@@ -137,6 +141,18 @@ def count_threads(pid: int) -> int:
     try:
         return Path(f"/proc/{pid}/task").stat().st_nlink - 2
     except OSError:
+        return 0
+
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """Return how much processes have in memory, in bytes; those that are gone have none."""
+    return sum(map(_resident_pages, pids)) * resource.getpagesize()
+
+
+def _resident_pages(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):  # it ended meanwhile
         return 0
 
 

@@ -20,7 +20,7 @@ _MAX_READ_CHARACTERS = 10_000
 _NAME = type.__dict__["__name__"]
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 
-_MEMORY = re.compile(r"allocate memory|not enough memory|out of memory|bad_alloc", re.IGNORECASE)
+_MEMORY = re.compile(r"allocate memory|not enough memory|out of memory|bad_alloc|alloc_failed", re.IGNORECASE)
 _SHAPE = re.compile(
     "|".join(
         (

@@ -122,13 +122,13 @@ def build(module: ModuleType, prm: dict[str, Value], plan: Plan) -> nn.Module:
     """
     in_shape, out_shape = (1, *plan.shape.input_shape), plan.shape.output_shape
     network = part_of(module, NETWORK, f"module-level class {NETWORK}")
-    net = network(in_shape, out_shape, prm, torch.device("cpu"))
+    net = network(in_shape, out_shape, prm, torch.device(plan.config.backend))
     if not isinstance(net, nn.Module):
         raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"{NETWORK} must derive from torch.nn.Module")
     if not _has_forward(net):
         raise Rejected(EvaluationStatus.CONTRACT_ERROR, f"there is no method {NETWORK}.forward(x)")
     count_parameters(net, plan)
-    return net
+    return net.to(plan.config.backend) if plan.config.on_gpu else net
 
 
 def _has_forward(net: nn.Module) -> bool:
@@ -286,8 +286,8 @@ def predict(net: nn.Module, inputs: Tensor, plan: Plan) -> bytes:
     """
     net.eval()
     with torch.no_grad(), precision(plan):
-        scores = net(Normalisation(plan)(inputs))
+        scores = net(Normalisation(plan)(inputs.to(plan.config.backend)))
     answers = check_scores(scores, len(inputs), plan)
     if names_classes(plan.shape.kind):
         answers = answers.argmax(dim=1).clamp(max=plan.shape.classes)  # (B,), (B, H, W) or (B, L)
-    return answers.numpy().astype(answer_type(plan.shape.kind)).tobytes()
+    return answers.cpu().numpy().astype(answer_type(plan.shape.kind)).tobytes()

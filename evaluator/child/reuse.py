@@ -234,7 +234,7 @@ def _memory_of(value: Any) -> _Held | None:
 
 def _tensor(value: Tensor) -> _Held:
     storage = value.untyped_storage()
-    memory = torch.empty(0, dtype=torch.uint8).set_(storage).numpy()
+    memory = torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage).cpu().numpy()
     whole = value.numel() * value.element_size() == len(memory)
     return _Held(storage.data_ptr(), memory, tuple(value.shape) if whole else (), value.grad_fn is not None)
 

@@ -11,6 +11,7 @@ This module shows no progress, knows no validation inputs, and does *not* choose
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,25 @@ class TrainingSet:
     inputs: Tensor
     targets: Tensor
 
+    def on_device(self, plan: Plan) -> TrainingSet:
+        """Return the split as it lies on the protocol's device, which starts with it.
+
+        CUDA starts in the program's own process: when that is locked in, so that every thread of the driver
+        is too, and before the program arrives. A zygote never starts it, as a process that did cannot fork.
+
+        Raises:
+            RuntimeError: The driver does not start, or the split does not fit.
+        """
+        if not plan.config.on_gpu:
+            return self
+        device = torch.device(plan.config.backend)
+        share = plan.config.gpu_memory_bytes / torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, share), device)
+        torch.backends.cudnn.deterministic = True
+        resident = TrainingSet(self.inputs.to(device), self.targets.to(device))
+        gc.freeze()  # what is there before the program is none of what it keeps
+        return resident
+
 
 class Normalisation:
     """`(x - mean) / std` with the protocol's statistics, its constants built once.
@@ -52,8 +72,10 @@ class Normalisation:
         # (image - 255 mean) * 1 / (255 std): one pass that also converts, one in place.
         white = 255.0 if plan.inputs == "uint8" else 1.0
         channels = (1, -1, *(1 for _ in plan.shape.positions))
-        self._shift = torch.tensor(plan.mean).view(channels) * white  # (1, C, 1, 1) or (1, C, 1)
-        self._scale = 1.0 / (torch.tensor(plan.std).view(channels) * white)  # (1, C, 1, 1) or (1, C, 1)
+        device = plan.config.backend
+        shift, spread = (torch.tensor(each).view(channels) * white for each in (plan.mean, plan.std))
+        self._shift = shift.to(device)  # (1, C, 1, 1) or (1, C, 1)
+        self._scale = (1.0 / spread).to(device)  # (1, C, 1, 1) or (1, C, 1)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return inputs `(B, C, H, W)` or `(B, C, L)` as fresh float32 of the same shape."""
@@ -139,5 +161,5 @@ def _batches(inputs: Tensor, targets: Tensor, plan: Plan, epoch: int) -> Iterato
     normalisation, flip = Normalisation(plan), Flip(plan, epoch)
     generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
     order = torch.randperm(len(targets), generator=generator)
-    for indices in order.split(plan.config.batch_size):
+    for indices in order.to(plan.config.backend).split(plan.config.batch_size):
         yield flip(normalisation(inputs.index_select(0, indices))), targets.index_select(0, indices)

@@ -18,6 +18,7 @@ import os
 import select
 import socket
 import sys
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,9 @@ from evaluator.child.confinement import (
     descendants,
     die_with_parent,
     kill_group,
+    resident_bytes,
 )
+from evaluator.isolation.gpu import device_nodes, load_driver
 from evaluator.isolation.jail import Jail
 from evaluator.isolation.namespaces import enter_namespaces
 from evaluator.isolation.tiers import Barrier
@@ -54,6 +57,13 @@ if TYPE_CHECKING:
     from evaluator.child.train_data import TrainingSet
 
 _TICK_MILLISECONDS = 50
+
+
+class Excess(Enum):
+    """What a child may have too much of, as the zygote sees it."""
+
+    TASKS = auto()
+    MEMORY = auto()
 
 
 def main() -> None:
@@ -72,7 +82,8 @@ def main() -> None:
     adopt_orphans()
     data = _warm_training_set(order.plan, descriptors[0])
     tasks = count_tasks()
-    jail = Jail(order.tier, order.plan.config.scratch_bytes)
+    devices = device_nodes() if order.plan.config.on_gpu else ()
+    jail = Jail(order.tier, order.plan.config.scratch_bytes, devices)
     # Children leave the objects of today alone: the collector would write to, and so copy, every page of
     # theirs.
     gc.collect()
@@ -118,18 +129,26 @@ def _serve(control: socket.socket, plan: Plan, data: TrainingSet, jail: Jail, ta
         os.close(channel)
         os.close(output)
         _report(control, Started(job=order.job, pid=None if jail.namespaced else pid))
-        too_many = _watch(control, order.job, pid, order.limits)
-        _report(control, _bury(order.job, pid, too_many))
+        excess = _watch(control, order.job, pid, order.limits, resident=plan.config.resident_limit)
+        _report(control, _bury(order.job, pid, excess))
         jail.clean()  # after the report: what goes wrong here is not the program's fault
 
 
-def _watch(control: socket.socket, job: int, pid: int, limits: Limits) -> bool:
+def _watch(control: socket.socket, job: int, pid: int, limits: Limits, *, resident: bool) -> Excess | None:
     """Wait for the end of child `pid`; bring it about when told to, or when it has become too many.
 
+    Args:
+        control: The supervisor's orders.
+        job: The child's job.
+        pid: The child.
+        limits: What it may use.
+        resident: Whether its memory is to be looked at, too.
+
     Returns:
-        Whether the child was killed for its processes or threads.
+        What the child was killed for, None if for nothing that is looked at here.
     """
-    too_many = False
+    excess: Excess | None = None
+    most = resident_bytes([os.getpid()]) + limits.memory_bytes
     pidfd = os.pidfd_open(pid)
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
@@ -138,11 +157,11 @@ def _watch(control: socket.socket, job: int, pid: int, limits: Limits) -> bool:
         while True:
             ready = [descriptor for descriptor, _ in poller.poll(_TICK_MILLISECONDS)]
             if pidfd in ready:
-                return too_many
+                return excess
             if control.fileno() in ready:
                 order, _ = _receive(control)
                 if order is None:
-                    _bury(job, pid, too_many)
+                    _bury(job, pid, excess)
                     sys.exit()
                 if isinstance(order, Kill) and order.job == job:
                     kill_group(pid)
@@ -150,13 +169,16 @@ def _watch(control: socket.socket, job: int, pid: int, limits: Limits) -> bool:
                 len(descendants(os.getpid())) - 1 > limits.max_processes
                 or count_threads(pid) > limits.max_threads
             ):
-                too_many = True
+                excess = Excess.TASKS
+                kill_group(pid)
+            elif resident and resident_bytes([pid, *descendants(pid)]) > most:
+                excess = Excess.MEMORY
                 kill_group(pid)
     finally:
         os.close(pidfd)
 
 
-def _bury(job: int, pid: int, too_many: bool) -> Exited:
+def _bury(job: int, pid: int, excess: Excess | None) -> Exited:
     """Kill and reap the child's group and every orphan it left, and sum up what the kernel says of them."""
     kill_group(pid)
     _, status, usage = os.wait4(pid, 0)
@@ -171,7 +193,8 @@ def _bury(job: int, pid: int, too_many: bool) -> Exited:
         exit_code=os.waitstatus_to_exitcode(status),
         cpu_seconds=cpu_seconds,
         peak_memory_bytes=usage.ru_maxrss * 1024,
-        too_many_processes=too_many,
+        too_many_processes=excess is Excess.TASKS,
+        too_much_memory=excess is Excess.MEMORY,
     )
 
 
@@ -202,7 +225,9 @@ def _warm_training_set(plan: Plan, descriptor: int) -> TrainingSet:
         count=count * math.prod(shape.target_shape),
     ).view(count, *shape.target_shape)  # (N, *target_shape)
     data = TrainingSet(inputs, targets)
-    warm_up(plan, data)
+    warm_up(plan.on_cpu(), data)
+    if plan.config.on_gpu:
+        load_driver()
     return data
 
 

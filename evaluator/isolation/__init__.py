@@ -7,6 +7,7 @@
     syscalls    which system calls exist for a program (seccomp)
     privileges  no capability, and none to be regained
     readable    the files that a program may read
+    gpu         what CUDA needs of a jail
     jail        one tier put to work, in the zygote and in each child
     bubblewrap  namespaces by the program `bwrap`
     kernel      calls to the C library and the kernel

@@ -11,6 +11,7 @@ This module does *not* start anything; it makes the words that go before a comma
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from evaluator.isolation.namespaces import SCRATCH
@@ -23,11 +24,12 @@ _LOADER_CACHE_READER = Path("/sbin/ldconfig")
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
-def prefix(scratch_bytes: int) -> list[str]:
+def prefix(scratch_bytes: int, devices: Sequence[Path] = ()) -> list[str]:
     """Return the command that runs what follows it in namespaces, as their first process.
 
     Args:
         scratch_bytes: Size of the scratch directory.
+        devices: Device nodes that programs may use.
     """
     readable = readable_paths()
     sites = [place for place in readable.listed if place.name in SITE_DIRECTORIES]
@@ -41,6 +43,8 @@ def prefix(scratch_bytes: int) -> list[str]:
     for tree in (interpreter, Path(sys.prefix, "pyvenv.cfg"), _LOADER_CACHE_READER):
         if tree.exists():
             words += ["--ro-bind", str(tree.resolve()), str(tree)]
+    for node in devices:
+        words += ["--dev-bind", str(node), str(node)]
     for place in sites:
         for name in _WITH_DATA:
             if (place / name).is_dir():

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from evaluator.isolation import landlock
+from evaluator.isolation import gpu, landlock
 from evaluator.isolation.namespaces import SCRATCH, leave_the_root, mount_scratch
 from evaluator.isolation.privileges import drop_privileges
 from evaluator.isolation.readable import readable_paths
@@ -25,25 +26,28 @@ class Jail:
     Args:
         tier: The barriers to use. With namespaces, `enter_namespaces` has been called.
         scratch_bytes: Size of what a program may write; where there are no namespaces it may write nothing.
+        devices: Device nodes that programs may read, write and control (`evaluator.isolation.gpu`).
 
     Raises:
         OSError: The kernel refused.
         ImportError: There is no libseccomp.
     """
 
-    def __init__(self, tier: Tier, scratch_bytes: int) -> None:
+    def __init__(self, tier: Tier, scratch_bytes: int, devices: Sequence[Path] = ()) -> None:
         self.tier = tier
+        self._controls = bool(devices)
         self._scratch_bytes = scratch_bytes
         self._ruleset: landlock.Ruleset | None = None
         if Barrier.SECCOMP in tier.barriers:
             import pyseccomp  # noqa: F401 - once for all children, and while it can still be found
         readable = readable_paths()
+        trees = [*readable.trees, *(Path(each) for each in gpu.READABLE if devices and Path(each).exists())]
         if Barrier.NAMESPACES in tier.barriers:
             root = Path(tempfile.mkdtemp(prefix="root-", dir=Path.cwd()))
-            leave_the_root(root, readable.trees, readable.listed)
+            leave_the_root(root, [*trees, *devices], readable.listed, whole_proc=bool(devices))
         if Barrier.LANDLOCK in tier.barriers:
             writable = [Path("/dev/null"), *([SCRATCH.parent] if self.namespaced else [])]
-            self._ruleset = landlock.Ruleset(readable.trees, readable.listed, writable)
+            self._ruleset = landlock.Ruleset(trees, readable.listed, writable, devices)
 
     @property
     def namespaced(self) -> bool:
@@ -80,7 +84,7 @@ class Jail:
         if ruleset is not None:
             landlock.restrict_self(ruleset)
         if Barrier.SECCOMP in self.tier.barriers:
-            forbid_syscalls()
+            forbid_syscalls(device_control=self._controls)
 
     def clean(self) -> None:
         """Remove what a program, whose process is gone, has written where its scratch did not end with it."""

@@ -29,6 +29,7 @@ _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _REFER = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 13
 _READ = _READ_FILE | _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
+_CONTROL = _READ_FILE | _WRITE_FILE | _IOCTL_DEV
 
 _OLDEST = 3
 # How many of the rights on files each version of the interface knows, from the oldest that is used on.
@@ -63,12 +64,19 @@ class Ruleset:
         readable: Files, and directories with all that is below them.
         listed: Directories whose names, and those of all below, may be listed.
         writable: Directories in which files may be made, written and removed; and devices.
+        controlled: Devices that may be read, written and controlled.
 
     Raises:
         OSError: The kernel has no Landlock, or one that cannot forbid truncation.
     """
 
-    def __init__(self, readable: Iterable[Path], listed: Iterable[Path], writable: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        readable: Iterable[Path],
+        listed: Iterable[Path],
+        writable: Iterable[Path],
+        controlled: Iterable[Path] = (),
+    ) -> None:
         known_version = version()
         if known_version < _OLDEST:
             raise OSError(
@@ -85,7 +93,8 @@ class Ruleset:
         self._descriptor = syscall(
             _CREATE_RULESET, ctypes.byref(attributes), size, 0, name="landlock_create_ruleset"
         )
-        for paths, rights in ((readable, _READ), (listed, _READ_DIR), (writable, _WRITE)):
+        granted = ((readable, _READ), (listed, _READ_DIR), (writable, _WRITE), (controlled, _CONTROL))
+        for paths, rights in granted:
             for path in paths:
                 self._grant(path, rights)
 

@@ -55,13 +55,16 @@ def enter_namespaces() -> None:
     mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
 
 
-def leave_the_root(root: Path, trees: Iterable[Path], directories: Iterable[Path]) -> None:
+def leave_the_root(
+    root: Path, trees: Iterable[Path], directories: Iterable[Path], *, whole_proc: bool = False
+) -> None:
     """Make an empty root on `root`, mount `trees` into it read-only, and let go of the old root.
 
     Args:
         root: An existing directory of the old root.
         trees: Files and directories to mount at the same place.
         directories: Directories to make at the same place, empty but for the trees in them.
+        whole_proc: Whether /proc tells of the machine too, as the driver of a GPU asks it to.
 
     Raises:
         OSError: The kernel refused.
@@ -73,7 +76,7 @@ def leave_the_root(root: Path, trees: Iterable[Path], directories: Iterable[Path
         if path.parts[1] != "proc":
             _bind(path, _inside(root, path))
     _inside(root, SCRATCH).mkdir(parents=True)
-    _mount_proc(_inside(root, Path("/proc")))
+    _mount_proc(_inside(root, Path("/proc")), "" if whole_proc else "subset=pid")
     old = _inside(root, Path("/old"))
     old.mkdir()
     pivot_root = _PIVOT_ROOT[platform.machine()]
@@ -99,16 +102,16 @@ def mount_scratch(scratch_bytes: int) -> None:
     mount("tmpfs", str(SCRATCH), "tmpfs", _NOTHING_SPECIAL, options)
 
 
-def _mount_proc(place: Path) -> None:
+def _mount_proc(place: Path, options: str) -> None:
     """Mount /proc read-only: whoever may write there sets what the kernel does, a program of root included.
 
-    Of the rest of /proc, which tells of the machine and of all that runs on it, nothing is there; kernels
-    before 5.8 do not know how to leave it out.
+    With `subset=pid`, of the rest of /proc, which tells of the machine and of all that runs on it, nothing is
+    there; kernels before 5.8 do not know how to leave it out.
     """
     place.mkdir(exist_ok=True)
     flags = _NOTHING_SPECIAL | kernel.MS_RDONLY
     try:
-        mount("proc", str(place), "proc", flags, "subset=pid")
+        mount("proc", str(place), "proc", flags, options)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise

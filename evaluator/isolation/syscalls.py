@@ -1,10 +1,10 @@
 """Seccomp: the system calls that exist for a program. All others fail with EPERM.
 
 Threads can be started, processes cannot; a signal can go to the program itself and to nobody else; there is
-no socket, no exec, no tracing, no mount, no device control. A thread shares the program's open files, so
-that one limit holds for all of them. No file can be locked: a lock on a library would be a way to talk to
-all processes that read it. Calls whose absence libraries handle by themselves (`clone3`) are answered with
-ENOSYS.
+no socket, no exec, no tracing, no mount, no device control but that of a GPU where one is used. A thread
+shares the program's open files, so that one limit holds for all of them. No file can be locked: a lock on a
+library would be a way to talk to all processes that read it. Calls whose absence libraries handle by
+themselves (`clone3`) are answered with ENOSYS.
 
 This does *not* look at what pointers point to, so paths are the business of Landlock and of namespaces.
 """
@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
+from typing import Any
 
+from evaluator.isolation import gpu
 from evaluator.isolation.kernel import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 
 _ALLOWED = """
@@ -47,8 +49,11 @@ _PRCTL_OPTIONS = (15, 16, 0x53564D41)
 """Set and get a thread's name, name a memory area."""
 
 
-def forbid_syscalls() -> None:
+def forbid_syscalls(*, device_control: bool = False) -> None:
     """Load the filter into the calling process, which must have one thread only and keep its process id.
+
+    Args:
+        device_control: Whether a GPU may be controlled (`evaluator.isolation.gpu`).
 
     Raises:
         OSError: The kernel refused.
@@ -65,7 +70,7 @@ def forbid_syscalls() -> None:
         "tgkill": [(equal(0, os.getpid()),)],
         "prlimit64": [(equal(0, 0), equal(2, 0))],
         "fcntl": [(equal(1, command),) for command in _FCNTL_COMMANDS],
-        "ioctl": [(equal(1, _TERMINAL_ATTRIBUTES),)],
+        "ioctl": [(equal(1, _TERMINAL_ATTRIBUTES),), *(_device_controls() if device_control else ())],
         "prctl": [(equal(0, option),) for option in _PRCTL_OPTIONS],
     }
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
@@ -77,6 +82,15 @@ def forbid_syscalls() -> None:
     # The C library then falls back to clone, whose flags the filter can see.
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
     rules.load()
+
+
+def _device_controls() -> list[tuple[Any, ...]]:
+    """Return the conditions under which a call that controls a device goes to a GPU."""
+    import pyseccomp as seccomp
+
+    types = seccomp.Arg(1, seccomp.MASKED_EQ, 0xFF00, gpu.CONTROL_TYPE << 8)
+    plain = seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF & ~gpu.UVM_HIGHEST, 0)
+    return [(types,), (plain,), *((seccomp.Arg(1, seccomp.EQ, each),) for each in gpu.UVM_CONTROLS)]
 
 
 def _known(names: Iterable[str]) -> list[str]:

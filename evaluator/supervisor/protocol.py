@@ -26,8 +26,10 @@ SplitName = Literal["val", "test"]
 TrainedOn = Literal["train", "train+val"]
 
 _NO_PART_OF_THE_ID = {"data_path", "timed_images", "workers", "isolation", "scripts", "table", "supernet"}
-_PART_WHERE_SET = {"task_seed", "train_images", "hyperparameters", "resize", "flip"}
+_NO_PART_OF_THE_ID |= {"device", "gpu_unproven"}  # that it is a GPU is said in clear, which one is nothing
+_PART_WHERE_SET = {"task_seed", "train_images", "hyperparameters", "resize", "flip", "memory_limit"}
 """Settings that are absent from the id at their defaults."""
+_PART_ON_A_GPU = {"gpu_memory_bytes"}
 
 
 def protocol_id(
@@ -36,7 +38,8 @@ def protocol_id(
     """Return the id, such as `digits-v1/e1/b16/s0/p3f2a90c1`.
 
     What is not usual is named in it: `digits-v1/train+val/test/e20/...` was trained on train and val together
-    and measured on test, `darcy-v1/relative-l2/e1/...` has another metric than accuracy.
+    and measured on test, `darcy-v1/relative-l2/e1/...` has another metric than accuracy, and what was trained
+    on a GPU has `cuda` there.
 
     Raises:
         ValueError: The task comes from files that were not read yet: their fingerprint belongs into the id.
@@ -46,10 +49,12 @@ def protocol_id(
             f"load the task '{spec.name}' first: its files' fingerprint is part of the protocol's id"
         )
     unset = {name for name in _PART_WHERE_SET if not getattr(config, name)}
+    unset |= set() if config.on_gpu else _PART_ON_A_GPU
     rest = config.model_dump(mode="json", exclude=_NO_PART_OF_THE_ID | unset) | {"version": PROTOCOL_VERSION}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
     metric = spec.shape.kind.metric
-    named = ((metric, Metric.ACCURACY), (trained_on, "train"), (split, "val"))
+    device = "cuda" if config.on_gpu else "cpu"
+    named = ((metric, Metric.ACCURACY), (trained_on, "train"), (split, "val"), (device, "cpu"))
     unusual = [str(name) for name, usual in named if name != usual]
     where = "/".join([spec.id, *unusual])
     return f"{where}/e{config.epochs}/b{config.batch_size}/s{config.seed}/p{digest}"

@@ -31,6 +31,7 @@ from evaluator.isolation.tiers import Tier, choose_tier, describe
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.cores import Cores
 from evaluator.supervisor.demands import require_enough, require_fit
+from evaluator.supervisor.errands.building import BuildingTalk
 from evaluator.supervisor.errands.probing import ProbeTalk, no_probe, probe_record
 from evaluator.supervisor.errands.scripting import ScriptTalk, no_transcript, transcript
 from evaluator.supervisor.errands.talk import Talk
@@ -235,8 +236,18 @@ class SandboxedEvaluator:
         return transcript(talk, self._stay(zygote, talk, limits, stop), limits)
 
     def _stay(self, zygote: ZygoteProcess, talk: Talk, limits: Limits, stop: threading.Event) -> Ending:
-        """Have one child, of the kind and with the talk given."""
-        return Session(zygote, talk, limits, job=next(self._jobs), stop=stop).run(self._scratch.path)
+        """Have one child, of the kind and with the talk given.
+
+        Raises:
+            SandboxError: The device did not start, so that nothing is known of the program.
+        """
+        ending = Session(zygote, talk, limits, job=next(self._jobs), stop=stop).run(self._scratch.path)
+        if isinstance(talk, BuildingTalk) and talk.no_device is not None:
+            raise SandboxError(
+                f"evaluator.device = '{self.config.device}' did not start in the sandbox: {talk.no_device}\n"
+                "archloop doctor --gpu says what is in the way."
+            )
+        return ending
 
     def _workers(self) -> WorkerPool:
         if self._pool is None:

@@ -241,6 +241,8 @@ def _self_inflicted(ending: Ending, limits: Limits) -> tuple[EvaluationStatus, s
     if ending.exited.too_many_processes:
         allowed = f"{limits.max_processes} processes and {limits.max_threads} threads are allowed"
         return EvaluationStatus.FORBIDDEN, f"it started too many: {allowed}"
+    if ending.exited.too_much_memory:
+        return EvaluationStatus.OUT_OF_MEMORY, f"more than {limits.memory_bytes} bytes"
     if code < 0 and ending.exited.cpu_seconds >= _used_up(code) * limits.cpu_seconds:
         return EvaluationStatus.TIMEOUT, f"more than {limits.cpu_seconds} seconds of processor time"
     if _NATIVE_MEMORY.search(ending.printed.tail):

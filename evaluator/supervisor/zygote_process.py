@@ -22,6 +22,7 @@ from evaluator.channel.messages import MESSAGE_BYTES, Fork, Kill, Order, Ready, 
 from evaluator.channel.plan import Plan, targets_offset
 from evaluator.errors import SandboxError, ZygoteDied
 from evaluator.isolation import bubblewrap
+from evaluator.isolation.gpu import device_nodes
 from evaluator.isolation.tiers import Tier
 
 _START_SECONDS = 180.0
@@ -57,7 +58,8 @@ class ZygoteProcess:
             str(theirs.fileno()),
         ]
         if tier is Tier.BUBBLEWRAP:  # which makes it the first process of its namespaces, without a parent
-            arguments = [*bubblewrap.prefix(plan.config.scratch_bytes), *arguments, "0"]
+            devices = device_nodes() if plan.config.on_gpu else ()
+            arguments = [*bubblewrap.prefix(plan.config.scratch_bytes, devices), *arguments, "0"]
         else:
             arguments.append(str(os.getpid()))
         with theirs:
@@ -68,7 +70,7 @@ class ZygoteProcess:
                 stderr=self._stderr,
                 pass_fds=[theirs.fileno()],
                 cwd=scratch,
-                env=_environment(scratch),
+                env=_environment(scratch) | _gpu_environment(plan.config.device),
                 start_new_session=True,
             )
         self._send(Start(plan=plan, tier=tier, cores=cores), training_data)
@@ -169,3 +171,19 @@ def _environment(scratch: Path) -> dict[str, str]:
             "TORCHDYNAMO_DISABLE": "1",
         }
     )
+
+
+def _gpu_environment(device: str) -> dict[str, str]:
+    """Return what is different where children start CUDA: they see one GPU, and keep no compiled kernels."""
+    if device == "cpu":
+        return {}
+    number = int(device.partition(":")[2] or 0)
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    named = [] if shown is None else [name.strip() for name in shown.split(",")]
+    visible = named[number] if number < len(named) else str(number) if shown is None else ""
+    return {
+        "CUDA_VISIBLE_DEVICES": visible,
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
+        "CUDA_CACHE_DISABLE": "1",
+        "CUDA_MODULE_LOADING": "LAZY",
+    }

@@ -46,6 +46,8 @@ def test_the_protocol_id_names_task_epochs_batch_and_seed_in_clear() -> None:
         {"hyperparameters": {"weight_decay": 0.1}},
         {"resize": 64},
         {"flip": True},
+        {"memory_limit": "resident"},
+        {"device": "cuda"},
     ],
 )
 def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]) -> None:
@@ -55,6 +57,7 @@ def test_whatever_can_change_a_result_changes_the_id(settings: dict[str, object]
 def test_a_setting_that_is_not_used_is_no_part_of_the_id() -> None:
     """The id of the default protocol, which stands in ledgers, must not change with every new setting."""
     unused = {"task_seed": 0, "train_images": None, "hyperparameters": {}, "resize": None, "flip": False}
+    unused |= {"memory_limit": None, "device": "cpu", "gpu_memory_bytes": 2**33, "gpu_unproven": False}
     elsewhere = {"data_path", "timed_images", "workers", "isolation", "scripts", "table", "supernet"}
     values = EvaluatorConfig().model_dump(mode="json", exclude={*elsewhere, *unused})
     values |= {"version": PROTOCOL_VERSION}

@@ -5,6 +5,8 @@
     installation  Python, the packages against their pins, torch's build
     machine       processors, memory, GPUs, and how programs can be contained
     places        where runs and temporary files would lie: permission, file system, space
+    gpu           what programs can do on a GPU of this machine, by running some
+    gpu_programs  those programs
     inputs        what the configuration needs: the model, a server, vLLM, the task's images, trackers
 
 Each check does the real thing (writes a SQLite file, loads the model's configuration, asks the server) rather

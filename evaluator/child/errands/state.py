@@ -68,6 +68,6 @@ def _state(net: nn.Module, limit: int) -> Iterator[NamedTensor]:
                 f"parameters and buffers have more than {limit:,} bytes, which is the most that may leave"
             )
             raise Rejected(EvaluationStatus.CONTRACT_ERROR, message)
-        plain = value.detach().contiguous().reshape(-1)  # (N,)
+        plain = value.detach().cpu().contiguous().reshape(-1)  # (N,)
         data = plain.view(torch.uint8).numpy().tobytes() if value.numel() else b""
         yield NamedTensor(str(name), _TYPES[value.dtype], tuple(value.shape), data)

@@ -15,7 +15,7 @@ from corpus.records.evaluations import Stage
 from corpus.records.graphs import NetworkGraph
 from evaluator.channel.framing import Frame
 from evaluator.channel.graph_parts import GraphAssembly, NotAGraph
-from evaluator.channel.messages import Built, Claim, Failed, GraphPart, StageReached
+from evaluator.channel.messages import Built, Claim, Failed, GraphPart, NoDevice, StageReached
 from evaluator.supervisor.errands.talk import ProtocolBreach, claim_in, source_frame
 
 BUILDING_STAGES = (Stage.LINT, Stage.IMPORT, Stage.INIT, Stage.FORWARD)
@@ -30,6 +30,7 @@ class BuildingTalk:
         built: Its parameters and FLOPs, once it said so.
         graph: Its network, once it is sent to the end; a network too large to be recorded is not sent.
         failure: Its own report of a failure.
+        no_device: Why the device that it was to run on did not start.
     """
 
     stages: ClassVar[tuple[Stage, ...]] = BUILDING_STAGES
@@ -39,6 +40,7 @@ class BuildingTalk:
         self.built: Built | None = None
         self.graph: NetworkGraph | None = None
         self.failure: Failed | None = None
+        self.no_device: str | None = None
         self._source = source
         self._assembly = GraphAssembly()
         self._announced = 0
@@ -46,7 +48,7 @@ class BuildingTalk:
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to hear."""
-        return self.failure is not None
+        return self.failure is not None or self.no_device is not None
 
     def opening(self) -> bytes:
         """Return the bytes that begin the talk: the source."""
@@ -73,6 +75,8 @@ class BuildingTalk:
                 self.built = claim
             case GraphPart() if self.stage is Stage.FORWARD and self.built is not None:
                 self._on_graph_part(claim)
+            case NoDevice() if not self._announced:
+                self.no_device = claim.error
             case Failed() if self._announced:
                 self.failure = claim
             case _:
