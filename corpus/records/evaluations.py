@@ -12,7 +12,7 @@ from corpus.records.graphs import NetworkGraph
 from corpus.records.tasks.kinds import Metric
 
 _METRICS = "|".join(each for each in Metric if each is not Metric.ACCURACY)
-_BEFORE_THE_EPOCHS = re.compile(rf"(.+?)(?:/({_METRICS}))?(?:/train\+val)?(?:/test)?/e\d+(?:/|$)")
+_BEFORE_THE_EPOCHS = re.compile(rf"(.+?)(?:/({_METRICS}))?(?:/train\+val)?(?:/test)?(?:/cuda)?/e\d+(?:/|$)")
 
 
 class EvaluationStatus(StrEnum):
@@ -49,6 +49,8 @@ class EvaluationStatus(StrEnum):
     BELOW_CHANCE = "BELOW_CHANCE"
     """It trained, but its score is hardly better than without a look at the input: an accuracy of at most 1.2
     times chance, as in the reference's filter."""
+    STOPPED = "STOPPED"
+    """Its training was ended early: its loss was worse than that of any strong program at the same place."""
     REUSED_DATA = "REUSED_DATA"
     """It learnt from the training images more often than once an epoch, or kept them to answer from."""
 

@@ -4,6 +4,7 @@
     hyperparameters  names of hyperparameters, and values by name
     limits           what one child may use
     plan             what the child is told of the protocol and the data
+    stopping         when a training is ended early
     layout           inputs, targets and answers as bytes
     messages         the fixed vocabulary of what is said
     framing          messages as bytes, bounded

@@ -17,6 +17,7 @@ from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.graphs import MAX_GRAPH_NODES, GraphNode
 from evaluator.channel.limits import Limits
 from evaluator.channel.plan import Plan
+from evaluator.channel.stopping import StopRule
 from evaluator.isolation.tiers import Tier
 
 MESSAGE_BYTES = 65536
@@ -106,6 +107,17 @@ class Trained(_Message):
     kept_bytes: Count
 
 
+class Stopped(_Message):
+    """Training was ended early, by the rule that came with the job.
+
+    Attributes:
+        losses: Training loss up to there.
+    """
+
+    event: Literal["stopped"] = "stopped"
+    losses: Annotated[tuple[float, ...], Field(max_length=MAX_LOSSES)]
+
+
 class Declared(_Message):
     """The hyperparameters that the program says it supports; its network's file follows."""
 
@@ -157,6 +169,7 @@ Claim = (
     | Built
     | GraphPart
     | Trained
+    | Stopped
     | Declared
     | FileSent
     | Probed
@@ -190,6 +203,7 @@ class Fork(_Message):
         errand: What kind of job it is.
         limits: What the child may use.
         scratch: The directory that it works in where there are no namespaces.
+        stop: When its training is ended early; None for never.
     """
 
     order: Literal["fork"] = "fork"
@@ -197,6 +211,7 @@ class Fork(_Message):
     errand: Errand
     limits: Limits
     scratch: str
+    stop: StopRule | None = None
 
 
 class Kill(_Message):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.layout import INPUT_BYTES, InputType, target_bytes
 from evaluator.channel.proxy_config import ProxyConfig
+from evaluator.channel.stopping import StopRule
 
 _ALIGNMENT = 8
 _FLOAT_BYTES = 4
@@ -32,6 +33,7 @@ class Plan(BaseModel):
         mean: Mean of each channel: of uint8 inputs in [0, 1], of float32 in their own unit.
         std: Standard deviation of each channel, likewise.
         inputs: Type of the inputs' numbers.
+        stop: When this training is ended early; None, as in a zygote, for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class Plan(BaseModel):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     inputs: InputType = "uint8"
+    stop: StopRule | None = None
 
     def on_cpu(self) -> Plan:
         """Return the plan without a GPU: for what has no use for one, and for a process that is to fork."""

@@ -7,9 +7,9 @@
     errands          a module for each kind of job
     lint             what no network needs, found in the text
     proxy            the one-epoch training and the predictions
+    losses           the loss curve, and the early end of a training
     train_data       the training split as a program iterates over it
     reuse            how often a program learns from the images, and what it keeps of them
-    augmentation     chance changes of the training images
     acceleration     what makes a training step fast without changing ranks
     warmup           the training step that warms the zygote
     diagnosis        an exception as a status

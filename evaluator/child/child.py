@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from evaluator.channel.framing import Kind, read_frame
-from evaluator.channel.messages import Errand, Fork, NoDevice
+from evaluator.channel.messages import Errand, Fork, NoDevice, Stopped
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.confinement import CHANNEL, confine
@@ -25,6 +25,7 @@ from evaluator.child.errands.exporting import export
 from evaluator.child.errands.probing import probe
 from evaluator.child.errands.restoring import convert, restore
 from evaluator.child.errands.scripting import execute
+from evaluator.child.losses import Hopeless
 from evaluator.child.train_data import TrainingSet
 from evaluator.isolation.jail import Jail
 
@@ -68,8 +69,7 @@ def run_child(
             tasks=tasks,
             addresses=not plan.config.resident_limit,
         )
-        if order.errand in _ON_CPU:
-            plan = plan.on_cpu()
+        plan = (plan.on_cpu() if order.errand in _ON_CPU else plan).model_copy(update={"stop": order.stop})
         data = _started(plan, data)
         gc.enable()
         proxy.seed_everything(plan)
@@ -94,5 +94,7 @@ def _do(work: Work, source: str, plan: Plan, data: TrainingSet) -> None:
     """Do an errand, and report the one exception or verdict that ends it early."""
     try:
         work(source, plan, data)
+    except Hopeless as end:
+        claim(Stopped(losses=end.losses))
     except BaseException as error:  # noqa: BLE001 - the candidate's boundary: whatever it raises is data
         claim(diagnose(error))

@@ -8,7 +8,6 @@ This module does *not* compute metrics, and it never sees a validation target.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,68 +19,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from torch.utils.hooks import RemovableHandle
 
 from corpus.programs.contract import FACTORY, NETWORK
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.hyperparameters import Value
 from evaluator.channel.layout import answer_type, names_classes
-from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.plan import Plan
 from evaluator.child.acceleration import fuse_optimizers, precision, prefer_channels_last
 from evaluator.child.diagnosis import Rejected
+from evaluator.child.losses import LossRecorder
 from evaluator.child.train_data import Normalisation, TrainData, batches_in
 
-_CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
 _CHECKED_INPUTS = 2
 _MOST_HYPERPARAMETERS = 1_000
-
-
-class LossRecorder:
-    """Notes the training loss at up to 16 evenly spaced steps, by a hook on the program's criterion.
-
-    A program whose criterion is no module leaves the curve empty, unless `learn` returns the loss.
-    """
-
-    def __init__(self, net: nn.Module, steps: int) -> None:
-        self.losses: list[float] = []
-        count = min(MAX_LOSSES, steps)
-        self._wanted = {(index + 1) * steps // count - 1 for index in range(count)}
-        self._step = 0
-        self._handle: RemovableHandle | None = None
-        for name in _CRITERION_NAMES:
-            value = getattr(net, name, None)
-            criterion = value[0] if isinstance(value, tuple | list) and value else value
-            if isinstance(criterion, nn.Module):
-                self._handle = self.watch(criterion)
-                return
-
-    def watch(self, criterion: nn.Module) -> RemovableHandle:
-        """Note what `criterion` returns, too: a program may use the task's. Return what ends that."""
-        return criterion.register_forward_hook(self._on_loss)
-
-    def close(self, returned: list[object]) -> tuple[float, ...]:
-        """Remove the hook and return the curve, falling back to what `learn` returned for each epoch."""
-        if self._handle is not None:
-            self._handle.remove()
-        if not self.losses:
-            numbers = [_loss_in(value) for value in returned]
-            self.losses = [value for value in numbers if value is not None and math.isfinite(value)]
-        return tuple(self.losses[:MAX_LOSSES])
-
-    def _on_loss(self, _module: nn.Module, _inputs: object, loss: object) -> None:
-        if self._step in self._wanted and isinstance(loss, Tensor) and loss.numel() == 1:
-            value = float(loss.detach())
-            if math.isfinite(value):
-                self.losses.append(value)
-        self._step += 1
-
-
-def _loss_in(returned: object) -> float | None:
-    """Return the loss that `learn` returned: a number, or as LEMUR reads it the second of several."""
-    loss = returned[1] if isinstance(returned, tuple | list) and len(returned) >= 2 else returned
-    return float(loss) if isinstance(loss, int | float) else None
 
 
 def seed_everything(plan: Plan) -> None:
@@ -262,7 +213,7 @@ def train(
         part_of(net, "train_setup", f"method {NETWORK}.train_setup(prm)")(prm)
         fuse_optimizers(net)
         steps = batches_in(len(targets), plan.config.batch_size) * plan.config.epochs
-        recorder = LossRecorder(net, steps)
+        recorder = LossRecorder(net, steps, plan.stop)
         with watch or nullcontext():
             for epoch in range(plan.config.epochs):
                 net.train()

@@ -5,8 +5,11 @@ iterator: sized, with `next()`, and over after one pass. A batch is one `index_s
 and two passes that normalise it, and no epoch is ever held as a copy. As there, a last batch that is not full
 is used: it may hold a single example. Beyond the reference it has `criterion`, the loss of the task.
 
-This module shows no progress, knows no validation inputs, and does *not* choose what is mirrored
-(`evaluator.child.augmentation`).
+Where the protocol says so, about half of the training images are mirrored. LEMUR's transforms that end in
+`_flip` mirror test images too; here none of the exam is, and only images are whose targets say what they
+show, not where (`evaluator.supervisor.demands` refuses all else).
+
+This module shows no progress and knows no validation inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +26,6 @@ from torch import Tensor, nn
 from corpus.records.base import derive_seed
 from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.plan import Plan
-from evaluator.child.augmentation import Flip
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,29 @@ class Normalisation:
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return inputs `(B, C, H, W)` or `(B, C, L)` as fresh float32 of the same shape."""
         return torch.sub(inputs, self._shift).mul_(self._scale)
+
+
+class Flip:
+    """Mirrors each image with probability 1/2, left to right; does nothing where the protocol has no flip.
+
+    Args:
+        plan: The protocol.
+        epoch: Number of the epoch, from 0; with the protocol's seed it decides which images.
+    """
+
+    def __init__(self, plan: Plan, epoch: int) -> None:
+        self._generator = (
+            torch.Generator().manual_seed(derive_seed(plan.config.seed, "flip", epoch))
+            if plan.config.flip
+            else None
+        )
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return images `(B, C, H, W)`, about half of them mirrored."""
+        if self._generator is None:
+            return images
+        mirrored = torch.rand(len(images), generator=self._generator) < 0.5
+        return torch.where(mirrored.view(-1, 1, 1, 1).to(images.device), images.flip(3), images)
 
 
 def loss_of(kind: TaskKind) -> nn.Module:

@@ -16,7 +16,8 @@ from typing import ClassVar
 
 from corpus.records.evaluations import Stage
 from evaluator.channel.framing import Frame, Kind, encode
-from evaluator.channel.messages import Claim, Errand, Trained
+from evaluator.channel.messages import Claim, Errand, Stopped, Trained
+from evaluator.channel.stopping import StopRule
 from evaluator.supervisor.errands.building import BUILDING_STAGES, BuildingTalk
 from evaluator.supervisor.errands.talk import ProtocolBreach
 from evaluator.supervisor.exam import Exam
@@ -29,6 +30,8 @@ class Conversation(BuildingTalk):
 
     Attributes:
         trained: Its training loss and how it used the images, once it said so.
+        stop: When its training is ended early; None for never.
+        stopped: Its training loss up to where that was ended.
         accuracy: The score in [0, 1], once all answers are marked; of single-label tasks the share of correct
             ones.
     """
@@ -36,9 +39,13 @@ class Conversation(BuildingTalk):
     errand: ClassVar[Errand] = Errand.EVALUATE
     stages: ClassVar[tuple[Stage, ...]] = (*BUILDING_STAGES, Stage.LEARN, Stage.PREDICT)
 
-    def __init__(self, source: str, exam: Exam, timing: TimedExam | None = None) -> None:
+    def __init__(
+        self, source: str, exam: Exam, timing: TimedExam | None = None, stop: StopRule | None = None
+    ) -> None:
         """Talk with the process of `source`, examine it, and time the answers to `timing` behind that."""
         super().__init__(source)
+        self.stop = stop
+        self.stopped: Stopped | None = None
         self.trained: Trained | None = None
         self.accuracy: float | None = None
         self._exam, self._timing = exam, timing
@@ -47,7 +54,7 @@ class Conversation(BuildingTalk):
     def finished(self) -> bool:
         """Whether there is nothing more to hear."""
         timed = self._timing is None or self._timing.accuracy is not None
-        return super().finished or (self.accuracy is not None and timed)
+        return super().finished or self.stopped is not None or (self.accuracy is not None and timed)
 
     @property
     def latency_seconds(self) -> float | None:
@@ -62,6 +69,9 @@ class Conversation(BuildingTalk):
     def _on_claim(self, claim: Claim) -> bytes:
         if isinstance(claim, Trained) and self.stage is Stage.LEARN and self.trained is None:
             self.trained = claim
+            return b""
+        if isinstance(claim, Stopped) and self.stage is Stage.LEARN and self.trained is None and self.stop:
+            self.stopped = claim
             return b""
         return super()._on_claim(claim)
 

@@ -24,6 +24,7 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from evaluator.channel.limits import Limits
+from evaluator.channel.stopping import StopRule
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError
 from evaluator.isolation.probe import probe
@@ -128,17 +129,23 @@ class SandboxedEvaluator:
             self._pool = None
         self._release()
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate], stop: StopRule | None = None
+    ) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; a few are under way at the same time.
 
         Closing the iterator, or leaving the `with` block, kills what is under way.
+
+        Args:
+            candidates: The programs.
+            stop: When a training is ended early; None for never.
 
         Raises:
             SandboxError: The machinery broke. Programs never cause it.
         """
         return self._workers().map(
             candidates,
-            self._judge,
+            functools.partial(self._judge, rule=stop),
             lambda candidate: unjudgeable(candidate, self.protocol_id, ATTEMPTS),
         )
 
@@ -212,11 +219,13 @@ class SandboxedEvaluator:
             unit=self.target_unit,
         )
 
-    def _judge(self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event) -> Evaluation:
+    def _judge(
+        self, zygote: ZygoteProcess, candidate: Candidate, stop: threading.Event, *, rule: StopRule | None
+    ) -> Evaluation:
         if candidate.source is None:
             return no_code(candidate, self.protocol_id)
-        talk = Conversation(candidate.source, self.exam_for(candidate), self._timing_for(candidate))
-        ending = self._stay(zygote, talk, self.config.limits, stop)
+        talk = Conversation(candidate.source, self.exam_for(candidate), self._timing_for(candidate), rule)
+        ending = self._stay(zygote, talk, self.config.limits, stop, rule)
         return evaluation(
             candidate,
             self.protocol_id,
@@ -235,13 +244,21 @@ class SandboxedEvaluator:
         talk, limits = ScriptTalk(code), self.config.script_limits
         return transcript(talk, self._stay(zygote, talk, limits, stop), limits)
 
-    def _stay(self, zygote: ZygoteProcess, talk: Talk, limits: Limits, stop: threading.Event) -> Ending:
+    def _stay(
+        self,
+        zygote: ZygoteProcess,
+        talk: Talk,
+        limits: Limits,
+        stop: threading.Event,
+        rule: StopRule | None = None,
+    ) -> Ending:
         """Have one child, of the kind and with the talk given.
 
         Raises:
             SandboxError: The device did not start, so that nothing is known of the program.
         """
-        ending = Session(zygote, talk, limits, job=next(self._jobs), stop=stop).run(self._scratch.path)
+        session = Session(zygote, talk, limits, job=next(self._jobs), stop=stop, rule=rule)
+        ending = session.run(self._scratch.path)
         if isinstance(talk, BuildingTalk) and talk.no_device is not None:
             raise SandboxError(
                 f"evaluator.device = '{self.config.device}' did not start in the sandbox: {talk.no_device}\n"

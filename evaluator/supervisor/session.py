@@ -21,6 +21,7 @@ from pathlib import Path
 from evaluator.channel.framing import FrameReader, FramingError
 from evaluator.channel.limits import Limits
 from evaluator.channel.messages import Exited, Fork, Started
+from evaluator.channel.stopping import StopRule
 from evaluator.errors import ZygoteDied
 from evaluator.supervisor.errands.talk import ProtocolBreach, Talk
 from evaluator.supervisor.printed import Printed, PrintedReader
@@ -71,6 +72,7 @@ class Session:
         limits: What the child may use.
         job: A number that this zygote has not had before.
         stop: When set, the session ends at once with cause STOPPED.
+        rule: When the child ends its training early; None for never.
     """
 
     def __init__(
@@ -81,9 +83,10 @@ class Session:
         *,
         job: int,
         stop: threading.Event,
+        rule: StopRule | None = None,
     ) -> None:
         self._zygote, self._talk, self._limits = zygote, talk, limits
-        self._job, self._stop = job, stop
+        self._job, self._stop, self._rule = job, stop, rule
         self._frames = FrameReader()
         self._outgoing = bytearray(talk.opening())
         self._printed = PrintedReader()
@@ -125,7 +128,13 @@ class Session:
         return Ending(self._cause, self._detail, exited, self._printed.close(), wall_seconds)
 
     def _order(self, scratch: Path) -> Fork:
-        return Fork(job=self._job, errand=self._talk.errand, limits=self._limits, scratch=str(scratch))
+        return Fork(
+            job=self._job,
+            errand=self._talk.errand,
+            limits=self._limits,
+            scratch=str(scratch),
+            stop=self._rule,
+        )
 
     def _watch_descriptors(self) -> None:
         self._channel.setblocking(False)

@@ -17,7 +17,7 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason
 from corpus.records.tasks.kinds import Metric, TaskKind
 from evaluator.channel.limits import Limits
-from evaluator.channel.messages import MAX_ERROR_CHARACTERS, Trained
+from evaluator.channel.messages import MAX_ERROR_CHARACTERS, MAX_LOSSES, Trained
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.conversation import Conversation
 from evaluator.supervisor.errands.building import BuildingTalk
@@ -96,6 +96,7 @@ def evaluation(
         max_kept_bytes: What a program may hold of the training images.
     """
     stage, trained = talk.stage, talk.trained
+    losses = trained.losses if trained else ()
     status: EvaluationStatus
     error_type: str | None = None
     detail: str | None
@@ -105,6 +106,9 @@ def evaluation(
         status, detail = finding or grade(talk.accuracy, bar(config, task), task.shape.kind.metric)
     elif talk.failure is not None:
         status, error_type, detail = talk.failure.status, talk.failure.error_type, talk.failure.error
+    elif talk.stopped is not None:
+        losses = talk.stopped.losses
+        status, detail = stopped(losses)
     else:
         status, detail = unfinished(ending, config.limits)
     return _record(
@@ -115,6 +119,7 @@ def evaluation(
         (status, error_type, detail),
         stage,
         trained,
+        losses,
         accuracy=talk.accuracy,
         latency_seconds=talk.latency_seconds,
     )
@@ -145,7 +150,10 @@ def broken_off(
     if talk.failure is not None:
         error_type, finding = talk.failure.error_type, (talk.failure.status, talk.failure.error)
     status, detail = finding or unfinished(ending, limits)
-    return _record(candidate, protocol, talk, ending, (status, error_type, detail), talk.stage, trained)
+    losses = trained.losses if trained else ()
+    return _record(
+        candidate, protocol, talk, ending, (status, error_type, detail), talk.stage, trained, losses
+    )
 
 
 def _record(
@@ -156,6 +164,7 @@ def _record(
     conclusion: tuple[EvaluationStatus, str | None, str | None],
     stage: Stage,
     trained: Trained | None,
+    losses: tuple[float, ...],
     accuracy: float | None = None,
     latency_seconds: float | None = None,
 ) -> Evaluation:
@@ -166,7 +175,7 @@ def _record(
         status=status,
         stage=stage,
         accuracy=accuracy,
-        losses=trained.losses if trained else (),
+        losses=losses,
         passes=trained.passes if trained else None,
         kept_bytes=trained.kept_bytes if trained else None,
         wall_seconds=ending.wall_seconds,
@@ -199,6 +208,15 @@ def grade(score: float, bar: float, metric: Metric = Metric.ACCURACY) -> tuple[E
     wanted = "less" if metric.less_is_better else "more"
     reached, asked = metric.of(score), metric.of(bar)
     return EvaluationStatus.BELOW_CHANCE, f"{metric.words} {reached:.3f}, {wanted} than {asked:.3f} is wanted"
+
+
+def stopped(losses: tuple[float, ...]) -> Finding:
+    """Return the verdict on a program whose training was ended early, with what it said of its loss."""
+    lowest = f"{min(losses):.3f}" if losses else "unknown"
+    return (
+        EvaluationStatus.STOPPED,
+        f"its lowest loss was {lowest}, {len(losses)} of {MAX_LOSSES} parts through",
+    )
 
 
 def reuse(trained: Trained | None, config: EvaluatorConfig, max_kept_bytes: int) -> Finding | None:

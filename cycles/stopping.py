@@ -1,0 +1,61 @@
+"""Which trainings are ended early: those whose loss is worse than that of every strong program at its place.
+
+The rule of a cycle follows from the cycles before it alone, so it is the same whatever is judged first, and a
+resumed run has it again. Strong are the best share of all that were trained; those that were ended early
+count as worse than all others. What is ended early has no score, is not valid, and its evaluation was not paid for;
+all others are judged as without a rule. It is no part of the protocol, as it moves no accuracy.
+
+This module does *not* end anything; the program's process does (`evaluator.child.losses`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from corpus.ledger.reader import Ledger
+from corpus.records.evaluations import Evaluation, EvaluationStatus
+from cycles.config.stopping import StoppingConfig
+from evaluator.channel.messages import MAX_LOSSES
+from evaluator.channel.stopping import StopRule
+
+
+@dataclass
+class Stopping:
+    """Makes the rule of each cycle; every cycle is read once.
+
+    Attributes:
+        ledger: What is recorded.
+        config: Who is strong, and where is looked.
+    """
+
+    ledger: Ledger
+    config: StoppingConfig
+    _trained: list[Evaluation] = field(default_factory=list)
+    _read: int = 0
+
+    def rule(self, cycle: int) -> StopRule | None:
+        """Return the rule of `cycle`; None where none is wanted, or too few strong programs are known."""
+        if self.config.strong is None:
+            return None
+        for earlier in range(self._read, cycle):
+            self._trained += [trial.evaluation for trial in self.ledger.judged(earlier)]
+        self._read = max(self._read, cycle)
+        return rule_of(self._trained, self.config)
+
+
+def rule_of(evaluations: Iterable[Evaluation], config: StoppingConfig) -> StopRule | None:
+    """Return the rule that follows from `evaluations`, None where they hold too few strong programs."""
+    trained = [each for each in evaluations if _score(each) is not None]
+    ranked = sorted(trained, key=lambda each: -(_score(each) or 0.0))
+    best = ranked[: round((config.strong or 0.0) * len(ranked))]
+    curves = [list(accumulate(each.losses, min)) for each in best if len(each.losses) == MAX_LOSSES]
+    if len(curves) < config.least:
+        return None
+    return StopRule(worst={place: max(curve[place - 1] for curve in curves) for place in config.places})
+
+
+def _score(evaluation: Evaluation) -> float | None:
+    """Return the score by which a program is ranked; None for one that was not trained."""
+    return 0.0 if evaluation.status is EvaluationStatus.STOPPED else evaluation.accuracy
