@@ -1,9 +1,9 @@
 """Which trainings are ended early: those whose loss is worse than that of every strong program at its place.
 
-The rule of a cycle follows from the cycles before it alone, so it is the same whatever is judged first, and a
-resumed run has it again. Strong are the best share of all that were trained; those that were ended early
-count as worse than all others. What is ended early has no score, is not valid, and its evaluation was not paid for;
-all others are judged as without a rule. It is no part of the protocol, as it moves no accuracy.
+The rule of a cycle follows from the cycles before it alone, so it is the same whatever is judged first, and
+a resumed run has it again. Strong are the best share of all that were trained; what was ended early counts
+as worse than all others. What is ended early has no score and is not valid; all else is judged as without a
+rule, so a rule is no part of the protocol.
 
 This module does *not* end anything; the program's process does (`evaluator.child.losses`).
 """

@@ -1,4 +1,4 @@
-"""When hopeless trainings are ended early. This module does *not* make the rule (`cycles.stopping` does)."""
+"""When hopeless trainings end early. This module does *not* make the rule (`cycles.stopping` does)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class StoppingConfig(BaseModel):
-    """When hopeless trainings are ended early; the defaults are our choice (`scripts/measure_stopping.py`)."""
+    """When hopeless trainings are ended early; the numbers are our choice (`scripts/measure_stopping.py`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
