@@ -9,6 +9,9 @@
     models           whether the model can do what a run asks of it
     devices          which devices there are
     interruption     Ctrl-C, obeyed where nothing is lost
+    spending         what it has spent
+    budget           what it may spend, and its end where that is used up
+    background       work in a thread beside the loop
 
 Nothing here drives the loop.
 """

@@ -127,10 +127,13 @@ class SandboxedEvaluator:
             self._pool = None
         self._release()
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; a few are under way at the same time.
 
         Closing the iterator, or leaving the `with` block, kills what is under way.
+
+        Args:
+            candidates: Taken as needed; None among them says that there is none yet.
 
         Raises:
             SandboxError: The machinery broke. Programs never cause it.
