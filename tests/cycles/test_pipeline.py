@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from corpus.records.mistakes import Mistake
-from corpus.records.prompts import Prompt
+from corpus.records.prompts import Message, Prompt
+from corpus.records.search.proposals import Proposal
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig, load_config
 from cycles.errors import ConfigError
@@ -21,7 +22,9 @@ from cycles.parts import task_shape
 from cycles.run.background import Background
 from cycles.run.interruption import Interrupted
 from generator.samplers.contract import Sample, SamplingOptions, UpstreamError
-from tests.cycles.test_search_replay import Fuse, Toy, rows
+from generator.strategies.closed_loop import ClosedLoop
+from generator.strategies.contract import Bench, Conversation
+from tests.cycles.test_search_replay import Fuse, rows
 from tests.pipelines import Pace, PacedSampler, Unseen, simulated
 
 LATE = "teaching.late=true"
@@ -140,7 +143,7 @@ def test_a_run_killed_at_any_write_goes_on_to_the_rows_of_an_unbroken_one(
 ) -> None:
     config = settings("cycles=3", "candidates=6", "generator.batch_size=2", *more)
     expected = complete(tmp_path / "whole", config, serial=True)
-    for writes in range(3, 200, 9):
+    for writes in range(3, 200, 13):
         run = tmp_path / str(writes)
         with simulated(run, config) as loop:
             fuse = Fuse(loop.ledger, writes, after=after)
@@ -179,10 +182,32 @@ def test_an_interruption_is_heard_while_a_batch_is_waited_for(tmp_path: Path) ->
     assert complete(run, config) == complete(tmp_path / "whole", config, serial=True)
 
 
-def test_a_strategy_that_asks_between_its_batches_streams_too(tmp_path: Path) -> None:
-    config = settings("generator.batch_size=1", "teaching.by=nobody")
-    expected = complete(tmp_path / "serial", config, serial=True, strategy=Toy())
-    assert complete(tmp_path / "streamed", config, strategy=Toy()) == expected
+class Mixed(ClosedLoop):
+    """Asks a question, then proposes some programs as texts and some as prompts, again and again."""
+
+    name = "mixed"
+
+    def search(self, bench: Bench) -> Conversation:
+        while True:
+            chat = (Message(role="user", content=f"round {bench.place}"),)
+            number = bench.model.generate("writer", chat).answer.value
+            places = range(bench.index, bench.index + min(7, bench.room))
+            asked = [self._asked(bench, index, []) for index in places]
+            yield [
+                each if place % 3 else Proposal(program=f"# {place} {number}\n", operator="toy")
+                for place, each in enumerate(asked)
+            ]
+
+
+def test_a_strategy_that_asks_between_its_batches_streams_within_them(tmp_path: Path) -> None:
+    config = settings("generator.batch_size=2", "teaching.by=nobody")
+    expected = complete(tmp_path / "serial", config, serial=True, strategy=Mixed())
+    assert complete(tmp_path / "streamed", config, strategy=Mixed()) == expected
+    with simulated(tmp_path / "broken", config, strategy=Mixed()) as loop:
+        Fuse(loop.ledger, 23, after=True)
+        with suppress(KeyboardInterrupt):
+            loop.run()
+    assert complete(tmp_path / "broken", config, strategy=Mixed()) == expected
 
 
 def test_late_teaching_learns_from_all_cycles_but_the_last_and_trains_beside_it(tmp_path: Path) -> None:
