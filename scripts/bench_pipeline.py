@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""Measure how far stages overlap: the wall time of a cycle over that of its slowest stage, and the loop's own cost.
+"""Measure how far stages overlap: a cycle's wall time over that of its slowest stage; and the loop's own cost.
 
-    .venv/bin/python scripts/bench_pipeline.py                 # simulated stages, and the overhead: some minutes
-    .venv/bin/python scripts/bench_pipeline.py --real          # the real sampler, sandbox and trainer, small
-    .venv/bin/python scripts/bench_pipeline.py --run RUN       # what a finished run's ledger says
+    .venv/bin/python scripts/bench_pipeline.py             # simulated stages, and the overhead: six minutes
+    .venv/bin/python scripts/bench_pipeline.py --real      # the real sampler, sandbox and trainer, small
+    .venv/bin/python scripts/bench_pipeline.py --run RUN   # what a finished run's ledger says
 
-Simulated: the real loop, search, writer, judge, teacher, pool of workers and ledger over stand-ins that sleep.
-`serial` writes a whole batch before it judges, `streamed` judges while it writes, `late` also trains beside
-that (teaching.late). A cycle's wall time is the mean of those that fine-tune, the slowest stage what its sleep
-takes alone. The overhead is what a candidate takes where no stage sleeps, the stand-ins' own work included, as a
-share of a judgement of one second.
+Simulated: the real loop, search, writer, judge, teacher, pool of workers and ledger over stand-ins that
+sleep. `serial` writes a whole batch before it judges, `streamed` judges while it writes, `late` also trains
+beside that (teaching.late). A cycle's wall time is the mean of those that an adapter writes, the slowest
+stage what its sleep takes alone. The overhead is what a candidate takes where no stage sleeps, the stand-ins'
+own work and the cycle's report included, in the quickest cycle, as a share of a judgement of one second.
 """
 
 from __future__ import annotations
@@ -32,14 +32,13 @@ from cycles.loop import Loop
 from tests.pipelines import Pace, simulated
 
 SCENES = {
-    "judging slowest": Pace(write=0.012, judge=0.05, train=1.0),
-    "writing slowest": Pace(write=0.025, judge=0.024, train=1.0),
-    "training slowest": Pace(write=0.008, judge=0.03, train=3.0),
-    "all alike": Pace(write=0.02, judge=0.04, train=2.4),
+    "judging slowest": Pace(write=0.04, judge=0.2, train=2.0),
+    "writing slowest": Pace(write=0.1, judge=0.08, train=2.0),
+    "all alike": Pace(write=0.1, judge=0.2, train=6.0),
 }
-CANDIDATES, BATCH, CYCLES, WORKERS = 120, 8, 5, 2
+CANDIDATES, BATCH, CYCLES, WORKERS = 60, 4, 4, 2
 MODES = {"serial": [], "streamed": [], "late": ["teaching.late=true"]}
-OVERHEAD_CANDIDATES = 480
+OVERHEAD_CANDIDATES, OVERHEAD_BATCH = 120, 8
 
 
 def main() -> None:
@@ -78,20 +77,21 @@ def show_simulated() -> None:
 
 def show_overhead() -> None:
     """Print what a candidate takes where no stage does."""
-    print(f"\noverhead: {OVERHEAD_CANDIDATES} candidates, no stage sleeps")
-    for mode, by_batch in (("serial", True), ("streamed", True), ("streamed, one by one", False)):
+    count = OVERHEAD_CANDIDATES
+    print(f"\noverhead: {CYCLES} cycles of {count} candidates, no stage sleeps")
+    for mode, by_batch in (("serial", True), ("streamed", True), ("streamed one by one", False)):
         with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
-            cycles = OVERHEAD_CANDIDATES // CANDIDATES
-            config = load_config("cpu-tiny", [*_sizes(cycles, CANDIDATES, BATCH), "teaching.by=nobody"])
-            loops = simulated(Path(home, "run"), config, serial=mode == "serial", by_batch=by_batch)
-            with loops as loop:
-                wall, processor = time.monotonic(), time.process_time()
-                loop.run()
-                wall, processor = time.monotonic() - wall, time.process_time() - processor
-        each = wall / OVERHEAD_CANDIDATES
+            config = load_config("cpu-tiny", [*_sizes(CYCLES, count, OVERHEAD_BATCH), "teaching.by=nobody"])
+            with simulated(Path(home, "run"), config, serial=mode == "serial", by_batch=by_batch) as loop:
+                began = time.process_time()
+                wall = (
+                    min(_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(CYCLES)) / count
+                )
+                processor = (time.process_time() - began) / CYCLES / count
         print(
-            f"{mode:21} {1000 * each:5.1f} ms a candidate ({1000 * processor / OVERHEAD_CANDIDATES:.1f} ms of "
-            f"processor time): {each:.1%} of a judgement of 1 s"
+            f"{mode:20} {1000 * wall:5.1f} ms of wall time a candidate, {1000 * processor:.1f} ms of processor "
+            f"time: {wall:.1%} and {processor:.1%} of a judgement of 1 s",
+            flush=True,
         )
 
 
