@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Measure how far stages overlap: a cycle's wall time over that of its slowest stage; and the loop's own cost.
+"""Measure how far stages overlap: a cycle's wall time over its slowest stage's; and the loop's own cost.
 
-    .venv/bin/python scripts/bench_pipeline.py             # simulated stages, and the overhead: six minutes
+    .venv/bin/python scripts/bench_pipeline.py             # simulated stages, and the overhead: ten minutes
     .venv/bin/python scripts/bench_pipeline.py --real      # the real sampler, sandbox and trainer, small
     .venv/bin/python scripts/bench_pipeline.py --run RUN   # what a finished run's ledger says
 
@@ -32,11 +32,11 @@ from cycles.loop import Loop
 from tests.pipelines import Pace, simulated
 
 SCENES = {
-    "judging slowest": Pace(write=0.04, judge=0.2, train=2.0),
-    "writing slowest": Pace(write=0.1, judge=0.08, train=2.0),
-    "all alike": Pace(write=0.1, judge=0.2, train=6.0),
+    "judging slowest": Pace(write=0.1, judge=0.5, train=3.0),
+    "writing slowest": Pace(write=0.25, judge=0.2, train=3.0),
+    "all alike": Pace(write=0.25, judge=0.5, train=10.0),
 }
-CANDIDATES, BATCH, CYCLES, WORKERS = 60, 4, 4, 2
+CANDIDATES, BATCH, CYCLES, WORKERS = 40, 2, 4, 2
 MODES = {"serial": [], "streamed": [], "late": ["teaching.late=true"]}
 OVERHEAD_CANDIDATES, OVERHEAD_BATCH = 120, 8
 
@@ -89,8 +89,8 @@ def show_overhead() -> None:
                 )
                 processor = (time.process_time() - began) / CYCLES / count
         print(
-            f"{mode:20} {1000 * wall:5.1f} ms of wall time a candidate, {1000 * processor:.1f} ms of processor "
-            f"time: {wall:.1%} and {processor:.1%} of a judgement of 1 s",
+            f"{mode:20} {1000 * wall:5.1f} ms of wall time a candidate, {1000 * processor:.1f} ms of "
+            f"processor time: {wall:.1%} and {processor:.1%} of a judgement of 1 s",
             flush=True,
         )
 

@@ -52,13 +52,13 @@ _SEARCHES = {
 
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
-    arm = _prompt_arm(config)
+    arm = _timely_arm(config)
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
     return arm
 
 
-def _prompt_arm(config: RunConfig) -> ArmName:
+def _timely_arm(config: RunConfig) -> ArmName:
     """Return the arm as it is called where nobody teaches late."""
     strategy, teachers = config.strategy, config.teaching.by
     if strategy.name == "closed-loop":
