@@ -39,6 +39,7 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
+from cycles.run.budget import Budget
 from cycles.run.devices import check_devices
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
@@ -196,6 +197,7 @@ def _loop(
         judging=Judge(ledger=ledger, gate=gate, evaluator=examiner, machine_id=machine_id),
         observer=tracked(observer, config, directory.path),
         interruption=interruption,
+        budget=Budget.of(config.budget, ledger, config.cycles, lambda: bench.token_count),
     )
 
 

@@ -98,6 +98,11 @@ class RunBench:
         return self.candidates - self.index
 
     @property
+    def token_count(self) -> int:
+        """Tokens of all recorded answers."""
+        return sum(call.answer.token_count for call in self._calls())
+
+    @property
     def model(self) -> RunBench:
         """The model of the run: this bench, which keeps its contract as well."""
         return self
@@ -172,11 +177,10 @@ class RunBench:
 
     def _answered(self, question: Question, ask: Callable[[Path | None], Answer]) -> Answered:
         """Return the recorded answer to the next question, or ask, and record what is answered."""
-        if self._recorded is None:
-            self._recorded = self.ledger.calls()
+        recorded = self._calls()
         number, self._asked = self._asked, self._asked + 1
-        if number < len(self._recorded):
-            known = self._recorded[number]
+        if number < len(recorded):
+            known = recorded[number]
             if known.question != question:
                 raise diverged(f"call {known.id}", known.question, question)
             return Answered(known.id, known.answer)
@@ -192,8 +196,13 @@ class RunBench:
             adapter_hash=adapter_hash,
         )
         self.ledger.add_call(call)
-        self._recorded.append(call)
+        recorded.append(call)
         return Answered(call.id, answer)
+
+    def _calls(self) -> list[Call]:
+        if self._recorded is None:
+            self._recorded = self.ledger.calls()
+        return self._recorded
 
 
 def diverged(what: str, held: object, said: object) -> Diverged:

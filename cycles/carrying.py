@@ -42,8 +42,8 @@ class _Carrying(Record):
 class Judging(Protocol):
     """A sandbox that judges programs, probes them, and runs scripts."""
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
-        """Yield the evaluations in the order of the candidates."""
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+        """Yield the evaluations in the order of the candidates; None among these says: none yet."""
         ...
 
     def probe(self, sources: Sequence[str]) -> list[Probe]:
@@ -85,8 +85,8 @@ class _CarryingSandbox:
     carrier: Carrier
     inner: Judging
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
-        return self.inner.evaluate([self.carrier.candidate(each) for each in candidates])
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+        return self.inner.evaluate(each and self.carrier.candidate(each) for each in candidates)
 
     def probe(self, sources: Sequence[str]) -> list[Probe]:
         return self.inner.probe([self.carrier.source(each) for each in sources])

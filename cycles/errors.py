@@ -1,4 +1,7 @@
-"""The mistakes that the command line and the configuration find. Each is one line with the remedy."""
+"""The mistakes that the command line and the configuration find, and the end of a budget, which is none.
+
+Each is one line with the remedy.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,19 @@ class ConfigError(UsageError):
 
 class Diverged(UsageError):
     """A search that runs again says other than what the ledger holds of it: its code or settings changed."""
+
+
+BUDGET_SPENT = 4
+"""The exit code of a run that its budget ended."""
+
+
+class BudgetSpent(Exception):
+    """A limit of a run's budget is reached. All that is judged is kept, and the run may go on with more.
+
+    Attributes:
+        key: The setting, such as `attempts`.
+    """
+
+    def __init__(self, key: str, said: str) -> None:
+        super().__init__(f"budget.{key} is used up: {said}")
+        self.key = key

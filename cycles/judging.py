@@ -5,7 +5,8 @@ It does *not* sample, and it never sees the test split.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,8 +21,13 @@ from corpus.records.search.trials import Trial
 class Evaluator(Protocol):
     """Judges candidates; whatever they do, it returns an evaluation."""
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
-        """Yield the evaluations in the order of the candidates; closing the iterator stops the work."""
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+        """Yield the evaluations in the order of the candidates; closing the iterator stops the work.
+
+        Args:
+            candidates: Taken as needed. None among them says that there is none yet: what is done is yielded,
+                and the next one asked for again.
+        """
         ...
 
 
@@ -41,11 +47,26 @@ class Judge:
     evaluator: Callable[[], Evaluator]
     machine_id: str
 
-    def judge(self, candidates: Sequence[Candidate]) -> Generator[Trial, None, None]:
-        """Yield what becomes of `candidates`, in their order, each once it is in the ledger."""
-        with closing(self.evaluator().evaluate(candidates)) as results:
-            for candidate, result in zip(candidates, results, strict=True):
+    def judge(self, candidates: Iterable[Candidate | None]) -> Generator[Trial, None, None]:
+        """Yield what becomes of `candidates`, in their order, each once it is in the ledger.
+
+        Args:
+            candidates: In the ledger already; None among them says that there is none yet.
+        """
+        waiting: deque[Candidate] = deque()
+
+        def taken() -> Iterator[Candidate | None]:
+            for candidate in candidates:
+                if candidate is not None:
+                    waiting.append(candidate)
+                yield candidate
+
+        with closing(self.evaluator().evaluate(taken())) as results:
+            for result in results:
+                candidate = waiting.popleft()
                 evaluation = result.model_copy(update={"machine_id": result.machine_id or self.machine_id})
                 admission = self.gate.decide(evaluation, candidate)
                 self.ledger.add_judgement(evaluation, admission)
                 yield Trial(candidate, evaluation, admission)
+        if waiting:
+            raise ValueError(f"the evaluator left out {waiting[0].id}")

@@ -4,22 +4,24 @@
     explore   the search, batch by batch until the cycle is full:
                   generate  the writer: proposals -> completions -> candidates
                   judge     the judge: evaluate in the sandbox, decide on admission; the search hears of it
+                  stream    both at once, where the writer writes piece by piece
     complete  the cycle's row and its report
 
 Every stage asks the ledger what is already done and does the rest, so running it again *is* resuming: there
 are no counters to restore. All seeds are derived from the run's seed and the place in the run, so a resumed
-run gives what an unbroken one gives. The parts come in as arguments; nothing here knows which strategy,
-model, sandbox or trainer it drives.
+run gives what an unbroken one gives, and stages side by side give what stages in turn give; this thread alone
+writes the ledger. The parts come in as arguments; nothing here knows which strategy, model, sandbox or
+trainer it drives.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from corpus.ledger.writer import LedgerWriter
+from corpus.records.candidates import Candidate
 from corpus.records.trainings import CycleStage
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
@@ -28,6 +30,7 @@ from cycles.figures.records import CycleReport
 from cycles.figures.status import SEARCH_OVER, cycles_of
 from cycles.judging import Judge
 from cycles.observer import SEARCH, Observer
+from cycles.run.budget import Budget
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory
 from cycles.search import Batch, Search
@@ -48,9 +51,14 @@ class Loop:
     judging: Judge
     observer: Observer
     interruption: Interruption
+    budget: Budget
 
     def run(self) -> None:
-        """Run every cycle that is not complete, until the search has nothing more to try."""
+        """Run every cycle that is not complete, until the search has nothing more to try.
+
+        Raises:
+            BudgetSpent: The budget ends the run before; all that is judged is kept.
+        """
         while (cycle := self.current_cycle()) is not None:
             self.run_cycle(cycle)
 
@@ -61,9 +69,12 @@ class Loop:
 
     def run_cycle(self, cycle: int) -> CycleReport:
         """Do what is left of one cycle and return its report."""
+        if len(self.ledger.judged(cycle)) < self.config.candidates:
+            self.budget.check()
         self.train(cycle)
-        self.explore(cycle)
-        return self.complete(cycle)
+        with self._training_ahead(cycle + 1):
+            self.explore(cycle)
+            return self.complete(cycle)
 
     def train(self, cycle: int) -> None:
         """Fine-tune the adapter that writes `cycle`, unless that is done or nobody teaches."""
@@ -90,8 +101,12 @@ class Loop:
         if batch is not None and piecewise:
             self.observer.stage_started(cycle, SEARCH, self.config.candidates - min(batch.proposals))
         while batch is not None:
-            self.generate(batch)
-            self.judge(batch)
+            self.budget.check()
+            if self.writer.streams(batch.unwritten):
+                self.stream(batch)
+            else:
+                self.generate(batch)
+                self.judge(batch)
             batch = self.search.due(cycle)
         if piecewise:
             self.observer.stage_finished()
@@ -108,14 +123,24 @@ class Loop:
     def judge(self, batch: Batch) -> None:
         """Judge the candidates of `batch`, in order, and let the search hear of each."""
         candidates = self.ledger.unevaluated(batch.cycle)
-        with (
-            self._stage(batch, CycleStage.JUDGE, len(candidates)),
-            closing(self.judging.judge(candidates)) as trials,
-        ):
-            for trial in trials:
-                self.search.hear(trial)
-                self.observer.judged(trial.evaluation, trial.admission)
-                self.interruption.check()
+        with self._stage(batch, CycleStage.JUDGE, len(candidates)):
+            self._judge(candidates)
+
+    def stream(self, batch: Batch) -> None:
+        """Judge the candidates of `batch`, in order, while those after them are still being written."""
+        if batch.whole:
+            self.observer.stage_started(batch.cycle, SEARCH, len(batch.proposals))
+        self.budget.stage_began()
+        with self.writer.ahead(batch.cycle, batch.unwritten) as (arriving, writing):
+            try:
+                self._judge(self._in_order(batch, arriving))
+            finally:
+                seconds = self.budget.stage_ended()
+                generating = min(writing.seconds, seconds)
+                self.ledger.record_stage(batch.cycle, CycleStage.GENERATE, generating)
+                self.ledger.record_stage(batch.cycle, CycleStage.JUDGE, seconds - generating)
+        if batch.whole:
+            self.observer.stage_finished()
 
     def complete(self, cycle: int) -> CycleReport:
         """Mark `cycle` as complete in the ledger and add its report to metrics.jsonl."""
@@ -126,6 +151,43 @@ class Loop:
         add_to_metrics(report, self.ledger, self.config, self.directory.metrics_file)
         self.observer.cycle_finished(report)
         return report
+
+    def _judge(self, candidates: Iterable[Candidate | None]) -> None:
+        """Judge candidates, and stop where the budget does, unless that is the end of the cycle anyway."""
+        with closing(self.judging.judge(candidates)) as trials:
+            for trial in trials:
+                self.search.hear(trial)
+                self.budget.hear(trial)
+                self.observer.judged(trial.evaluation, trial.admission)
+                self.interruption.check()
+                if trial.candidate.index + 1 < self.config.candidates:
+                    self.budget.check()
+
+    def _in_order(self, batch: Batch, arriving: Iterator[Sequence[Candidate]]) -> Iterator[Candidate | None]:
+        """Yield the candidates of `batch` by their places, and None wherever the next is not written yet."""
+        there = {candidate.index: candidate for candidate in self.ledger.unevaluated(batch.cycle)}
+        for place in batch.proposals:
+            while place not in there:
+                self.interruption.check()
+                yield None
+                there.update((candidate.index, candidate) for candidate in next(arriving))
+            yield there.pop(place)
+
+    @contextmanager
+    def _training_ahead(self, cycle: int) -> Iterator[None]:
+        """Where one teaches a cycle late, fine-tune the adapter that writes `cycle` while the block runs."""
+        late = self.config.teaching.late and cycle < self.config.cycles
+        lesson = self.teacher.lesson(cycle) if late else None
+        if lesson is None or not lesson.enough or self.teacher.take_over(lesson):
+            yield
+            return
+        with self.teacher.ahead(lesson) as training:
+            yield
+            with self._timed(cycle, CycleStage.TRAIN):
+                for result in training:
+                    if result is not None:
+                        self.teacher.record(lesson, result)
+                    self.interruption.check()
 
     def _on_training_step(self, _step: int, _total: int, loss: float) -> None:
         self.observer.advanced(detail=f"loss {loss:.3f}")
@@ -144,11 +206,11 @@ class Loop:
     @contextmanager
     def _timed(self, cycle: int, name: CycleStage) -> Iterator[None]:
         """Record the wall time of what was done of a stage, also when it is interrupted."""
-        start = time.monotonic()
+        self.budget.stage_began()
         try:
             yield
         finally:
-            self.ledger.record_stage(cycle, name, time.monotonic() - start)
+            self.ledger.record_stage(cycle, name, self.budget.stage_ended())
 
 
 def _show_nothing() -> None:

@@ -13,8 +13,8 @@ from corpus.records.evaluations import Evaluation
 from cycles.figures.records import CycleReport
 
 SEARCH = "search"
-"""The stage of a search that hears of some candidates before it proposes the next: written and judged in
-turn."""
+"""The stage in which candidates are written and judged side by side, or in turn where a search hears of some
+before it proposes the next."""
 
 
 class Observer(Protocol):

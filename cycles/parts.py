@@ -132,7 +132,8 @@ def build_supernet(config: RunConfig, home: Path) -> SupernetEvaluator:
 def build_trainer(config: RunConfig) -> Trainer:
     """Return the LoRA trainer over the generator's own model."""
     model = resolve_model(config.generator.model)
-    if config.finetune.runs_in_own_process:
+    # Beside other work a training needs one too: threads and chance are settings of a whole process.
+    if config.finetune.runs_in_own_process or config.teaching.late:
         from finetune.process_trainer import ProcessTrainer
 
         return ProcessTrainer(model, config.finetune)

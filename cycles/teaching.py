@@ -3,6 +3,7 @@
     teaching         whose programs they are (`cycles.teachers`)
     finetune.start   "base": every fine-tuning starts from the base model, with all that was ever chosen;
                      "previous": it continues the last adapter, with what was chosen since that was trained
+    teaching.late    cycle k learns from the cycles before k - 1, so that its fine-tuning runs beside k - 1
 
 A program is taught as the answer to the prompt that it answered; one that no prompt asked for as the answer
 to the run's plain request; unless the strategy makes another lesson of it. The teacher does *not* train: a
@@ -11,7 +12,7 @@ trainer that is passed in does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from corpus.records.prompts import Message
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample, TrainingResult
 from cycles.config.teaching import Teachers, TeachingConfig
+from cycles.run.background import Background
+from cycles.run.interruption import Interrupted
 from cycles.run.run_directory import RunDirectory
 from cycles.teachers.selection import training_set
 from finetune.adapter import finished_result
@@ -85,10 +88,11 @@ class Teacher:
 
     def lesson(self, cycle: int) -> Lesson | None:
         """Return what is to be learnt before `cycle`, None where nothing is or it is learnt already."""
-        if cycle == 0 or self.teaching.by is Teachers.NOBODY or self.ledger.training(cycle):
+        taught = range(cycle - 1 if self.teaching.late else cycle)
+        if not taught or self.teaching.by is Teachers.NOBODY or self.ledger.training(cycle):
             return None
         last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
-        chosen = training_set(self.ledger, self.teaching, range(cycle), self.seed)
+        chosen = training_set(self.ledger, self.teaching, taught, self.seed)
         if last is not None:
             learnt = self._learnt_before(cycle)
             chosen = [candidate for candidate in chosen if candidate.id not in learnt]
@@ -114,13 +118,30 @@ class Teacher:
         """Record the adapter that was finished just before the run stopped; return whether there is one."""
         result = finished_result(self.directory.adapter(lesson.cycle))
         if result is not None:
-            self._record(lesson, result)
+            self.record(lesson, result)
         return result is not None
 
     def teach(self, lesson: Lesson, job: TrainingJob) -> None:
         """Train the adapter that writes the lesson's cycle, and record what was learnt from whom."""
         self.make_room()
-        self._record(lesson, self.trainer().train(job))
+        self.record(lesson, self.trainer().train(job))
+
+    def ahead(self, lesson: Lesson) -> Background[TrainingResult]:
+        """Return the fine-tuning that a lesson is, as work beside the loop; its result is to be recorded."""
+
+        def on_step(*_: object) -> None:
+            if training.stopping:
+                raise Interrupted
+
+        def trained(job: TrainingJob, trainer: Trainer) -> Iterator[TrainingResult]:
+            yield trainer.train(job)
+
+        training = Background([trained(self.job(lesson, on_step), self.trainer())])
+        return training
+
+    def record(self, lesson: Lesson, result: TrainingResult) -> None:
+        """Append what was learnt from whom."""
+        self.ledger.record_training(lesson.cycle, result, [candidate.id for candidate in lesson.teachers])
 
     def in_force(self, cycle: int) -> tuple[Path | None, TrainingResult | None]:
         """Return the adapter that writes `cycle` and its fine-tuning: its own, or the last one before it."""
@@ -145,6 +166,3 @@ class Teacher:
         )
         answer = expected_completion(self.template, candidate.source or "")
         return TrainingExample(candidate_id=candidate.id, prompt=asked, completion=answer)
-
-    def _record(self, lesson: Lesson, result: TrainingResult) -> None:
-        self.ledger.record_training(lesson.cycle, result, [candidate.id for candidate in lesson.teachers])

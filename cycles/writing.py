@@ -8,16 +8,20 @@ again.
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
 judged for the sake of a few other numbers. Then too a batch is written whole or not at all.
 
-This module does *not* choose what is proposed, or judge.
+To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
+judge (`ahead`); only the loop's own thread records. This module does *not* choose what is proposed, or judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+import functools
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
+from corpus.ledger.rows import storable
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.diversity import skeleton
 from corpus.records.base import derive_seed
@@ -25,8 +29,13 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
+from cycles.run.background import Background
 from generator.prompts.extraction import extract_program
 from generator.samplers.contract import Sample, Sampler
+
+_AHEAD = 1
+"""Pieces that wait to be judged when the next batch is asked for. Our choice: the model is never idle while
+the judge is behind by less than a batch, and little is asked in vain where a run ends early."""
 
 
 class _Answer(NamedTuple):
@@ -38,7 +47,7 @@ class _Answer(NamedTuple):
 
 @dataclass
 class Writer:
-    """Brings candidates into the ledger, one batch and one transaction at a time.
+    """Brings candidates into the ledger, each piece of them in one transaction.
 
     Attributes:
         ledger: Where candidates are appended.
@@ -60,6 +69,13 @@ class Writer:
     machine_id: str | None
     redraws: int = 0
 
+    def streams(self, proposals: Mapping[int, Proposal]) -> bool:
+        """Return whether some of the candidates of `proposals` are there before others."""
+        prompts = _prompts(proposals)
+        if len({place // self.batch_size for place in prompts}) > 1:
+            return True
+        return len(prompts) > 1 and not self._whole_batches()
+
     def write(
         self, cycle: int, proposals: Mapping[int, Proposal], on_written: Callable[[], None]
     ) -> Iterator[None]:
@@ -70,49 +86,107 @@ class Writer:
             proposals: The proposals by their places within the cycle, in order.
             on_written: Called as each program is there, also within a batch that is not in the ledger yet.
         """
-        texts = {place: each for place, each in proposals.items() if not isinstance(each.program, Prompt)}
+        texts = self._add_texts(cycle, proposals)
+        for _ in texts:
+            on_written()
         if texts:
-            self.ledger.add_candidates([self._written(cycle, *each) for each in texts.items()])
-            for _ in texts:
-                on_written()
             yield
-        for batch in self._prompt_batches(proposals):
-            self._answer(cycle, batch, on_written)
+        for batch in self._asked(cycle, proposals, on_written):
+            for piece in batch:
+                self.ledger.add_candidates(piece)
             yield
 
-    def _prompt_batches(self, proposals: Mapping[int, Proposal]) -> list[dict[int, Proposal]]:
-        """Return the proposals that are prompts, in the batches in which an unbroken run answers them."""
-        batches: dict[int, dict[int, Proposal]] = {}
-        for place, proposal in proposals.items():
-            if isinstance(proposal.program, Prompt):
-                batches.setdefault(place // self.batch_size, {})[place] = proposal
-        return list(batches.values())
+    @contextmanager
+    def ahead(
+        self, cycle: int, proposals: Mapping[int, Proposal]
+    ) -> Iterator[tuple[Iterator[Sequence[Candidate]], Background[list[Candidate]]]]:
+        """Answer prompts in a thread while the block takes the candidates, each in the ledger by then.
 
-    def _answer(self, cycle: int, batch: Mapping[int, Proposal], on_written: Callable[[], None]) -> None:
-        prompts = {place: each.program for place, each in batch.items() if isinstance(each.program, Prompt)}
+        Args:
+            cycle: Their cycle.
+            proposals: The proposals by their places within the cycle, in order.
+
+        Yields:
+            The candidates as they come, none where none came in a short while; and the thread. What it raises
+            is raised where candidates are taken. Where the block breaks off, what was answered is kept.
+        """
+        texts = self._add_texts(cycle, proposals)
+        with Background(self._asked(cycle, proposals), _AHEAD) as answering:
+            try:
+                yield chain([texts], map(self._added, answering)), answering
+            except Exception:
+                for piece in answering.stop():
+                    self._added(piece)
+                raise
+
+    def _added(self, piece: list[Candidate] | None) -> Sequence[Candidate]:
+        if piece is not None:
+            self.ledger.add_candidates(piece)
+        return piece or ()
+
+    def _add_texts(self, cycle: int, proposals: Mapping[int, Proposal]) -> list[Candidate]:
+        """Append the candidates whose programs were proposed as such."""
+        texts = [
+            self._written(cycle, place, each)
+            for place, each in proposals.items()
+            if not isinstance(each.program, Prompt)
+        ]
+        if texts:
+            self.ledger.add_candidates(texts)
+        return texts
+
+    def _asked(
+        self, cycle: int, proposals: Mapping[int, Proposal], on_written: Callable[[], None] = lambda: None
+    ) -> Iterator[Iterator[list[Candidate]]]:
+        """Return the answers to all prompts, batch by batch as an unbroken run asks them.
+
+        What is known of the ledger is read here and now; iterating reads and writes none.
+
+        Returns:
+            For each batch its candidates in pieces: one, or where nothing in it depends on the rest, each.
+        """
+        batches: dict[int, dict[int, Prompt]] = {}
+        for place, prompt in _prompts(proposals).items():
+            batches.setdefault(place // self.batch_size, {})[place] = prompt
+        if not batches:
+            return iter(())
         adapter, adapter_hash = self.in_force(cycle)
-        sampler = self.sampler()
-        model, answers, whole = sampler.model_name, dict[str, _Answer](), False
-        try:
+        sampler, whole = self.sampler(), self._whole_batches()
+        earlier = self.ledger.candidates(cycle=cycle, origin=Origin.SAMPLED) if self.redraws else ()
+        designs = _designs_of(earlier)
+
+        def answered(prompts: Mapping[int, Prompt]) -> Iterator[list[Candidate]]:
+            model, answers = sampler.model_name, dict[str, _Answer]()
+            places = {prompt.id: place for place, prompt in prompts.items()}
+
+            def candidates(answered: Iterable[str]) -> list[Candidate]:
+                rows = ((places[each], answers[each]) for each in answered)
+                return [
+                    self._sampled(cycle, place, proposals[place], answer, model, adapter_hash)
+                    for place, answer in rows
+                ]
+
             with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
                 for sample in arriving:
                     answers[sample.prompt_id] = _Answer(sample)
                     on_written()
+                    if not whole:
+                        yield candidates([sample.prompt_id])
             if len(answers) != len(prompts):
                 raise ValueError(f"the sampler gave {len(answers)} completions for {len(prompts)} prompts")
             if self.redraws:
-                designs = self._designs(cycle)
-                self._redraw(prompts.values(), answers, designs, lambda again: sampler.sample(again, adapter))
-            whole = True
-        finally:
-            if whole or not (sampler.answers_by_batch or self.redraws):
-                self.ledger.add_candidates(
-                    [
-                        self._sampled(cycle, place, batch[place], answers[prompt.id], model, adapter_hash)
-                        for place, prompt in prompts.items()
-                        if prompt.id in answers
-                    ]
-                )
+                again = functools.partial(sampler.sample, adapter=adapter)
+                self._redraw(prompts.values(), answers, designs, again)
+            if whole:
+                written = candidates(places)
+                designs.update(_designs_of(written) if self.redraws else ())
+                yield written
+
+        return map(answered, batches.values())
+
+    def _whole_batches(self) -> bool:
+        """Return whether a batch is kept whole or not at all."""
+        return self.sampler().answers_by_batch or self.redraws > 0
 
     def _redraw(
         self,
@@ -131,11 +205,6 @@ class Writer:
                     spent = answers[sample.prompt_id].sample.token_count + sample.token_count
                     counted = sample.model_copy(update={"token_count": spent})
                     answers[sample.prompt_id] = _Answer(counted, again[sample.prompt_id].seed)
-
-    def _designs(self, cycle: int) -> set[str]:
-        """Return the designs of the programs that a cycle has written so far."""
-        written = self.ledger.candidates(cycle=cycle, origin=Origin.SAMPLED)
-        return {skeleton(each.source) for each in written if each.source is not None}
 
     def _sampled(
         self,
@@ -180,6 +249,16 @@ class Writer:
             machine_id=self.machine_id,
             **proposal.provenance(),
         )
+
+
+def _prompts(proposals: Mapping[int, Proposal]) -> dict[int, Prompt]:
+    """Return the proposals that are prompts, by place."""
+    return {place: each.program for place, each in proposals.items() if isinstance(each.program, Prompt)}
+
+
+def _designs_of(written: Iterable[Candidate]) -> set[str]:
+    """Return the designs of the programs that were written, as the ledger holds them."""
+    return {skeleton(storable(each.source)) for each in written if each.source is not None}
 
 
 def _design(completion: Completion) -> str | None:

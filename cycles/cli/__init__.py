@@ -1,6 +1,7 @@
 """The command line; `app` is its entry.
 
     app         run, resume, status
+    extending   what `resume` may change: more cycles, another budget
     endings     what every command's end means: a line and an exit code
     steps       generate, evaluate, finetune
     probing     probe

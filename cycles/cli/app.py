@@ -34,6 +34,7 @@ from cycles.cli.ideas import building as cli_building
 from cycles.cli.ideas import commands as cli_ideas
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
+from cycles.errors import BudgetSpent
 from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
@@ -163,23 +164,41 @@ def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool,
 @app.command()
 def resume(
     run_path: RunArgument,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", min=1, help="Cycles in all, more than the run was started with.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Another budget: --set budget.attempts=960")
+    ] = None,
     unsafe: UnsafeOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a run where it stopped, however it stopped; a finished run is only reported."""
+    """Go on with a run where it stopped, however it stopped; a finished run is only reported, or extended."""
+    if cycles is not None or overrides:
+        from cycles.cli.extending import extend
+
+        extend(run_path, cycles, overrides or [])
     _drive(run_path, as_json, unsafe, trusted)
 
 
 def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
     from cycles.assembly import open_loop
 
-    with working_on(path), open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
-        loop.run()
-    if as_json:
-        typer.echo(json.dumps({"event": "run_finished", "run": str(path)}))
-    else:
-        cli_report.show_report([path])
+    with working_on(path):
+        spent: BudgetSpent | None = None
+        with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:
+            try:
+                loop.run()
+            except BudgetSpent as error:
+                spent = error
+        if as_json:
+            event = {"event": "run_finished", "run": str(path)}
+            typer.echo(json.dumps(event | ({} if spent is None else {"budget_spent": spent.key})))
+        else:
+            cli_report.show_report([path])
+        if spent is not None:
+            raise spent
 
 
 @app.command()

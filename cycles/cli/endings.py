@@ -3,6 +3,7 @@
     0    done
     2    the user's mistake, or what the operating system refuses
     3    `doctor` found a fault
+    4    the budget of a run is used up
     5    a model server is gone or refuses
     130  interrupted
     141  whoever read the output went away, as `| head` does
@@ -28,6 +29,7 @@ from typer.core import TyperGroup
 
 from corpus.records.mistakes import Mistake, command_line
 from corpus.records.text import indented
+from cycles.errors import BUDGET_SPENT, BudgetSpent
 from cycles.refusals import refusal
 
 MISTAKE, UPSTREAM, INTERRUPTED, NO_READER = 2, 5, 130, 141
@@ -88,6 +90,8 @@ def endings() -> Iterator[None]:
         _end(NO_READER)
     except _upstream() as error:  # before the mistakes: a refused request is both
         _end(UPSTREAM, _with_notes(str(error), error))
+    except BudgetSpent as error:
+        _end(BUDGET_SPENT, _with_notes(f"{error}.", error))
     except Mistake as error:
         _end(MISTAKE, str(error))
     except Exception as error:
@@ -115,6 +119,10 @@ def working_on(run: Path) -> Iterator[None]:
     try:
         with keeping(hint):
             yield
+    except BudgetSpent as error:
+        resume = command_line("archloop", "resume", run)
+        error.add_note(f"Everything judged is kept. Go on with more: {resume} --set budget.{error.key}=VALUE")
+        raise
     except Exception as error:
         error.add_note(hint[:1].upper() + hint[1:])
         raise

@@ -52,6 +52,14 @@ _SEARCHES = {
 
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
+    arm = _timely_arm(config)
+    if config.learns and config.teaching.late:
+        arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
+    return arm
+
+
+def _timely_arm(config: RunConfig) -> ArmName:
+    """Return the arm as it is called where nobody teaches late."""
     strategy, teachers = config.strategy, config.teaching.by
     if strategy.name == "closed-loop":
         return _TAUGHT[teachers]

@@ -23,6 +23,7 @@ from corpus.config import CorpusConfig
 from corpus.files.reading import UnfitFile, read_text
 from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
+from cycles.config.budget import BudgetConfig
 from cycles.config.earlier import under_todays_names
 from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.config.toml import parse_toml
@@ -90,6 +91,8 @@ class RunConfig(BaseModel):
     """How a program is judged, and how it is contained."""
     finetune: FinetuneConfig = FinetuneConfig()
     """How winners become a LoRA adapter."""
+    budget: BudgetConfig = BudgetConfig()
+    """What ends the run before its last cycle."""
 
     @property
     def learns(self) -> bool:
@@ -164,6 +167,11 @@ class RunConfig(BaseModel):
             raise ValueError(
                 "sharing 'alternate' needs a sampler that gives its memory back, and vLLM in this process "
                 "never does: set generator.sampler to 'server'"
+            )
+        if alternate and self.learns and self.teaching.late:
+            raise ValueError(
+                "under sharing 'alternate' sampler and trainer take turns, under teaching.late they work at "
+                "the same time: set sharing to 'colocate' or 'separate'"
             )
         if self.sharing is Sharing.SEPARATE and self.one_device and not elsewhere:
             raise ValueError(

@@ -87,6 +87,9 @@ class TeachingConfig(BaseModel):
     lowered: float = Field(default=0.35, ge=0.0, le=1.0)
     """Validation accuracy in [0, 1] that is enough under `relative` where winners are few; 0 for other
     metrics."""
+    late: bool = False
+    """Whether a cycle learns from the winners of all cycles before it but the last one. Its fine-tuning then
+    runs beside that last one, in a process of its own, so that no judging waits for it."""
 
     def floors(self, metric: Metric) -> tuple[float, float]:
         """Return `floor` and `lowered` as they hold for scores by `metric`."""

@@ -62,8 +62,8 @@ class Snapshot:
 
     @property
     def finished(self) -> bool:
-        """Whether all cycles are complete."""
-        return self.state.current is None
+        """Whether nothing is left to do."""
+        return self.state.finished
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Watcher:
 
     def _seconds_left(self, state: RunStatus) -> float | None:
         """Estimate from complete cycles; without one, from the pace of judging since the first look."""
-        if state.current is None:
+        if state.current is None or state.finished:
             return 0.0
         done = state.judged / self.config.candidates
         if self._seconds:

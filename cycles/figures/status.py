@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from corpus.ledger.reader import Ledger
 from cycles.config.run import RunConfig
+from cycles.run.spending import Spending
 
 SEARCH_OVER = "search-over"
 """The fact of a ledger that its search had nothing more to try: the last cycle, in which that came out."""
@@ -23,6 +24,7 @@ class RunStatus(BaseModel):
         sampled: Candidates of the current cycle that are written.
         judged: Candidates of the current cycle that are judged.
         candidates: Candidates that each cycle asks for.
+        spent: Which limit of the budget ended the run in the current cycle, and why; None where none did.
     """
 
     cycles: int
@@ -33,16 +35,23 @@ class RunStatus(BaseModel):
     sampled: int = 0
     judged: int = 0
     candidates: int
+    spent: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do: all cycles are complete, or search or budget are at their end."""
+        return self.current is None or self.spent is not None
 
     def __str__(self) -> str:
         if self.over:
             return f"The search is over, with nothing more to try: {self.completed} of {self.cycles} cycles."
         if self.current is None:
             return f"All {self.cycles} cycles are complete."
+        ended = "" if self.spent is None else f" The budget is used up: {self.spent}."
         return (
             f"{self.completed} of {self.cycles} cycles are complete. Cycle {self.current}: "
             f"adapter {'there' if self.trained else 'not there'}, "
-            f"{self.sampled} of {self.candidates} sampled, {self.judged} judged."
+            f"{self.sampled} of {self.candidates} sampled, {self.judged} judged.{ended}"
         )
 
 
@@ -50,6 +59,22 @@ def cycles_of(ledger: Ledger, config: RunConfig) -> int:
     """Return how many cycles a run has: as many as are asked for, fewer where its search ended before."""
     last = ledger.get_meta(SEARCH_OVER)
     return config.cycles if last is None else min(config.cycles, int(last) + 1)
+
+
+def spent(ledger: Ledger, config: RunConfig) -> str | None:
+    """Return which limit of the budget a run has reached, and the fact; None where none is reached."""
+    if not config.budget.limited:
+        return None
+    found = Spending.of(ledger, config.cycles).used_up(config.budget)
+    return None if found is None else f"budget.{found[0]}, {found[1]}"
+
+
+def ended_cycles(ledger: Ledger, config: RunConfig) -> list[int]:
+    """Return the complete cycles of a run, and the one that its budget cut short if any of it is judged."""
+    complete = ledger.completed_cycles()
+    state = run_status(ledger, config)
+    cut_short = state.current is not None and state.spent is not None and state.judged > 0
+    return [*complete, state.current] if cut_short and state.current is not None else complete
 
 
 def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
@@ -71,5 +96,6 @@ def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
             "trained": ledger.training(current) is not None,
             "sampled": len(ledger.candidates(cycle=current)),
             "judged": len(ledger.judged(current)),
+            "spent": spent(ledger, config),
         }
     )

@@ -232,7 +232,7 @@ def settings(run: RunData) -> list[tuple[str, str]]:
     processors = environment.get("cpu_count", "?")
     rows = [
         ("arm", f"{run.arm.words}, seed {config.seed}"),
-        ("budget", f"{config.cycles} cycles of {config.candidates} candidates"),
+        ("budget", f"{config.cycles} cycles of {config.candidates} candidates{_limits(run)}"),
         ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
         ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),
         ("admission", f"{_threshold_words(run)}, similarity below {corpus.tau:g}"),
@@ -242,6 +242,11 @@ def settings(run: RunData) -> list[tuple[str, str]]:
         ("directory", str(run.path)),
     ]
     return [(name, visible(value)) for name, value in rows]
+
+
+def _limits(run: RunData) -> str:
+    limits = run.config.budget.model_dump(exclude_none=True)
+    return "".join(f", {key} {value:,}" for key, value in limits.items())
 
 
 def _threshold_words(run: RunData) -> str:

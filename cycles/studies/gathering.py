@@ -22,13 +22,16 @@ from cycles.run.run_directory import RunDirectory
 
 
 def finished(path: Path, plan: RetestConfig | None) -> bool:
-    """Return whether a run is there with all its cycles and, where a plan is given, all its re-tests."""
+    """Return whether a run is there that has nothing left to do and, where a plan is given, all its re-tests.
+
+    A run that its budget ended has nothing left to do.
+    """
     directory = RunDirectory(path)
     if not (directory.config_file.is_file() and directory.ledger_file.is_file()):
         return False
     config = directory.config()
     with Ledger.open(directory.ledger_file) as ledger:
-        if run_status(ledger, config).current is not None:
+        if not run_status(ledger, config).finished:
             return False
         return plan is None or not Retests.of(ledger, config).due(plan)
 

@@ -44,7 +44,7 @@ def retest_run(
     config = directory.config()
     with open_ledger(directory.ledger_file) as ledger:
         state = run_status(ledger, config)
-        if state.current is not None:
+        if not state.finished:
             raise UsageError(f"{path}: the run is not finished. {state} Go on: archloop resume {path}")
         machine, carrier = ledger.add_machine(Machine.model_validate(environment())), carrier_of(ledger)
         while due := Retests.of(ledger, config).due(plan):

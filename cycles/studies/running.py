@@ -28,7 +28,7 @@ from cycles.assembly import start_run
 from cycles.config.document import differences
 from cycles.config.run import RunConfig
 from cycles.config.study import Cell, RetestConfig, Study
-from cycles.errors import UsageError
+from cycles.errors import BUDGET_SPENT, UsageError
 from cycles.figures.quantities import duration
 from cycles.figures.status import run_status
 from cycles.run.run_directory import RunDirectory
@@ -85,7 +85,7 @@ class _Job:
                 now = run_status(ledger, self.cell.config)
         except LedgerError:  # the run itself will say what is wrong, or is just mending it
             return f"{self.cell.words}: begins"
-        if now.current is None:
+        if now.finished:
             return f"{self.cell.words}: re-test"
         stage = f"{now.judged} of {now.candidates} judged" if now.judged else f"{now.sampled} sampled"
         return f"{self.cell.words}: cycle {now.current}, {stage}"
@@ -157,9 +157,10 @@ class StudyRunner:
     def _ended(self, job: _Job, failures: list[Failure]) -> bool:
         """Return whether a job is over; start the next of its commands where one ended well."""
         code = None if job.process is None else job.process.poll()
-        if code is None or (code == 0 and job.next_command()):
+        ended_well = code in (0, BUDGET_SPENT)
+        if code is None or (ended_well and job.next_command()):
             return False
-        if code:
+        if not ended_well:
             failures.append(Failure(job.cell, job.log_file, _last_line(job.log_file)))
             self.tell(f"{job.cell.words}: broke, see {job.log_file}")
         else:

@@ -76,8 +76,8 @@ class SupernetEvaluator:
             self._process.close()
             self._process = None
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
-        """Yield one evaluation for each candidate, in order.
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+        """Yield one evaluation for each candidate, in order; None among these says that there is none yet.
 
         Raises:
             SandboxError: The supernet's process is gone.
@@ -85,7 +85,8 @@ class SupernetEvaluator:
         if self._process is None:
             raise RuntimeError("evaluate() works inside the evaluator's `with` block")
         for candidate in candidates:
-            yield self._judge(self._process, candidate)
+            if candidate is not None:
+                yield self._judge(self._process, candidate)
 
     def _judge(self, process: SupernetProcess, candidate: Candidate) -> Evaluation:
         if candidate.source is None:

@@ -130,14 +130,14 @@ class SandboxedEvaluator:
         self._release()
 
     def evaluate(
-        self, candidates: Iterable[Candidate], stop: StopRule | None = None
+        self, candidates: Iterable[Candidate | None], stop: StopRule | None = None
     ) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; a few are under way at the same time.
 
         Closing the iterator, or leaving the `with` block, kills what is under way.
 
         Args:
-            candidates: The programs.
+            candidates: Taken as needed; None among them says that there is none yet.
             stop: When a training is ended early; None for never.
 
         Raises:

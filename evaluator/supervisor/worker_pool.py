@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -61,14 +60,15 @@ class WorkerPool:
 
     def map(
         self,
-        jobs: Iterable[Job],
+        jobs: Iterable[Job | None],
         work: Callable[[ZygoteProcess, Job, threading.Event], Result],
         give_up: Callable[[Job], Result],
     ) -> Generator[Result, None, None]:
         """Yield the result of each job, in order. Closing the iterator stops what is under way.
 
         Args:
-            jobs: Taken as needed, a few ahead of the results.
+            jobs: Taken as needed, a few ahead of the results. None among them says that there is none yet:
+                what is done is yielded, and the next one asked for again.
             work: Does a job with an idle zygote; returns soon, and with any result, once the event is set.
             give_up: Gives the result of a job whose zygote died `ATTEMPTS` times.
 
@@ -98,15 +98,21 @@ class WorkerPool:
             finally:
                 idle.put(slot)
 
-        waiting = iter(jobs)
+        waiting, ended = iter(jobs), False
         under_way: deque[Future[Result]] = deque()
         try:
-            while True:
-                room = _LOOK_AHEAD * len(self._slots) - len(under_way)
-                under_way.extend(threads.submit(do, job) for job in islice(waiting, room))
-                if not under_way:
-                    return
-                yield under_way.popleft().result()
+            while under_way or not ended:
+                none_yet = False
+                for job in waiting:
+                    none_yet = job is None
+                    if job is not None:
+                        under_way.append(threads.submit(do, job))
+                    if none_yet or len(under_way) == _LOOK_AHEAD * len(self._slots):
+                        break
+                else:
+                    ended = True
+                if under_way and (not none_yet or under_way[0].done()):
+                    yield under_way.popleft().result()
         finally:
             self._halt()
 

@@ -49,10 +49,11 @@ class TabularEvaluator:
     ) -> None:
         """Do nothing."""
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
-        """Yield one evaluation for each candidate, in order."""
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+        """Yield one evaluation for each candidate, in order; None among these says that there is none yet."""
         for candidate in candidates:
-            yield self._look_up(candidate)
+            if candidate is not None:
+                yield self._look_up(candidate)
 
     def _look_up(self, candidate: Candidate) -> Evaluation:
         if candidate.source is None:

@@ -21,6 +21,7 @@ from corpus.records.search.trials import Trial
 from corpus.records.tasks.kinds import Metric
 from cycles.config.run import RunConfig
 from cycles.config.study import MOST_SEEDS, RetestConfig
+from cycles.figures.status import ended_cycles
 
 _PROTOCOL = re.compile(r"(?P<rest>.+/e\d+/b\d+)/s(?P<seed>\d+)/p[0-9a-f]+")
 
@@ -69,7 +70,7 @@ class Retests:
     @classmethod
     def of(cls, ledger: Ledger, config: RunConfig) -> Retests:
         """Read a run's ledger."""
-        judged = [row for cycle in ledger.completed_cycles() for row in ledger.judged(cycle)]
+        judged = [row for cycle in ended_cycles(ledger, config) for row in ledger.judged(cycle)]
         best = _best(judged)
         return cls(config, best, _known(ledger, best[0]) if best else {})
 

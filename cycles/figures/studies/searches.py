@@ -24,6 +24,7 @@ from cycles.config.arms import arm_of
 from cycles.config.study import RetestConfig
 from cycles.figures.coverage import coverage
 from cycles.figures.cycle_report import cycle_report
+from cycles.figures.status import ended_cycles
 from cycles.figures.studies.retests import Retests
 from cycles.run.run_directory import RunDirectory
 from generator.ideas.pool import shipped
@@ -42,7 +43,7 @@ class SearchFigures(Record):
         arm: Its arm in the comparison.
         seed: Its seed; arms are paired by it.
         metric: The metric by which its programs were judged.
-        evaluations: Candidates judged in its complete cycles.
+        evaluations: Candidates judged in its complete cycles, and in one that its budget cut short.
         protocols: Ids of the protocols that they were judged under.
         curve: Best validation accuracy after each evaluation, 0 before the first valid program.
         best: The last of the curve.
@@ -142,7 +143,7 @@ QUANTITIES = (
 def read_search(
     path: Path, plan: RetestConfig | None = None, *, arm: str | None = None, name: str | None = None
 ) -> SearchFigures | None:
-    """Return the figures of the run at `path`, None before its first complete cycle.
+    """Return the figures of the run at `path`, None before its first complete cycle, or one cut short.
 
     Args:
         path: The run's directory.
@@ -157,11 +158,11 @@ def read_search(
     directory = RunDirectory.open(path)
     config = directory.config()
     with Ledger.open(directory.ledger_file) as ledger:
-        cycles = ledger.completed_cycles()
+        cycles = ended_cycles(ledger, config)
         if not cycles:
             return None
         judged = [row for cycle in cycles for row in ledger.judged(cycle)]
-        last = cycle_report(ledger, cycles[-1], config)
+        last = cycle_report(ledger, (ledger.completed_cycles() or cycles)[-1], config)
         retests = Retests.of(ledger, config)
     again = retests.outcome(plan) if plan else retests.largest()
     curve = best_so_far(judged)

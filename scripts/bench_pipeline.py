@@ -1,0 +1,158 @@
+#!/usr/bin/env python
+"""Measure how far stages overlap: a cycle's wall time over its slowest stage's; and the loop's own cost.
+
+    .venv/bin/python scripts/bench_pipeline.py             # simulated stages, and the overhead: ten minutes
+    .venv/bin/python scripts/bench_pipeline.py --real      # the real sampler, sandbox and trainer, small
+    .venv/bin/python scripts/bench_pipeline.py --run RUN   # what a finished run's ledger says
+
+Simulated: the real loop, search, writer, judge, teacher, pool of workers and ledger over stand-ins that
+sleep. `serial` writes a whole batch before it judges, `streamed` judges while it writes, `late` also trains
+beside that (teaching.late). A cycle's wall time is the mean of those that an adapter writes, the slowest
+stage what its sleep takes alone. The overhead is what a candidate takes where no stage sleeps, the stand-ins'
+own work and the cycle's report included, in the quickest cycle, as a share of a judgement of one second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from statistics import fmean
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from corpus.ledger.reader import Ledger
+from cycles.assembly import open_loop, start_run
+from cycles.config.run import load_config
+from cycles.loop import Loop
+from tests.pipelines import Pace, simulated
+
+SCENES = {
+    "judging slowest": Pace(write=0.1, judge=0.5, train=3.0),
+    "writing slowest": Pace(write=0.25, judge=0.2, train=3.0),
+    "all alike": Pace(write=0.25, judge=0.5, train=10.0),
+}
+CANDIDATES, BATCH, CYCLES, WORKERS = 40, 2, 4, 2
+MODES = {"serial": [], "streamed": [], "late": ["teaching.late=true"]}
+OVERHEAD_CANDIDATES, OVERHEAD_BATCH = 120, 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--real", action="store_true", help="a small run of cpu-tiny, with all its parts")
+    parser.add_argument("--run", type=Path, help="print the stages of this run, and nothing else")
+    arguments = parser.parse_args()
+    if arguments.run is not None:
+        show_run(arguments.run)
+    elif arguments.real:
+        show_real()
+    else:
+        show_simulated()
+        show_overhead()
+
+
+def show_simulated() -> None:
+    """Print cycle over slowest stage for each scene, stages in turn and side by side."""
+    print(f"simulated: {CANDIDATES} candidates a cycle in batches of {BATCH}, {WORKERS} workers; seconds")
+    print(
+        f"{'scene':17} {'write':>6} {'judge':>6} {'train':>6} {'mode':>9} {'cycle':>7} {'over slowest':>13}"
+    )
+    for scene, pace in SCENES.items():
+        stages = (CANDIDATES * pace.write, CANDIDATES * pace.judge / WORKERS, pace.train)
+        for mode, settings in MODES.items():
+            with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
+                config = load_config("cpu-tiny", [*_sizes(CYCLES, CANDIDATES, BATCH), *settings])
+                wall = cycle_seconds(
+                    simulated(
+                        Path(home, "run"), config, pace._replace(workers=WORKERS), serial=mode == "serial"
+                    )
+                )
+            told = " ".join(f"{each:6.2f}" for each in stages)
+            print(f"{scene:17} {told} {mode:>9} {wall:7.2f} {wall / max(stages):13.2f}", flush=True)
+
+
+def show_overhead() -> None:
+    """Print what a candidate takes where no stage does."""
+    count = OVERHEAD_CANDIDATES
+    print(f"\noverhead: {CYCLES} cycles of {count} candidates, no stage sleeps")
+    for mode, by_batch in (("serial", True), ("streamed", True), ("streamed one by one", False)):
+        with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
+            config = load_config("cpu-tiny", [*_sizes(CYCLES, count, OVERHEAD_BATCH), "teaching.by=nobody"])
+            with simulated(Path(home, "run"), config, serial=mode == "serial", by_batch=by_batch) as loop:
+                began = time.process_time()
+                wall = (
+                    min(_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(CYCLES)) / count
+                )
+                processor = (time.process_time() - began) / CYCLES / count
+        print(
+            f"{mode:20} {1000 * wall:5.1f} ms of wall time a candidate, {1000 * processor:.1f} ms of "
+            f"processor time: {wall:.1%} and {processor:.1%} of a judgement of 1 s",
+            flush=True,
+        )
+
+
+def show_real() -> None:
+    """Print the same of a small real run, and whether all modes wrote and admitted the same."""
+    sizes = [*_sizes(3, 24, 6), "finetune.max_steps=20"]
+    print("real: cpu-tiny, 24 candidates a cycle in batches of 6; wall seconds of the last cycle")
+    print(f"{'mode':>9} {'train':>7} {'generate':>9} {'judge':>7} {'cycle':>7} {'over slowest':>13}")
+    rows, slowest = {}, 0.0
+    for mode, settings in MODES.items():
+        with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
+            run = start_run(Path(home, "run"), load_config("cpu-tiny", [*sizes, *settings]))
+            with open_loop(run.path, as_json=True) as loop:
+                if mode == "serial":
+                    loop.writer.streams = lambda _proposals: False
+                wall = last_cycle_seconds(loop)
+                stages = loop.ledger.stage_seconds(2)
+                slowest = slowest or max(stages.values())
+                rows[mode] = [
+                    (trial.candidate.completion, trial.evaluation.accuracy, trial.admission.reason)
+                    for cycle in range(3)
+                    for trial in loop.ledger.judged(cycle)
+                ]
+        told = f"{stages.get('train', 0):7.1f} {stages['generate']:9.1f} {stages['judge']:7.1f}"
+        print(f"{mode:>9} {told} {wall:7.1f} {wall / slowest:13.2f}", flush=True)
+    print(f"serial and streamed wrote, judged and admitted the same: {rows['serial'] == rows['streamed']}")
+
+
+def show_run(path: Path) -> None:
+    """Print each cycle's stages by a run's ledger, and their sum over the slowest."""
+    print(f"{'cycle':>5} {'train':>8} {'generate':>9} {'judge':>8} {'sum':>8} {'over slowest':>13}")
+    with Ledger.open(path / "corpus.db") as ledger:
+        for cycle in ledger.completed_cycles():
+            stages = ledger.stage_seconds(cycle)
+            told = [stages.get(name, 0.0) for name in ("train", "generate", "judge")]
+            each = f"{told[0]:8.1f} {told[1]:9.1f} {told[2]:8.1f} {sum(told):8.1f}"
+            print(f"{cycle:5} {each} {sum(told) / max(told):13.2f}")
+
+
+def cycle_seconds(opened: AbstractContextManager[Loop]) -> float:
+    """Return the mean wall time of the cycles that are written by an adapter."""
+    with opened as loop:
+        taken = [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)]
+        return fmean(each for cycle, each in enumerate(taken) if loop.ledger.training(cycle))
+
+
+def last_cycle_seconds(loop: Loop) -> float:
+    """Run all cycles and return the wall time of the last."""
+    return [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)][-1]
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _sizes(cycles: int, candidates: int, batch: int) -> list[str]:
+    counts = [f"cycles={cycles}", f"candidates={candidates}", f"generator.batch_size={batch}"]
+    return [*counts, "finetune.min_examples=1"]
+
+
+if __name__ == "__main__":
+    main()
