@@ -26,6 +26,8 @@ from cycles.carrying import Judging, note_carrying
 from cycles.config.run import RunConfig
 from cycles.config.trust import consented
 from cycles.judging import Evaluator, Judge
+from cycles.limits.budget import Budget
+from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
 from cycles.modules.stock import stock
 from cycles.observer import Observer
@@ -39,7 +41,6 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
-from cycles.run.budget import Budget
 from cycles.run.devices import check_devices
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
@@ -194,7 +195,13 @@ def _loop(
         teacher=teacher,
         search=Search(ledger, strategy, bench),
         writer=writer,
-        judging=Judge(ledger=ledger, gate=gate, evaluator=examiner, machine_id=machine_id),
+        judging=Judge(
+            ledger=ledger,
+            gate=gate,
+            evaluator=examiner,
+            machine_id=machine_id,
+            stopping=Stopping(ledger, config.stopping),
+        ),
         observer=tracked(observer, config, directory.path),
         interruption=interruption,
         budget=Budget.of(config.budget, ledger, config.cycles, lambda: bench.token_count),

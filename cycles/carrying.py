@@ -23,6 +23,7 @@ from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
+from evaluator.channel.stopping import StopRule
 from generator.kinds.carrying import CARRYING_VERSION, carried
 
 _KEY = "carrying"
@@ -42,7 +43,9 @@ class _Carrying(Record):
 class Judging(Protocol):
     """A sandbox that judges programs, probes them, and runs scripts."""
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], stop: StopRule | None = None, /
+    ) -> Generator[Evaluation, None, None]:
         """Yield the evaluations in the order of the candidates; None among these says: none yet."""
         ...
 
@@ -85,8 +88,10 @@ class _CarryingSandbox:
     carrier: Carrier
     inner: Judging
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
-        return self.inner.evaluate(each and self.carrier.candidate(each) for each in candidates)
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], stop: StopRule | None = None
+    ) -> Generator[Evaluation, None, None]:
+        return self.inner.evaluate((each and self.carrier.candidate(each) for each in candidates), stop)
 
     def probe(self, sources: Sequence[str]) -> list[Probe]:
         return self.inner.probe([self.carrier.source(each) for each in sources])

@@ -16,17 +16,22 @@ from corpus.novelty.gate import AdmissionGate
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.search.trials import Trial
+from cycles.limits.stopping import Stopping
+from evaluator.channel.stopping import StopRule
 
 
 class Evaluator(Protocol):
     """Judges candidates; whatever they do, it returns an evaluation."""
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], stop: StopRule | None = None, /
+    ) -> Generator[Evaluation, None, None]:
         """Yield the evaluations in the order of the candidates; closing the iterator stops the work.
 
         Args:
             candidates: Taken as needed. None among them says that there is none yet: what is done is yielded,
                 and the next one asked for again.
+            stop: When a training is ended early; None for never, and without effect where nothing is trained.
         """
         ...
 
@@ -40,17 +45,20 @@ class Judge:
         gate: Who enters the corpus.
         evaluator: Returns the evaluator, started when it is first asked for.
         machine_id: The machine that judges.
+        stopping: Which trainings are ended early.
     """
 
     ledger: LedgerWriter
     gate: AdmissionGate
     evaluator: Callable[[], Evaluator]
     machine_id: str
+    stopping: Stopping
 
-    def judge(self, candidates: Iterable[Candidate | None]) -> Generator[Trial, None, None]:
+    def judge(self, cycle: int, candidates: Iterable[Candidate | None]) -> Generator[Trial, None, None]:
         """Yield what becomes of `candidates`, in their order, each once it is in the ledger.
 
         Args:
+            cycle: Their cycle.
             candidates: In the ledger already; None among them says that there is none yet.
         """
         waiting: deque[Candidate] = deque()
@@ -61,7 +69,7 @@ class Judge:
                     waiting.append(candidate)
                 yield candidate
 
-        with closing(self.evaluator().evaluate(taken())) as results:
+        with closing(self.evaluator().evaluate(taken(), self.stopping.rule(cycle))) as results:
             for result in results:
                 candidate = waiting.popleft()
                 evaluation = result.model_copy(update={"machine_id": result.machine_id or self.machine_id})

@@ -29,8 +29,8 @@ from cycles.figures.metrics import add_to_metrics
 from cycles.figures.records import CycleReport
 from cycles.figures.status import SEARCH_OVER, cycles_of
 from cycles.judging import Judge
+from cycles.limits.budget import Budget
 from cycles.observer import SEARCH, Observer
-from cycles.run.budget import Budget
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory
 from cycles.search import Batch, Search
@@ -124,7 +124,7 @@ class Loop:
         """Judge the candidates of `batch`, in order, and let the search hear of each."""
         candidates = self.ledger.unevaluated(batch.cycle)
         with self._stage(batch, CycleStage.JUDGE, len(candidates)):
-            self._judge(candidates)
+            self._judge(batch.cycle, candidates)
 
     def stream(self, batch: Batch) -> None:
         """Judge the candidates of `batch`, in order, while those after them are still being written."""
@@ -133,7 +133,7 @@ class Loop:
         self.budget.stage_began()
         with self.writer.ahead(batch.cycle, batch.unwritten) as (arriving, writing):
             try:
-                self._judge(self._in_order(batch, arriving))
+                self._judge(batch.cycle, self._in_order(batch, arriving))
             finally:
                 seconds = self.budget.stage_ended()
                 generating = min(writing.seconds, seconds)
@@ -152,9 +152,9 @@ class Loop:
         self.observer.cycle_finished(report)
         return report
 
-    def _judge(self, candidates: Iterable[Candidate | None]) -> None:
+    def _judge(self, cycle: int, candidates: Iterable[Candidate | None]) -> None:
         """Judge candidates, and stop where the budget does, unless that is the end of the cycle anyway."""
-        with closing(self.judging.judge(candidates)) as trials:
+        with closing(self.judging.judge(cycle, candidates)) as trials:
             for trial in trials:
                 self.search.hear(trial)
                 self.budget.hear(trial)

@@ -5,7 +5,7 @@
     .venv/bin/python scripts/measure_stopping.py runs/main-job/* --judge 60
 
 Each run has judged all its programs to the end. Its cycles are gone through again under the rule that
-`cycles.stopping` makes of the cycles before, in which what the rule would have ended is ended.
+`cycles.limits.stopping` makes of the cycles before, in which what the rule would have ended is ended.
 
     ended      programs that are ended, of those that were trained under a rule
     kept       of the strongest tenth of the run's valid programs, those that are not ended
@@ -31,8 +31,8 @@ from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig
 from cycles.config.stopping import StoppingConfig
 from cycles.figures.statistics import quantiles
+from cycles.limits.stopping import rule_of
 from cycles.run.run_directory import RunDirectory
-from cycles.stopping import rule_of
 from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.stopping import StopRule
 from evaluator.supervisor.sandbox import SandboxedEvaluator

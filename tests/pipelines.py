@@ -32,9 +32,10 @@ from cycles.carrying import note_carrying
 from cycles.config.run import RunConfig
 from cycles.figures.records import CycleReport
 from cycles.judging import Judge
+from cycles.limits.budget import Budget
+from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
 from cycles.parts import strategy_of, task_shape
-from cycles.run.budget import Budget
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -106,7 +107,9 @@ class PacedEvaluator(Hashed):
         self._seconds = seconds
         self.pool = WorkerPool(lambda _number: _Idle(), workers)  # type: ignore[arg-type, return-value]
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], _stop: object = None
+    ) -> Generator[Evaluation, None, None]:
         def work(_zygote: object, candidate: Candidate, stop: threading.Event) -> Evaluation:
             stop.wait(self._seconds)
             return next(super(PacedEvaluator, self).evaluate([candidate]))
@@ -211,6 +214,7 @@ def simulated(
         judge = Judge(
             ledger=ledger, gate=AdmissionGate.from_ledger(ledger, config.corpus),
             evaluator=lambda: carrier.sandbox(evaluator), machine_id=machine,
+            stopping=Stopping(ledger, config.stopping),
         )  # fmt: skip
         try:
             yield Loop(

@@ -26,6 +26,7 @@ from cycles.bench import RunBench
 from cycles.carrying import note_carrying
 from cycles.config.run import RunConfig
 from cycles.judging import Judge
+from cycles.limits.stopping import Stopping
 from cycles.parts import strategy_of, task_shape
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.starting_corpus import plant, program_request
@@ -60,7 +61,9 @@ class Seeded(Sampler):
 class Hashed:
     """Judges a program by the hash of its text: a third of them are invalid."""
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate], _stop: object = None
+    ) -> Generator[Evaluation, None, None]:
         for candidate in candidates:
             known: dict[str, Any] = {"candidate_id": candidate.id, "protocol_id": "hashed"}
             if candidate.source is None:
@@ -164,7 +167,11 @@ class Arena:
         gate = AdmissionGate.from_ledger(ledger, config.corpus)
         evaluator = parts.get("evaluator", Hashed)
         self.judging = Judge(
-            ledger=ledger, gate=gate, evaluator=lambda: carrier.sandbox(evaluator()), machine_id=None
+            ledger=ledger,
+            gate=gate,
+            evaluator=lambda: carrier.sandbox(evaluator()),
+            machine_id=None,
+            stopping=Stopping(ledger, config.stopping),
         )
 
     def run(self) -> None:
@@ -173,6 +180,6 @@ class Arena:
             while not self.ledger.is_complete(cycle) and (batch := self.search.due(cycle)) is not None:
                 for _ in self.writer.write(cycle, batch.unwritten, lambda: None):
                     pass
-                for trial in self.judging.judge(self.ledger.unevaluated(cycle)):
+                for trial in self.judging.judge(cycle, self.ledger.unevaluated(cycle)):
                     self.search.hear(trial)
             self.ledger.complete_cycle(cycle)

@@ -55,6 +55,8 @@ def arm_of(config: RunConfig) -> ArmName:
     arm = _timely_arm(config)
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
+    if config.stopping.strong is not None:
+        arm = ArmName(f"{arm.key}-stopping", f"{arm.words}, ended early", "stopping")
     return arm
 
 

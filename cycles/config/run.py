@@ -25,6 +25,7 @@ from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
 from cycles.config.budget import BudgetConfig
 from cycles.config.earlier import under_todays_names
+from cycles.config.stopping import StoppingConfig
 from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.config.toml import parse_toml
 from cycles.errors import ConfigError
@@ -89,6 +90,8 @@ class RunConfig(BaseModel):
     """Which model writes programs, and how its answers are drawn."""
     evaluator: EvaluatorConfig = EvaluatorConfig()
     """How a program is judged, and how it is contained."""
+    stopping: StoppingConfig = StoppingConfig()
+    """When hopeless trainings are ended early."""
     finetune: FinetuneConfig = FinetuneConfig()
     """How winners become a LoRA adapter."""
     budget: BudgetConfig = BudgetConfig()
@@ -103,6 +106,15 @@ class RunConfig(BaseModel):
     def one_device(self) -> bool:
         """Whether sampler and trainer run on the same device."""
         return same_device(self.generator.device) == same_device(self.finetune.device)
+
+    @model_validator(mode="after")
+    def _what_is_ended_early_is_trained(self) -> RunConfig:
+        answers = "evaluator.table" if self.evaluator.table else "evaluator.supernet"
+        if self.stopping.strong is not None and (self.evaluator.table or self.evaluator.supernet):
+            raise ValueError(
+                f"{answers} trains no program, so that none can be ended early: leave stopping out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _who_is_taught_writes(self) -> RunConfig:

@@ -1,4 +1,4 @@
-"""When hopeless trainings end early. This module does *not* make the rule (`cycles.stopping` does)."""
+"""When hopeless trainings end early. This module does *not* make the rule (`cycles.limits.stopping` does)."""
 
 from __future__ import annotations
 

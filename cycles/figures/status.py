@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from corpus.ledger.reader import Ledger
 from cycles.config.run import RunConfig
-from cycles.run.spending import Spending
+from cycles.limits.spending import Spending
 
 SEARCH_OVER = "search-over"
 """The fact of a ledger that its search had nothing more to try: the last cycle, in which that came out."""

@@ -10,8 +10,6 @@
     devices          which devices there are
     proofs           machines on whose GPUs programs were seen to be contained
     interruption     Ctrl-C, obeyed where nothing is lost
-    spending         what it has spent
-    budget           what it may spend, and its end where that is used up
     background       work in a thread beside the loop
 
 Nothing here drives the loop.

@@ -1,6 +1,6 @@
 """When a training is ended early: its loss is worse than that of every strong program was at the same place.
 
-This module does *not* make rules; `cycles.stopping` does.
+This module does *not* make rules; `cycles.limits.stopping` does.
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ class SupernetEvaluator:
             self._process.close()
             self._process = None
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], _stop: object = None
+    ) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; None among these says that there is none yet.
 
         Raises:

@@ -49,7 +49,9 @@ class TabularEvaluator:
     ) -> None:
         """Do nothing."""
 
-    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate | None], _stop: object = None
+    ) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; None among these says that there is none yet."""
         for candidate in candidates:
             if candidate is not None:

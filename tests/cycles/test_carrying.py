@@ -60,7 +60,9 @@ class Noting(Hashed):
         self.judged: dict[str, str | None] = {}
         self.probed: list[str] = []
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+    def evaluate(
+        self, candidates: Iterable[Candidate], _stop: object = None
+    ) -> Generator[Evaluation, None, None]:
         given = list(candidates)
         self.judged |= {each.id: each.source for each in given}
         yield from super().evaluate(given)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Generator, Iterable
+from pathlib import Path
 
 import pytest
 
+from corpus.ledger.writer import LedgerWriter
+from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from cycles.config.run import load_config
 from cycles.config.stopping import StoppingConfig
-from cycles.stopping import rule_of
+from cycles.errors import ConfigError
+from cycles.limits.stopping import Stopping, rule_of
+from evaluator.channel.stopping import StopRule
+from tests.searches import Arena, Hashed
 
 CONFIG = StoppingConfig(strong=0.2, least=2)
 
@@ -60,3 +68,42 @@ def test_a_curve_that_was_not_noted_to_the_end_teaches_nothing() -> None:
     assert rule_of(
         [short, *[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.25, least=4)
     ) == rule_of([*[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.2, least=4))
+
+
+class Listening(Hashed):
+    """Judges by the hash of the text, with a curve to it, and notes under which rule."""
+
+    def __init__(self) -> None:
+        self.rules: list[StopRule | None] = []
+
+    def evaluate(
+        self, candidates: Iterable[Candidate], stop: StopRule | None = None
+    ) -> Generator[Evaluation, None, None]:
+        self.rules.append(stop)  # type: ignore[arg-type]
+        for judgement in super().evaluate(candidates):
+            losses = judged(judgement.accuracy or 0.01).losses
+            yield judgement.model_copy(update={"losses": losses if judgement.accuracy else ()})
+
+
+def test_the_rule_of_a_cycle_follows_from_those_before_it_however_often_a_run_is_opened(
+    tmp_path: Path,
+) -> None:
+    settings = [
+        "strategy.name=random",
+        "teaching.by=nobody",
+        "cycles=3",
+        "candidates=40",
+        "stopping.strong=0.2",
+    ]
+    config = load_config("smoke", [*settings, "stopping.least=2"])
+    heard = Listening()
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        Arena(ledger, config, evaluator=lambda: heard).run()
+        rules = [Stopping(ledger, config.stopping).rule(cycle) for cycle in range(3)]
+    assert heard.rules == rules and rules[0] is None
+    assert rules[1] is not None and rules[2] is not None and rules[1] != rules[2]
+
+
+def test_a_table_ends_nothing_early() -> None:
+    with pytest.raises(ConfigError, match="leave stopping out"):
+        load_config("cpu-tiny", ["stopping.strong=0.2", "evaluator.table=cells-3-digits"])

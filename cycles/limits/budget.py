@@ -13,7 +13,7 @@ from corpus.ledger.reader import Ledger
 from corpus.records.search.trials import Trial
 from cycles.config.budget import BudgetConfig
 from cycles.errors import BudgetSpent
-from cycles.run.spending import Spending
+from cycles.limits.spending import Spending
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What a run has spent, counted over its judgements in their order, and which limit of its budget is used up.
 
 All but the seconds depends on the ledger's rows alone, so a run that resumes, with however many workers, ends
-where an unbroken one ends. This module does *not* end anything (`cycles.run.budget` does).
+where an unbroken one ends. This module does *not* end anything (`cycles.limits.budget` does).
 """
 
 from __future__ import annotations
