@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,7 @@ from cycles.cli.ideas import commands as cli_ideas
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
 from cycles.errors import BudgetSpent
+from cycles.run.restarting import keep_going
 from cycles.showing.terminal import LogLines, console, say
 
 if TYPE_CHECKING:
@@ -64,6 +66,14 @@ for command in _ELSEWHERE:
 app.command("export")(cli_exchange.export)
 app.command("import")(cli_exchange.import_)
 
+RestartsOption = Annotated[
+    int,
+    typer.Option(
+        "--restarts",
+        min=0,
+        help="How often to go on by itself where the machine ends the run.",
+    ),
+]
 RunArgument = Annotated[Path, typer.Argument(help="The run's directory.", show_default=False)]
 
 
@@ -122,6 +132,7 @@ def run(
         float | None,
         typer.Option("--gpu-memory-gb", min=1, help="With --dry-run: plan for another machine's GPUs."),
     ] = None,
+    restarts: RestartsOption = 0,
     unsafe: UnsafeOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
@@ -142,7 +153,7 @@ def run(
         start = command_line("archloop", "resume", directory.path)
         say(f"{directory.path} is ready. Start it: {start}")
         return
-    _drive(directory.path, as_json, trusted=True)
+    _drive(directory.path, as_json, trusted=True, restarts=restarts)
 
 
 def _show_dry_run(config: RunConfig, gpu_memory_gb: float | None, measure: bool, as_json: bool) -> None:
@@ -170,6 +181,7 @@ def resume(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="Another budget: --set budget.attempts=960")
     ] = None,
+    restarts: RestartsOption = 0,
     unsafe: UnsafeOption = False,
     trusted: TrustOption = False,
     as_json: JsonOption = False,
@@ -179,12 +191,17 @@ def resume(
         from cycles.cli.extending import extend
 
         extend(run_path, cycles, overrides or [])
-    _drive(run_path, as_json, unsafe, trusted)
+    _drive(run_path, as_json, unsafe, trusted, restarts)
 
 
-def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False) -> None:
+def _drive(path: Path, as_json: bool, unsafe: bool = False, trusted: bool = False, restarts: int = 0) -> None:
     from cycles.assembly import open_loop
 
+    if restarts:
+        asked = {"--json": as_json, "--unsafe": unsafe, "--trust-config": trusted}
+        flags = [flag for flag, wanted in asked.items() if wanted]
+        command = [sys.executable, "-P", "-m", "cycles", "resume", str(path), *flags]
+        raise typer.Exit(keep_going(command, restarts, lambda line: typer.echo(line, err=True)))
     with working_on(path):
         spent: BudgetSpent | None = None
         with open_loop(path, as_json=as_json, unsafe=unsafe, trusted=trusted) as loop:

@@ -10,6 +10,7 @@
     devices          which devices there are
     proofs           machines on whose GPUs programs were seen to be contained
     interruption     Ctrl-C, obeyed where nothing is lost
+    restarting       a process of its own that is begun again where the machine ended it
     background       work in a thread beside the loop
 
 Nothing here drives the loop.
