@@ -140,6 +140,15 @@ def test_a_network_of_pictures_learns_every_kind_with_the_loss_of_the_kind(task:
     assert all(any(abs(each) >= 0.01 for each in row) for row in logits), "they move"
 
 
+def test_logits_move_also_where_a_normalisation_hides_the_scale_of_what_an_alternative_gives() -> None:
+    space = TreeSpace(TASK, max_parameters=50_000)
+    seed = space.decode("conv(4) batch_norm relu | conv(4) batch_norm relu | mean classifier")
+    assert seed is not None
+    slotted = cut(seed, TASK, space.library, random.Random(0), alternatives=3)
+    first, _ = logits_in(run(sharing_script(slotted, TASK, epochs=2, seed=1), split(TASK, 400)), slotted)
+    assert max(first) - min(first) > 0.1
+
+
 def test_choices_come_by_their_sum_of_logits() -> None:
     rng = random.Random(3)
     logits = [[rng.gauss(0, 1) for _ in range(size)] for size in (3, 1, 4, 2)]
