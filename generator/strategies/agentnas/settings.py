@@ -75,9 +75,9 @@ class Settings(RankedSettings):
     """Passes over the training split in which GDAS trains weights and distribution, each on one half; our
     choice. The script has the limits of `evaluator.scripts`."""
 
-    shared_cost: int = Field(default=16, ge=0)
-    """Evaluations that this is charged as: so many rows without a program. Our choice: two a pass, since a
-    step of the distribution runs every alternative of each slot."""
+    shared_cost: int = Field(default=20, ge=0)
+    """Evaluations that this is charged as: so many rows without a program. Our choice: as many as take its
+    processor time, since a step of the distribution runs every alternative of each slot."""
 
     rates: bool = True
     """Whether the learning rate is a slot too, of factors from a quarter to four; never for GDAS."""
