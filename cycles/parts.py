@@ -15,6 +15,7 @@ from corpus.ledger.reader import Ledger
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
 from cycles.modules.stock import library_of
+from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import task_spec
 from finetune.job import Trainer
 from generator.models.places import resolve_model
@@ -34,9 +35,15 @@ logger = logging.getLogger(__name__)
 
 
 def task_shape(config: RunConfig) -> TaskShape:
-    """Return image shape and number of classes of the configured task, as programs see them."""
+    """Return what the configured task asks for, as programs see it.
+
+    Raises:
+        TaskDataError: There is no such task here, or the evaluator's settings do not fit it.
+    """
     settings = config.evaluator
-    return task_spec(settings.task, settings.data_path).resized(settings.resize).shape
+    spec = task_spec(settings.task, settings.data_path)
+    require_fit(spec, settings)
+    return spec.resized(settings.resize).shape
 
 
 def space_of(config: RunConfig, ledger: Ledger | None = None) -> Space[Any]:

@@ -15,6 +15,7 @@ from cycles.config.run import RunConfig
 from cycles.final.settings import FinalSettings
 from evaluator.config import EvaluatorConfig
 from evaluator.tasks import Examples, Task, load_task
+from generator.slots.space import SlotSpace
 from tests.evaluator_programs import INIT, program
 from tests.ledgers import candidate, prompt
 from tests.runs import new_run
@@ -29,12 +30,23 @@ QUICK = FinalSettings(top=2, epochs=2, seeds=2)
 NARROW, WIDE = program(), program(init=INIT.replace("8", "12"))
 
 
-def judged_run(path: Path, programs: Sequence[tuple[str, float | None]], config: RunConfig = CONFIG) -> Path:
-    """Write a run of one cycle whose programs the search has judged so; None makes an invalid one."""
+def judged_run(
+    path: Path,
+    programs: Sequence[tuple[str, float | None]],
+    config: RunConfig = CONFIG,
+    operators: Sequence[str] = (),
+) -> Path:
+    """Write a run of one cycle whose programs the search has judged so; None makes an invalid one.
+
+    With operators they are choices of slots that came about so, as AgentNAS proposes them.
+    """
     directory = new_run(path, config.model_copy(update={"candidates": len(programs)}))
     with LedgerWriter.open(directory.ledger_file) as ledger:
         ledger.add_prompts(0, [prompt(0, index) for index in range(len(programs))])
         rows = [candidate(0, index, source) for index, (source, _) in enumerate(programs)]
+        if operators:
+            told = [{"generator": SlotSpace.author, "operator": each} for each in operators]
+            rows = [row.model_copy(update=each) for row, each in zip(rows, told, strict=True)]
         ledger.add_candidates(rows)
         for row, (_, accuracy) in zip(rows, programs, strict=True):
             valid = accuracy is not None

@@ -114,7 +114,7 @@ def _show(report: FinalReport, folder: FinalFolder) -> None:
     from rich.table import Table
 
     from cycles.figures.quantities import byte_size
-    from cycles.final.card import mean_words, measured_words
+    from cycles.final.card import mean_words, measured_words, seed_words
     from cycles.showing.terminal import console
 
     metric = report.metric
@@ -127,6 +127,8 @@ def _show(report: FinalReport, folder: FinalFolder) -> None:
         searched, mean = f"{metric.of(each.searched):.3f}", mean_words(each.mean.shown_as(metric))
         table.add_row(each.candidate_id, searched, mean, parameters)
     console(pipe_width=100).print(table)
+    if (words := seed_words(report)) is not None:
+        say(words)
     for passed in report.passed_over:
         say(f"{passed.candidate_id} could not be taken home: {passed.status}, {passed.reason}")
     value, basis = measured_words(report)

@@ -20,7 +20,10 @@ from cycles.errors import UsageError
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
+    from corpus.records.search.trials import Trial
+    from corpus.records.tasks.kinds import Metric
     from cycles.figures.runs import RunData
+    from generator.strategies.agentnas.seeds import BesideSeed
 
 RunsArgument = Annotated[
     list[Path], typer.Argument(metavar="RUN...", help="The runs' directories.", show_default=False)
@@ -76,6 +79,8 @@ def show_report(
             for row in run.reports:
                 named = {"run": str(run.path)} if len(found) > 1 else {}
                 typer.echo(json.dumps({**named, **row.model_dump(mode="json")}))
+            if (seeded := run.beside_seed) is not None:
+                typer.echo(json.dumps({"run": str(run.path), **_seed_rows(seeded)}))
     else:
         _print_tables(found, page, figures=out is None and refused is None)
 
@@ -121,11 +126,30 @@ def _print_tables(runs: list[RunData], page: Path | None, *, figures: bool) -> N
         else:
             see = command_line("archloop", "status", run.path)
             say(f"No cycle of {run.path} is complete yet. See: {see}")
+        if (seeded := run.beside_seed) is not None:
+            best, seed = (_scored(row, run.metric) for row in (seeded.best, seeded.seed))
+            say(f"Best non-seed: {best}; the seed: {seed} ({run.metric.heading} in the search)")
         directory = RunDirectory(run.path)
         beside = f" Per-cycle figures: {directory.metrics_file}" if figures else ""
         say(f"Ledger: {directory.ledger_file}.{beside}")
     if page is not None:
         say(f"Page: {page} (opens in any browser)")
+
+
+def _seed_rows(seeded: BesideSeed) -> dict[str, object]:
+    """Return the seed of a run and the best network that is not it, with their scores in the search."""
+    named = {"seed": seeded.seed, "best_non_seed": seeded.best}
+    return {
+        name: None if row is None else {"candidate_id": row.candidate.id, "accuracy": row.accuracy}
+        for name, row in named.items()
+    }
+
+
+def _scored(row: Trial | None, metric: Metric) -> str:
+    if row is None:
+        return "none"
+    value = "invalid" if row.accuracy is None else f"{metric.of(row.accuracy):.3f}"
+    return f"{row.candidate.id} {value}"
 
 
 def watch(

@@ -28,6 +28,7 @@ from cycles.run.ideas import ideas_of
 from cycles.run.run_directory import RunDirectory
 from generator.ideas.pool import IdeaPool
 from generator.spaces.operations import Operational
+from generator.strategies.agentnas.seeds import BesideSeed, beside_seed
 
 DRAWN_NETWORKS = 150
 """Networks that a run's report holds as pictures: those of its best candidates."""
@@ -76,6 +77,11 @@ class RunData:
     def metric(self) -> Metric:
         """The metric by which its candidates are judged."""
         return metric_of(self.config, self.judged)
+
+    @property
+    def beside_seed(self) -> BesideSeed | None:
+        """The seed of AgentNAS and the best network that is not it, None in other runs."""
+        return beside_seed(self.judged)
 
     @property
     def protocols(self) -> frozenset[str]:

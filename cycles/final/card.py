@@ -161,8 +161,24 @@ def _first_wave(report: FinalReport) -> str:
     return (
         "## The first wave\n\n"
         "| program | in the search | mean | by seed | parameters |\n|---|---|---|---|---|\n"
-        f"{rows}{passed}"
+        f"{rows}{passed}{_seed(report)}"
     )
+
+
+def _seed(report: FinalReport) -> str:
+    words = seed_words(report)
+    return "" if words is None else f"\n{words}\n"
+
+
+def seed_words(report: FinalReport) -> str | None:
+    """Return what slots around a seed were worth by the first wave, in a line; None without a seed."""
+    if report.best_non_seed is None:
+        return None
+    means = {each.candidate_id: mean_words(each.mean.shown_as(report.metric)) for each in report.first_wave}
+    seed = (
+        "the seed learnt nothing" if report.seed is None else f"the seed {report.seed} {means[report.seed]}"
+    )
+    return f"Best non-seed: {report.best_non_seed} {means[report.best_non_seed]}; {seed}"
 
 
 def _origin(report: FinalReport) -> str:

@@ -1,7 +1,8 @@
 """Who takes part in the first wave, and in which order they come out of it.
 
 In: the best valid programs of the run by the accuracy that the search measured, each program once; what was
-renamed or laid out otherwise is the same program. Out: by the mean validation accuracy over the seeds, a
+renamed or laid out otherwise is the same program. AgentNAS's seed and the best network beside it take part
+whatever their places, so that both are measured alike. Out: by the mean validation accuracy over the seeds, a
 training that failed counting as 0.
 
 What is called an accuracy is the score of the task's metric where that is another, of which more is better.
@@ -19,6 +20,7 @@ from corpus.programs.tokens import canonical_tokens
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
 from corpus.records.search.trials import Trial
+from generator.strategies.agentnas.seeds import beside_seed
 
 
 class Entrant(NamedTuple):
@@ -69,6 +71,21 @@ def best_entrants(judged: Iterable[Trial], top: int) -> list[Entrant]:
         program = canonical_tokens(row.candidate.source or "")
         distinct.setdefault(program, Entrant(row.candidate, row.evaluation))
     return list(distinct.values())[:top]
+
+
+def with_seed(entrants: Sequence[Entrant], judged: Sequence[Trial]) -> list[Entrant]:
+    """Return entrants, and behind them those of a run's seed and the best network beside it that are missing.
+
+    Args:
+        entrants: The best of the run.
+        judged: All that it judged.
+    """
+    found, beside = list(entrants), beside_seed(judged)
+    for row in () if beside is None else beside:
+        there = {each.candidate.id for each in found}
+        if row is not None and row.evaluation.valid and row.candidate.id not in there:
+            found.append(Entrant(row.candidate, row.evaluation))
+    return found
 
 
 def standings(entrants: Sequence[Entrant], trainings: Mapping[str, Sequence[Evaluation]]) -> list[Standing]:

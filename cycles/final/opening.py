@@ -20,7 +20,7 @@ from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
 from cycles.config.trust import consented
 from cycles.figures.statistics import mean_interval
-from cycles.final.entrants import Standing
+from cycles.final.entrants import Standing, judged_programs
 from cycles.final.folder import FinalFolder
 from cycles.final.records import FinalReport, Inputs, Latency, Placing, Provenance
 from cycles.final.settings import FinalSettings
@@ -34,6 +34,7 @@ from cycles.showing.waves import WaveBars, WaveEvents, WaveLines, WaveObserver
 from evaluator.channel.weights_file import weights_limit
 from evaluator.supervisor.final.workshop import Rehearsal
 from evaluator.tasks import Task, load_task
+from generator.strategies.agentnas.seeds import seed_ids
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Final:
         protocol = self.waves.settings.second_wave(self.config)
         spec = self.task.spec.resized(protocol.resize)
         shape = spec.shape
+        seeds = seed_ids(judged_programs(self.waves.ledger, self.config.cycles))
+        ids = [each.entrant.candidate.id for each in home.ranking]
         return FinalReport(
             settings=self.waves.settings,
             provenance=self._provenance(home),
@@ -93,6 +96,8 @@ class Final:
             first_protocols=tuple(one.protocol_id for one in home.winner.trainings),
             second_protocol=home.luggage.protocol_id,
             passed_over=home.passed_over,
+            seed=next((each for each in ids if each in seeds), None),
+            best_non_seed=next((each for each in ids if seeds and each not in seeds), None),
             parameters=home.winner.trainings[0].parameters,
             flops=home.winner.trainings[0].flops,
             weights_numbers=home.luggage.training.weights.numbers,

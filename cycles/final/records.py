@@ -137,6 +137,9 @@ class FinalReport(Record):
         first_protocols: The protocols of the first wave.
         second_protocol: The protocol of the second.
         passed_over: Winners that could not be taken home.
+        seed: The candidate of the first wave that is the seed of AgentNAS; None in other runs, and where it
+            learnt nothing.
+        best_non_seed: The best candidate of the first wave that is not it; None where there is no seed.
         parameters: Trainable parameters, as the program's process counted them.
         flops: Forward FLOPs for one image, as it counted them.
         weights_numbers: Numbers in weights.safetensors, buffers included.
@@ -170,6 +173,8 @@ class FinalReport(Record):
     first_protocols: tuple[str, ...]
     second_protocol: str
     passed_over: tuple[PassedOver, ...]
+    seed: str | None = None
+    best_non_seed: str | None = None
     parameters: int | None
     flops: int | None
     weights_numbers: int

@@ -30,7 +30,7 @@ from cycles.config.run import RunConfig
 from cycles.figures.quantities import duration
 from cycles.figures.records import Rate
 from cycles.figures.statistics import wilson
-from cycles.final.entrants import Entrant, Standing, best_entrants, judged_programs, standings
+from cycles.final.entrants import Entrant, Standing, best_entrants, judged_programs, standings, with_seed
 from cycles.final.records import Measured, PassedOver
 from cycles.final.settings import FinalSettings
 from cycles.final.weights import WeightsStore
@@ -138,7 +138,9 @@ class Waves:
                 "no network to train. Go on with the run, or start one with more candidates."
             )
         carrier = carrier_of(self.ledger)
-        return [each._replace(candidate=carrier.candidate(each.candidate)) for each in found]
+        return [
+            each._replace(candidate=carrier.candidate(each.candidate)) for each in with_seed(found, judged)
+        ]
 
     def first(self, entrants: Sequence[Entrant]) -> list[Standing]:
         """Train what is not trained yet with each seed, and return the ranking."""

@@ -164,10 +164,10 @@ class SandboxedEvaluator:
     def execute(self, code: str) -> Transcript:
         """Run a script over the training split, and return what it printed and how it ended.
 
-        It gets `train_images`, a NumPy array uint8 `(N, C, H, W)`, and `train_labels`, int64 `(N,)`, and
-        nothing of the other splits; torch and NumPy can be imported. Where a task is of another kind they are
-        its inputs, perhaps float32 and `(N, C, L)`, and its targets `(N, *target_shape)`, of a regression
-        standardised.
+        It gets `train_images`, a NumPy array uint8 `(N, C, H, W)`, `train_labels`, int64 `(N,)`, and
+        `hyperparameters`, the protocol's by name, and nothing of the other splits; torch and NumPy can be
+        imported. Where a task is of another kind they are its inputs, perhaps float32 and `(N, C, L)`, and
+        its targets `(N, *target_shape)`, of a regression standardised.
 
         Raises:
             SandboxError: The machinery broke. Scripts never cause it.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluator.errors import TaskDataError
 from evaluator.tasks.task import Examples
 
 if TYPE_CHECKING:
@@ -21,13 +20,12 @@ if TYPE_CHECKING:
 def resized(split: Examples, size: int | None) -> Examples:
     """Return a split whose images are `size` pixels high and wide, the split itself where that is None.
 
-    Raises:
-        TaskDataError: They are no images of bytes, or targets lie at every pixel.
+    Args:
+        split: Images of bytes, of which one class or labels are said (`evaluator.supervisor.demands`).
+        size: In pixels.
     """
     if size is None or split.inputs.shape[2:] == (size, size):
         return split
-    if split.inputs.dtype != "uint8" or split.targets.ndim > 2:
-        raise TaskDataError("evaluator.resize", "only images of bytes are resized", "Leave it out.")
     return Examples(_resized_images(split.inputs, size), split.targets)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from corpus.records.tasks.shape import TaskShape
-from evaluator.errors import TaskDataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,18 +51,10 @@ class TaskSpec:
     def resized(self, size: int | None) -> TaskSpec:
         """Return the same with images `size` pixels high and wide, unchanged where that is None.
 
-        Raises:
-            TaskDataError: Its inputs are signals, or it wants an answer at every pixel.
+        Whether a task has images that may be resized, `evaluator.supervisor.demands` says before.
         """
         if size is None:
             return self
-        if self.shape.signal or self.shape.kind.dense:
-            what = "signals" if self.shape.signal else "targets at every pixel"
-            raise TaskDataError(
-                f"the task '{self.name}'",
-                f"it has {what}, which evaluator.resize cannot resize",
-                "Leave it out.",
-            )
         return replace(self, shape=self.shape.model_copy(update={"height": size, "width": size}))
 
 

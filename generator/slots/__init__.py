@@ -6,6 +6,7 @@
     cutting     a tree as a slotted network, by rules
     reading     a model's plan of scaffold and slots, bounded and checked
     checking    scripts that check a model's classes in the sandbox
+    sharing     a script that trains all alternatives at once, by shared weights (GDAS), and what it learnt
     writing     rows of a tree as the classes and the scaffold of one
 
 "Agentic Neural Architecture Search" (AgentNAS): a model finds a seed and cuts it into scaffold and slots, and

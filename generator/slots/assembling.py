@@ -83,7 +83,7 @@ class _Placed:
 
     def add(self, slot: Slot, alternative: Alternative) -> None:
         what = f"'{alternative.name}' of slot {slot.name}"
-        imports, pieces = _read(alternative.text or _standard(slot, alternative), what)
+        imports, pieces = _read(text_of(slot, alternative), what)
         own = {name for piece in pieces for name in piece.names}
         if slot.class_name not in own or slot.class_name in self._meanings:
             raise Unfit(f"{what} and the scaffold do not have one class {slot.class_name} between them")
@@ -121,8 +121,10 @@ class _Renaming(ast.NodeTransformer):
         return node
 
 
-def _standard(slot: Slot, alternative: Alternative) -> str:
-    """Return the class of an identity, or of zeros of the right shape."""
+def text_of(slot: Slot, alternative: Alternative) -> str:
+    """Return the text that defines a slot's class: its own, or of an identity or zeros what follows."""
+    if alternative.text:
+        return alternative.text
     given = "x" if slot.residual is None else "x, residual"
     zeros = f"x.new_zeros(len(x), {', '.join(map(str, slot.leaving))})"
     back = "x" if alternative.origin == "identity" else zeros

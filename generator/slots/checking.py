@@ -153,14 +153,20 @@ def trying_script(text: str, slot: Slot) -> str:
 
 def problem_in(transcript: Transcript, *texts: str) -> str | None:
     """Return what a script found wrong with texts, None where all is as it should be."""
-    if transcript.ending is not ScriptEnding.FINISHED:
-        what = transcript.error or transcript.error_type or "no reason given"
-        return f"{transcript.ending}: {what}"[-_WORDS:]
+    if (problem := trouble(transcript)) is not None:
+        return problem
     last = (transcript.output.splitlines() or [""])[-1]
     mark = _mark(*texts)
     if not last.startswith(mark):
         return "the script ended before its verdict"
     return None if last == mark + _FINE else last.removeprefix(mark)[:_WORDS]
+
+
+def trouble(transcript: Transcript) -> str | None:
+    """Return why a script did not run to its end, None where it did."""
+    if transcript.ending is ScriptEnding.FINISHED:
+        return None
+    return f"{transcript.ending}: {transcript.error or transcript.error_type or 'no reason given'}"[-_WORDS:]
 
 
 def _mark(*texts: str) -> str:

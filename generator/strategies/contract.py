@@ -117,7 +117,8 @@ class Bench(Protocol):
     def execute(self, role: str, code: str) -> Transcript:
         """Return what a script prints that runs in the sandbox over the training split; a row of the ledger.
 
-        The script finds `train_images`, uint8 `(N, C, H, W)`, and `train_labels`, int64 `(N,)`.
+        The script finds `train_images`, uint8 `(N, C, H, W)`, `train_labels`, int64 `(N,)`, and
+        `hyperparameters`, what the protocol hands to every program (`lr`, `momentum`, `batch`, ...).
         """
         ...
 

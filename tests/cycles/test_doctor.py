@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from cycles.assembly import start_run
 from cycles.config.run import load_config
 from cycles.preflight.doctor import inputs, installation, machine, places
 from cycles.preflight.doctor.finding import Finding, Level
+from evaluator.errors import TaskDataError
 from evaluator.isolation.tiers import COSTS, REMEDIES, Barrier, BarrierCheck
 from generator.embedded import embedded_model_path
 from tests.command_line import ENTRY
@@ -175,6 +177,18 @@ def test_a_task_without_its_files_is_a_fault(tmp_path: Path) -> None:
     settings = ["evaluator.task=cifar10", f'evaluator.data_path="{tmp_path}"']
     finding = inputs.task(load_config("cpu-tiny", settings))
     assert finding.level is Level.FAULT and "evaluator.data_path" in finding.fix
+
+
+@pytest.mark.parametrize("change", ["flip=true", "resize=16"])
+def test_a_change_of_images_that_does_not_fit_the_task_is_a_fault_and_no_run_is_made(
+    change: str, tmp_path: Path
+) -> None:
+    config = load_config("cpu-tiny", ["evaluator.task=waves", f"evaluator.{change}"])
+    finding = inputs.task(config)
+    assert finding.level is Level.FAULT and "its inputs are signals" in finding.says
+    with pytest.raises(TaskDataError, match="its inputs are signals"):
+        start_run(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_server_that_does_not_answer_is_a_fault() -> None:

@@ -10,9 +10,11 @@ import pytest
 from corpus.config import CorpusConfig
 from corpus.records.admissions import AdmissionReason
 from corpus.records.evaluations import EvaluationStatus
+from cycles.cli.report import show_report
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report, run_reports
 from cycles.figures.metrics import write_metrics
+from tests.finals import NARROW, WIDE, judged_run
 from tests.ledgers import new_corpus, program, write_cycle
 
 CONFIG = RunConfig(corpus=CorpusConfig(min_accuracy=0.5))
@@ -64,3 +66,20 @@ def test_metrics_hold_a_line_per_finished_cycle(tmp_path: Path) -> None:
         write_metrics(run_reports(ledger, CONFIG), tmp_path / "metrics.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["cycle"] for line in lines] == [0, 1]
+
+
+def test_the_best_network_beside_the_seed_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = judged_run(tmp_path / "run", [(NARROW, 0.5), (WIDE, 0.9)], operators=["seed", "one slot"])
+    show_report([run], html=False)
+    said = "Best non-seed: c000/0001 0.900; the seed: c000/0000 0.500 (accuracy in the search)"
+    assert said in capsys.readouterr().out
+    show_report([run], html=False, as_json=True)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row.get("cycle") for row in rows] == [0, None]
+    assert rows[1]["best_non_seed"] == {"candidate_id": "c000/0001", "accuracy": 0.9}
+    assert rows[1]["seed"] == {"candidate_id": "c000/0000", "accuracy": 0.5}
+    plain = judged_run(tmp_path / "plain", [(NARROW, 0.5), (WIDE, 0.9)])
+    show_report([plain], html=False)
+    assert "non-seed" not in capsys.readouterr().out

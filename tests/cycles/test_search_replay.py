@@ -158,6 +158,10 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "llmastool": (_LLMASTOOL, lambda: None),
     "fairnad": (_FAIRNAD, lambda: None),
     "agentnas": (_AGENTNAS, lambda: None),
+    "agentnas by shared weights": (
+        [*_AGENTNAS[:-1], _AGENTNAS[-1].replace("batch=3", "batch=3, search='gdas', shared_cost=3")],
+        lambda: None,
+    ),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

@@ -45,6 +45,10 @@ def test_a_script_sees_the_training_split_and_may_use_numpy_and_torch(evaluator:
     assert same in ("True", "False") and result.cpu_seconds > 0 and result.wall_seconds > 0
 
 
+def test_a_script_is_told_the_hyperparameters_of_the_protocol(evaluator: SandboxedEvaluator) -> None:
+    assert evaluator.execute("print(hyperparameters)").output == f"{CONFIG.prm(())}\n"
+
+
 def test_a_script_prints_the_same_every_time(evaluator: SandboxedEvaluator) -> None:
     code = "import random, torch\nprint(random.random(), torch.rand(1), {'a', 'b', 'c'})"
     assert evaluator.execute(code).output == evaluator.execute(code).output != ""

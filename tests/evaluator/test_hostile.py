@@ -22,11 +22,19 @@ from evaluator.child.confinement import children, descendants
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import SandboxError
 from evaluator.isolation.probe import probe
-from evaluator.isolation.tiers import Tier, choose_tier
+from evaluator.isolation.tiers import choose_tier
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import load_task
 from tests.evaluator_programs import FORWARD, LEARN, candidate, program
 from tests.hostile.canaries import Canaries
+from tests.hostile.harness import (
+    WITHOUT_AND_WITH_LINT,
+    Judged,
+    judge_all,
+    require_no_better,
+    require_unharmed,
+    require_verdict,
+)
 from tests.hostile.suite import HostileProgram, hostile_programs
 from tests.hostile.text_bombs import text_bombs
 
@@ -46,67 +54,49 @@ class Trial:
     """What became of all programs that this machine can contain.
 
     Attributes:
-        lint: Whether they were linted.
+        config: How they were judged.
         secret: What none of them may have learnt.
         barriers: The barriers of isolation that were there.
-        results: The evaluation of each program, by its name.
+        judged: Their evaluations.
         touched: The canaries that were found touched, with the program whose result had just come.
-        honest: Accuracy and losses of the same honest program, judged before, between and after them.
         processes: How many processes the evaluator had before the first and after the last program.
         left: Processes that were still there when the evaluator had been closed.
     """
 
-    lint: bool
+    config: EvaluatorConfig
     secret: str
     barriers: frozenset[str]
-    results: dict[str, Evaluation] = dataclasses.field(default_factory=dict)
+    judged: Judged = dataclasses.field(default_factory=Judged)
     touched: dict[str, list[str]] = dataclasses.field(default_factory=dict)
-    honest: list[tuple[object, ...]] = dataclasses.field(default_factory=list)
     processes: tuple[int, ...] = ()
     left: list[int] = dataclasses.field(default_factory=list)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(False, id="without lint"),
-        pytest.param(True, id="with lint", marks=pytest.mark.slow),
-    ],
-)
+@pytest.fixture(scope="module", params=WITHOUT_AND_WITH_LINT)
 def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     config = CONFIG.model_copy(update={"lint": request.param})
     with Canaries(tmp_path_factory.mktemp("canaries")) as canaries:
         with SandboxedEvaluator(config) as evaluator:
-            assert evaluator.tier is not None
-            trial = Trial(config.lint, canaries.secret, frozenset(evaluator.tier.barriers))
-            known = canaries.known_to_the_program(evaluator._scratch.path)
-            running = [each for each in PROGRAMS if each.missing(trial.barriers) is None]
             before = len(_zygotes_of_this_process())
-            _judge_all(evaluator, running, known, canaries, trial)
+            trial = _tried(evaluator, PROGRAMS, canaries)
             trial.processes = before, len(_zygotes_of_this_process())
         trial.left = _zygotes_of_this_process()
     return trial
 
 
-def _judge_all(
-    evaluator: SandboxedEvaluator,
-    programs: list[HostileProgram],
-    known: dict[str, object],
-    canaries: Canaries,
-    trial: Trial,
-) -> None:
-    """Judge `programs` with an honest one before, in the middle and, for each worker, after them."""
-    middle = len(programs) // 2
-    queue = [None, *programs[:middle], None, *programs[middle:], None, None]
-    sources = (program() if each is None else each.source(known) for each in queue)
-    results = evaluator.evaluate(candidate(source, index) for index, source in enumerate(sources))
-    for each, result in zip(queue, results, strict=True):
-        name = "the honest program" if each is None else each.name
-        if each is None:
-            trial.honest.append((result.status, result.accuracy, result.losses))
-        trial.results[name] = result
+def _tried(evaluator: SandboxedEvaluator, programs: list[HostileProgram], canaries: Canaries) -> Trial:
+    """Judge the programs that the evaluator's tier contains, and look at the canaries after each."""
+    assert evaluator.tier is not None
+    trial = Trial(evaluator.config, canaries.secret, frozenset(evaluator.tier.barriers))
+
+    def watch(name: str) -> None:
         if touched := canaries.touched():
             trial.touched[name] = touched
+
+    running = [each for each in programs if each.missing(trial.barriers) is None]
+    known = canaries.known_to_the_program(evaluator._scratch.path)
+    trial.judged = judge_all(evaluator, running, known, program(), watch)
+    return trial
 
 
 def _zygotes_of_this_process() -> list[int]:
@@ -125,18 +115,12 @@ def _zygotes_of_this_process() -> list[int]:
 
 @pytest.mark.parametrize("hostile", PROGRAMS, ids=lambda each: each.name)
 def test_a_hostile_program_gets_its_verdict(trial: Trial, hostile: HostileProgram) -> None:
-    lacking = hostile.missing(trial.barriers)
-    if lacking is not None:
-        pytest.skip(f"this machine has no {lacking} to contain it: see `archloop doctor`")
-    result = trial.results[hostile.name]
-    assert hostile.expected(lint=trial.lint).objection(result) is None, result
-    assert result.error_type != "Escaped"
-    assert result.wall_seconds < CONFIG.wall_seconds + 1 and result.cpu_seconds < CONFIG.cpu_seconds + 2
-    assert (result.peak_memory_bytes or 0) < 2**30
+    require_verdict(hostile, trial.judged, trial.barriers, trial.config)
 
 
 def test_no_evaluation_holds_a_secret(trial: Trial) -> None:
-    assert [name for name, each in trial.results.items() if trial.secret in each.model_dump_json()] == []
+    results = trial.judged.results.items()
+    assert [name for name, each in results if trial.secret in each.model_dump_json()] == []
 
 
 def test_no_canary_is_touched(trial: Trial) -> None:
@@ -144,20 +128,18 @@ def test_no_canary_is_touched(trial: Trial) -> None:
 
 
 def test_an_honest_program_gets_the_same_result_before_and_after_them_to_the_bit(trial: Trial) -> None:
-    assert trial.honest[0][0] is EvaluationStatus.COMPLETE
-    assert trial.honest == trial.honest[:1] * 4
+    require_unharmed(trial.judged)
+    assert len(trial.judged.honest) == 2 + CONFIG.workers
 
 
 def test_no_text_of_a_program_can_steer_a_terminal(trial: Trial) -> None:
-    texts = [text for each in trial.results.values() for text in (each.error, each.error_type) if text]
+    results = trial.judged.results.values()
+    texts = [text for each in results for text in (each.error, each.error_type) if text]
     assert texts and all(character.isprintable() or character == "\n" for text in texts for character in text)
 
 
 def test_no_hostile_program_is_accurate_but_by_honest_work(trial: Trial) -> None:
-    (_, honest, _) = trial.honest[0]
-    assert isinstance(honest, float)
-    counting = {name: each.accuracy or 0.0 for name, each in trial.results.items() if each.valid}
-    assert [name for name, accuracy in counting.items() if accuracy > honest + 0.05] == []
+    require_no_better(trial.judged)
 
 
 def test_no_process_is_left(trial: Trial) -> None:
@@ -177,12 +159,12 @@ def test_a_weaker_tier_contains_what_its_barriers_can(
     except SandboxError as error:
         pytest.skip(str(error))
     with Canaries(tmp_path) as canaries, SandboxedEvaluator(config) as evaluator:
-        trial = Trial(config.lint, canaries.secret, frozenset(Tier(tier).barriers))
-        running = [each for each in PROGRAMS if each.needs and each.missing(trial.barriers) is None]
-        known = canaries.known_to_the_program(evaluator._scratch.path)
-        _judge_all(evaluator, running, known, canaries, trial)
-    assert len(running) > 80 and trial.touched == {}
-    verdicts = {each.name: each.jailed.objection(trial.results[each.name]) for each in running}
+        trial = _tried(evaluator, [each for each in PROGRAMS if each.needs], canaries)
+    results = trial.judged.results
+    assert len(results) > 80 and trial.touched == {}
+    verdicts = {
+        each.name: each.jailed.objection(results[each.name]) for each in PROGRAMS if each.name in results
+    }
     assert {name: verdict for name, verdict in verdicts.items() if verdict} == {}
 
 

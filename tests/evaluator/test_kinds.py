@@ -32,6 +32,14 @@ from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tabular.training import TableTrainer
 from evaluator.tasks import Task
 from tests.evaluator_programs import candidate
+from tests.hostile.harness import (
+    WITHOUT_AND_WITH_LINT,
+    Judged,
+    judge_all,
+    require_no_better,
+    require_unharmed,
+    require_verdict,
+)
 from tests.hostile.suite import HostileProgram, hostile_programs_of_kinds
 from tests.tasks_by_hand import program_for_any_kind, task_by_hand
 
@@ -64,39 +72,29 @@ for each in (train_images, train_labels):
 
 @dataclasses.dataclass
 class Trial:
-    """What became of everything that was done in one sandbox: results by task, then by program."""
+    """What became of everything that was done in one sandbox for each task: results by task."""
 
-    lint: bool
+    config: EvaluatorConfig
     barriers: frozenset[str] = frozenset()
     protocols: dict[str, str] = dataclasses.field(default_factory=dict)
-    hostile: dict[str, Evaluation] = dataclasses.field(default_factory=dict)
-    honest: dict[str, list[Evaluation]] = dataclasses.field(default_factory=dict)
+    judged: dict[str, Judged] = dataclasses.field(default_factory=dict)
     mlp: dict[str, Evaluation] = dataclasses.field(default_factory=dict)
     probes: dict[str, Probe] = dataclasses.field(default_factory=dict)
     scripts: dict[str, Transcript] = dataclasses.field(default_factory=dict)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(False, id="without lint"),
-        pytest.param(True, id="with lint", marks=pytest.mark.slow),
-    ],
-)
+@pytest.fixture(scope="module", params=WITHOUT_AND_WITH_LINT)
 def trial(request: pytest.FixtureRequest) -> Trial:
-    trial = Trial(request.param)
+    trial = Trial(CONFIG.model_copy(update={"lint": request.param}))
     cnn, mlp = program_for_any_kind("cnn"), program_for_any_kind("mlp")
     for name, task in TASKS.items():
-        with SandboxedEvaluator(CONFIG.model_copy(update={"lint": request.param}), task=task) as evaluator:
+        with SandboxedEvaluator(trial.config, task=task) as evaluator:
             assert evaluator.tier is not None
             trial.barriers = frozenset(evaluator.tier.barriers)
             trial.protocols[name] = evaluator.protocol_id
             running = [each for each in PROGRAMS if each.task == name and not each.missing(trial.barriers)]
-            canaries: dict[str, object] = {"disguised": disguised(task)}
-            sources = [cnn, *(each.source(canaries) for each in running), cnn, mlp]
-            found = list(evaluator.evaluate(candidate(source, index) for index, source in enumerate(sources)))
-            trial.hostile |= {each.name: result for each, result in zip(running, found[1:-2], strict=True)}
-            trial.honest[name], trial.mlp[name] = [found[0], found[-2]], found[-1]
+            trial.judged[name] = judge_all(evaluator, running, {"disguised": disguised(task)}, cnn)
+            (trial.mlp[name],) = evaluator.evaluate([candidate(mlp)])
             (trial.probes[name],) = evaluator.probe([cnn])
             trial.scripts[name] = evaluator.execute(SCRIPT)
     return trial
@@ -113,43 +111,39 @@ def disguised(task: Task) -> list[bytes]:
 
 @pytest.mark.parametrize("hostile", PROGRAMS, ids=lambda each: each.name)
 def test_a_hostile_program_gets_its_verdict(trial: Trial, hostile: HostileProgram) -> None:
-    lacking = hostile.missing(trial.barriers)
-    if lacking is not None:
-        pytest.skip(f"this machine has no {lacking} to contain it: see `archloop doctor`")
-    result = trial.hostile[hostile.name]
-    assert hostile.expected(lint=trial.lint).objection(result) is None, result
-    assert result.error_type != "Escaped"
-    assert result.wall_seconds < CONFIG.wall_seconds and result.cpu_seconds < CONFIG.cpu_seconds + 2
+    require_verdict(hostile, trial.judged[hostile.task or ""], trial.barriers, trial.config)
 
 
-def test_no_hostile_program_is_good_but_by_honest_work(trial: Trial) -> None:
-    for each in PROGRAMS:
-        result, honest = trial.hostile[each.name], trial.honest[each.task or ""][0]
-        assert not result.valid or (result.accuracy or 0.0) <= (honest.accuracy or 0.0) + 0.05, each.name
+@pytest.mark.parametrize("name", TASKS)
+def test_no_hostile_program_is_good_but_by_honest_work(trial: Trial, name: str) -> None:
+    require_no_better(trial.judged[name])
 
 
-def test_an_honest_program_gets_the_same_result_before_and_after_them_to_the_bit(trial: Trial) -> None:
-    for before, after in trial.honest.values():
-        assert before.status is EvaluationStatus.COMPLETE, before
-        assert (before.accuracy, before.losses) == (after.accuracy, after.losses)
+@pytest.mark.parametrize("name", TASKS)
+def test_an_honest_program_gets_the_same_result_before_and_after_them_to_the_bit(
+    trial: Trial, name: str
+) -> None:
+    require_unharmed(trial.judged[name])
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_honest_programs_pass_on_every_kind(trial: Trial, name: str) -> None:
-    for result in (trial.honest[name][0], trial.mlp[name]):
+    for result in (trial.judged[name].honest[0], trial.mlp[name]):
         assert result.status is EvaluationStatus.COMPLETE, result
         assert result.losses and result.losses[-1] < result.losses[0] and result.passes == pytest.approx(1.0)
         assert result.graph is not None and result.latency_seconds is not None
     metric = TASKS[name].shape.kind.metric
     named = "" if metric is Metric.ACCURACY else f"{metric}/"
     assert trial.protocols[name].startswith(f"{name}-v1/{named}e5/b8/s0/p")
-    assert trial.honest[name][0].metric is metric
+    assert trial.judged[name].honest[0].metric is metric
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_sandbox_marks_as_one_does_by_hand(trial: Trial, name: str) -> None:
     task = TASKS[name]
-    assert trial.honest[name][0].accuracy == pytest.approx(marked_by_hand(task, answers_of(name)), abs=1e-3)
+    assert trial.judged[name].honest[0].accuracy == pytest.approx(
+        marked_by_hand(task, answers_of(name)), abs=1e-3
+    )
 
 
 @cache

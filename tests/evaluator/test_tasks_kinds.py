@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from corpus.records.tasks.kinds import TaskKind
+from evaluator.config import EvaluatorConfig
 from evaluator.errors import TaskDataError
+from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import Examples, Splits, load_task, resized, task_spec
 from evaluator.tasks.baseline import baseline
 from evaluator.tasks.generated import scenes
@@ -212,15 +214,15 @@ def test_numbers_of_equal_bytes_and_other_types_or_shapes_have_other_fingerprint
     assert len({fingerprint(Splits(each, each, each)) for each in forms}) == len(forms)
 
 
+@pytest.mark.parametrize("setting", [{"resize": 16}, {"flip": True}])
 @pytest.mark.parametrize("name", ["shapes-masks", "darcy", "waves", "motifs"])
-def test_only_images_without_dense_targets_are_resized(name: str) -> None:
-    with pytest.raises(TaskDataError, match=r"evaluator\.resize"):
-        task_spec(name).resized(16)
-    assert task_spec(name).resized(None) == task_spec(name)
+def test_only_images_without_dense_targets_are_changed(name: str, setting: dict[str, int]) -> None:
+    (word,) = setting
+    with pytest.raises(TaskDataError, match=rf"'{name}'.*evaluator\.{word} .*Leave evaluator\.{word} out"):
+        require_fit(task_spec(name), EvaluatorConfig.model_validate({"task": name, **setting}))
+    require_fit(task_spec("shapes-labels"), EvaluatorConfig.model_validate(setting))
 
 
-def test_images_with_labels_are_resized_and_fields_are_not() -> None:
+def test_images_with_labels_are_resized() -> None:
     assert task_spec("shapes-labels").resized(16).shape.input_shape == (3, 16, 16)
     assert resized(labelled(4, (9,)), 16).inputs.shape == (4, 3, 16, 16)
-    with pytest.raises(TaskDataError, match="only images of bytes"):
-        resized(draw_flows(2, (9,)), 16)

@@ -25,6 +25,8 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 
 _HOME = Path(__file__).parent
 _PARTS = _HOME / "parts"
+_OF_ANY_KIND = _HOME.parent / "benign" / "any_kind_cnn.py"
+_ESCAPED = "class Escaped(Exception):\n    pass\n"
 _FIELD = re.compile(r"# (with lint|without lint|error|needs|with|task): (.+)")
 
 
@@ -107,8 +109,8 @@ class HostileProgram:
             return self.text
         known = canaries | {"program": self.name.encode()}
         places = "".join(f"    {name} = {value!r}\n" for name, value in known.items())
-        honest = "honest" if self.task is None else "honest_of_any_kind"
-        parts = [(_PARTS / f"{part}.py").read_text() for part in (honest, *self.parts)]
+        honest = (_PARTS / "honest.py").read_text() if self.task is None else _honest_of_any_kind()
+        parts = [honest, *((_PARTS / f"{part}.py").read_text() for part in self.parts)]
         own = re.search(r"^class Net\b", self.text, re.MULTILINE)
         ending = [] if own else ["class Net(Honest):\n    pass\n"]
         return "\n\n".join([*parts, f"class Canary:\n{places}", self.text, *ending])
@@ -122,6 +124,11 @@ def hostile_programs() -> list[HostileProgram]:
 def hostile_programs_of_kinds() -> list[HostileProgram]:
     """Return all that are for another task, by name."""
     return [each for each in _all() if each.task is not None]
+
+
+def _honest_of_any_kind() -> str:
+    """Return a benign network for a task of any kind, to be spoilt."""
+    return f"{_OF_ANY_KIND.read_text().replace('class Net(', 'class Honest(')}\n\n{_ESCAPED}"
 
 
 def _all() -> list[HostileProgram]:

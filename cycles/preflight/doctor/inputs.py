@@ -17,6 +17,7 @@ from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok
 from cycles.run.models import check_model
 from cycles.showing.tracking import check_tracking
+from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
 from generator.models.loading import load_config
@@ -93,6 +94,7 @@ def task(config: RunConfig) -> Finding:
     try:
         place = find_data(name, config.evaluator.data_path)
         spec = task_spec(name, config.evaluator.data_path)
+        require_fit(spec, config.evaluator)
         shape = spec.resized(config.evaluator.resize).shape
     except Mistake as error:
         return fault("Task", str(error), "set evaluator.data_path, or choose evaluator.task = 'digits'")

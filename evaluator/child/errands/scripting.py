@@ -1,10 +1,11 @@
 """The errand of a script: run any Python over the training split, and let it print.
 
-The script is the module `__main__`, with two names already in it: `train_images`, a NumPy array uint8
+The script is the module `__main__`, with three names already in it: `train_images`, a NumPy array uint8
 `(N, C, H, W)` of the images before they are normalised, or float32 `(N, C, L)` of signals and `(N, C, H, W)`
 of fields; and `train_labels`, int64 `(N,)`, or where a task asks for more than a class its targets as
-`TrainingSet` has them. They are this process's own copies: what a script writes into them no other child
-sees. It is not linted: what contains it is the jail.
+`TrainingSet` has them; and `hyperparameters`, the protocol's values that every program is handed. They are
+this process's own copies: what a script writes into them no other child sees. It is not linted: what contains
+it is the jail.
 
 This module does *not* cut what is printed; the supervisor does.
 """
@@ -27,7 +28,7 @@ _SCRIPT_FILE = "<script>"
 _FRAMES = 4
 
 
-def execute(code: str, _plan: Plan, data: TrainingSet) -> None:
+def execute(code: str, plan: Plan, data: TrainingSet) -> None:
     """Run the script `code`; one that leaves by `sys.exit()` has finished.
 
     Threads that it leaves behind end with it.
@@ -35,7 +36,11 @@ def execute(code: str, _plan: Plan, data: TrainingSet) -> None:
     _print_at_once()
     module = ModuleType("__main__")
     module.__file__ = _SCRIPT_FILE
-    module.__dict__.update(train_images=data.inputs.numpy(), train_labels=data.targets.numpy())
+    module.__dict__.update(
+        train_images=data.inputs.numpy(),
+        train_labels=data.targets.numpy(),
+        hyperparameters=plan.config.prm(()),
+    )
     sys.modules["__main__"] = module
     sys.argv = [_SCRIPT_FILE]
     linecache.cache[_SCRIPT_FILE] = (len(code), None, code.splitlines(keepends=True), _SCRIPT_FILE)

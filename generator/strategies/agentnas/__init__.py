@@ -8,7 +8,7 @@
     programs  a class `Architecture` and a recipe as a program
     seeds     what phase 1 hands on
     slotting  phases 1.5 and 2: the seed with slots, each alternative probed, the whole space tried out
-    evolving  phase 3: evolution, or random search, in the slots
+    evolving  phase 3: evolution in the slots, or random search, or what shared weights put first
     agents    the model in its roles, and what each is told
 
 "Agentic Neural Architecture Search". Where no model answers, or nothing of it can be used, rules do its part,

@@ -67,11 +67,20 @@ class Settings(RankedSettings):
     replans: int = Field(default=3, ge=0, le=20)
     """How often a space is made anew whose choices do not run."""
 
-    search: Literal["evolution", "random"] = "evolution"
-    """How the slots are searched: regularised evolution, or as a control every choice by itself."""
+    search: Literal["evolution", "random", "gdas"] = "evolution"
+    """How the slots are searched: regularised evolution; as a control every choice by itself; or GDAS, which
+    trains shared weights with a distribution over the choices, and has its likeliest judged."""
+
+    shared_epochs: int = Field(default=8, ge=1)
+    """Passes over the training split in which GDAS trains weights and distribution, each on one half; our
+    choice. The script has the limits of `evaluator.scripts`."""
+
+    shared_cost: int = Field(default=20, ge=0)
+    """Evaluations that this is charged as: so many rows without a program. Our choice: as many as take its
+    processor time, since a step of the distribution runs every alternative of each slot."""
 
     rates: bool = True
-    """Whether the learning rate is a slot too, of factors from a quarter to four."""
+    """Whether the learning rate is a slot too, of factors from a quarter to four; never for GDAS."""
 
     population: int = Field(default=16, ge=4)
     """Trials that may become parents. The first are the seed, and as many with one slot changed as with two
@@ -91,6 +100,16 @@ class Settings(RankedSettings):
         if self.tournament > self.population:
             raise ValueError(f"tournament ({self.tournament}) must be at most population ({self.population})")
         return self
+
+    @property
+    def rated(self) -> bool:
+        """Whether the learning rate is searched."""
+        return self.rates and self.search != "gdas"
+
+    @property
+    def choices(self) -> int:
+        """Evaluations of phase 3, the seed's among them."""
+        return self.population * (1 + self.scaled(self.generations))
 
     def scaled(self, budget: int) -> int:
         """Return a budget times `scale`, one at least."""

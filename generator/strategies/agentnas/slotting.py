@@ -116,7 +116,7 @@ def gated(bench: Bench, make: Make, settings: Settings) -> SlotSpace | None:
         found = make(rng, problem)
         if found is None:
             return None
-        space = SlotSpace(_living(bench, found), rates=settings.rates)
+        space = SlotSpace(_living(bench, found), rates=settings.rated)
         if all(len(slot.alternatives) == 1 for slot in space.slotted.slots):
             problem = "no slot has an alternative that runs where the rest is the seed"
             continue

@@ -8,7 +8,8 @@ it is cut into slots, each with alternatives of exactly its shapes; a plain sear
     phase 1.5  its program as a tree, which names its modules; else grouped by the Modularizer
     phase 2    slots with alternatives, by the Slot Planner or by rules; each probed; random choices must run,
                or it is made anew
-    phase 3    the seed, its neighbours and random choices, then generations of children  -> judged
+    phase 3    the seed, its neighbours and random choices, then generations of children; or choices by the
+               logits of shared weights                                                   -> judged
 
 What a model does, and what rules do in its place, every proposal's record says. The proxy of phase 1 is the
 run's own protocol, to which a recipe's schedule is scaled: the paper trains for 30% of the epochs, one epoch
@@ -75,7 +76,7 @@ class AgentNAS(Strategy):
             if found is not None:
                 built = (Decision(what="space", by=found.by), Decision(what="seed", by=seed.by))
                 space, differs = found.space, found.differs
-                yield from Evolving(bench, space, settings, seed.candidate, built, differs).search()
+                yield from Evolving(bench, space, settings, task, seed.trial, built, differs).search()
                 return
         raise StrategyError(
             "strategy 'agentnas' has no seed to cut into slots: no valid program of phase 1 has a part that "
@@ -103,15 +104,15 @@ class AgentNAS(Strategy):
 
     def _seed(self, bench: Bench, trial: Trial, tried: Tried | None, task: TaskShape) -> Seed | None:
         """Return a valid trial as a seed; None where rules found it and it is no tree."""
-        candidate, shape, library = trial.candidate, bench.request.shape, self._space.library
+        shape, library = bench.request.shape, self._space.library
         tree: Tree | None = None
         if tried is None or task.plain:  # what a model writes for another task is no picture's
             with suppress(NotATreeError):
-                tree = read(candidate.source or "", shape, library)
+                tree = read(trial.candidate.source or "", shape, library)
         if tried is not None and tried.draft.architecture is not None:
             draft, by = tried.draft, DecidedBy.MODEL
-            return Seed(tried.draft.architecture, draft.recipe, tree, by, candidate.id, trial.accuracy)
-        return None if tree is None else tree_seed(tree, shape, library, candidate.id, trial.accuracy)
+            return Seed(tried.draft.architecture, draft.recipe, tree, by, trial)
+        return None if tree is None else tree_seed(tree, shape, library, trial)
 
 
 def task_of(request: ProgramRequest) -> TaskShape:

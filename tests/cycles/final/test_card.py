@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from corpus.records.tasks.kinds import TaskKind
-from cycles.final.card import measured_words, model_card
+from cycles.figures.statistics import mean_interval
+from cycles.final.card import measured_words, model_card, seed_words
 from cycles.final.loader import loader
 from cycles.final.records import FinalReport, Inputs, Measured
 from tests.cycles.final.test_final_command import REPORT
@@ -69,3 +70,16 @@ def test_the_loader_says_it_too_and_is_a_program() -> None:
 def test_only_an_accuracy_has_an_interval_of_its_own() -> None:
     assert measured_words(REPORT) == ("0.900 [0.864, 0.927]", "314 of 349 images")
     assert measured_words(FIELDS) == ("0.125", "over 349 fields")
+
+
+def test_the_card_names_the_best_network_beside_the_seed() -> None:
+    assert "non-seed" not in model_card(REPORT) and seed_words(REPORT) is None
+    (first,) = REPORT.first_wave
+    second = first.model_copy(update={"candidate_id": "c000/0002", "mean": mean_interval([0.8, 0.8])})
+    both = REPORT.model_copy(
+        update={"first_wave": (first, second), "seed": "c000/0001", "best_non_seed": "c000/0002"}
+    )
+    said = "Best non-seed: c000/0002 0.800 [0.800, 0.800]; the seed c000/0001 0.920"
+    assert said in model_card(both)
+    alone = both.model_copy(update={"seed": None})
+    assert str(seed_words(alone)).endswith("; the seed learnt nothing")

@@ -8,8 +8,9 @@ from corpus.config import CorpusConfig
 from corpus.records.evaluations import Evaluation, EvaluationStatus
 from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig
-from cycles.final.entrants import Entrant, best_entrants, judged_programs, standings
+from cycles.final.entrants import Entrant, best_entrants, judged_programs, standings, with_seed
 from cycles.final.settings import FinalSettings
+from generator.slots.space import SlotSpace
 from tests.ledgers import candidate, evaluation, new_corpus, program, write_cycle
 
 PLAIN, WIDE, DEEP = program("conv relu pool"), program("conv gelu norm"), program("linear drop flat")
@@ -48,6 +49,25 @@ def test_a_program_is_chosen_by_the_evaluation_of_its_admission_alone(tmp_path: 
         row = before[0].evaluation
         ledger.add_evaluation(row.model_copy(update={"accuracy": 0.99, "protocol_id": "digits-v1/test/e20"}))
         assert judged_programs(ledger, 1) == before
+
+
+def test_the_seed_and_the_best_beside_it_take_part_whatever_their_places(tmp_path: Path) -> None:
+    rows = judged(tmp_path, [(PLAIN, 0.5), (WIDE, 0.6), (DEEP, 0.9)])
+
+    def of_slots(seed: int) -> list[Trial]:
+        said = ["one slot"] * 3
+        said[seed] = "seed"
+        told = [{"generator": SlotSpace.author, "operator": each} for each in said]
+        return [
+            row._replace(candidate=row.candidate.model_copy(update=each))
+            for row, each in zip(rows, told, strict=True)
+        ]
+
+    for seed, expected in ((0, ["c000/0002", "c000/0000"]), (2, ["c000/0002", "c000/0001"])):
+        slotted = of_slots(seed)
+        assert ids(with_seed(best_entrants(slotted, 1), slotted)) == expected
+        assert ids(with_seed(best_entrants(slotted, 8), slotted)) == ["c000/0002", "c000/0001", "c000/0000"]
+    assert ids(with_seed(best_entrants(rows, 1), rows)) == ["c000/0002"]
 
 
 def trained(

@@ -271,3 +271,14 @@ def test_the_machine_readable_report_is_read_back_as_it_was_written(
 ) -> None:
     text = (unbroken / "final" / "final.json").read_text()
     assert FinalReport.model_validate(json.loads(text)) == report
+
+
+@pytest.mark.slow
+def test_the_seed_and_the_best_beside_it_are_measured_alike(tmp_path: Path) -> None:
+    run = judged_run(tmp_path / "run", [(NARROW, 0.5), (WIDE, 0.9)], operators=["seed", "one slot"])
+    settings = QUICK.model_copy(update={"top": 1})
+    with open_final(run, settings, load=lambda _: watched()) as opened:
+        report = opened.run()
+    assert (report.seed, report.best_non_seed) == ("c000/0000", "c000/0001")
+    assert {each.candidate_id for each in report.first_wave} == {"c000/0000", "c000/0001"}
+    assert {len(each.accuracies) for each in report.first_wave} == {QUICK.seeds}

@@ -102,6 +102,7 @@ def run(script: str) -> Transcript:
         "__name__": "__main__",
         "train_images": np.zeros((4, *REQUEST.shape.input_shape), np.uint8),
         "train_labels": np.arange(4),
+        "hyperparameters": {**PRM, "batch": 2},
     }
     with contextlib.redirect_stdout(printed):
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import random
 import statistics
 from collections import Counter
@@ -11,15 +13,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from corpus.records.evaluations import EvaluationStatus, Stage
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.search.probes import Probe
 from corpus.records.search.proposals import DecidedBy, Proposal
+from corpus.records.search.transcripts import ScriptEnding, Transcript
 from corpus.records.search.trials import Trial
 from generator.slots.contract import Alternative, Slot, Slotted
 from generator.slots.space import Choice, SlotSpace
 from generator.spaces.cells import CellSpace
 from generator.spaces.trees import TreeSpace
 from generator.strategies.agentnas.evolving import Evolving
+from generator.strategies.agentnas.seeds import beside_seed, seed_ids
 from generator.strategies.agentnas.settings import Settings
 from generator.strategies.agentnas.strategy import build
 from generator.strategies.catalogue import StrategyError
@@ -98,10 +102,11 @@ def test_phase_1_ends_with_its_attempts_or_its_patience_and_its_best_becomes_the
 
     bench = ProbingBench()
     trials = heard(bench, build(Settings(scale=0.25, generations=4), SPACE).search(bench), stages)
-    seed = next(place for place, each in enumerate(trials) if each.candidate.operator == "seed")
-    assert 16 < seed <= 40 and len(trials) == seed + 32
-    best = max(trials[:seed], key=lambda trial: trial.accuracy or 0.0)
-    assert trials[seed].candidate.parents == (best.candidate.id,)
+    first = next(place for place, each in enumerate(trials) if each.candidate.generator == SlotSpace.author)
+    assert 16 < first <= 40 and len(trials) == first + 31, "the seed is not judged twice"
+    best = max(trials[:first], key=lambda trial: trial.accuracy or 0.0)
+    assert all(each.candidate.parents == (best.candidate.id,) for each in trials[first : first + 15])
+    assert seed_ids(trials) == {best.candidate.id}
     fails = ProbingBench()
     with pytest.raises(StrategyError, match="no seed"):
         heard(fails, build(Settings(scale=0.1), SPACE).search(fails), lambda _: None)
@@ -160,7 +165,9 @@ def best_found(seed: int, **settings: Any) -> float:
         return min(1.0, max(0.0, 0.2 + 0.07 * hits + random.Random(f"{seed} {proposal.key}").gauss(0, 0.02)))
 
     bench = ProbingBench(seed=seed)
-    trials = heard(bench, Evolving(bench, space, Settings(**settings), None).search(), judge, most=64)
+    trials = heard(
+        bench, Evolving(bench, space, Settings(**settings), REQUEST.shape).search(), judge, most=64
+    )
     return max(trial.accuracy or 0.0 for trial in trials)
 
 
@@ -170,6 +177,90 @@ def test_evolution_in_slots_beats_random_choices_on_a_planted_table() -> None:
     mean = statistics.mean(differences)
     error = statistics.stdev(differences) / len(differences) ** 0.5
     assert mean - 2.1 * error > 0.02
+
+
+class SharingBench(ProbingBench):
+    """A bench whose sandbox answers with logits: of each slot the last alternative is the likeliest."""
+
+    def __init__(self, ending: ScriptEnding = ScriptEnding.FINISHED, **more: Any) -> None:
+        super().__init__(**more)
+        self.ending, self.scripts = ending, list[tuple[str, str]]()
+
+    def execute(self, role: str, code: str) -> Transcript:
+        self.scripts.append((role, code))
+        (slots,) = (line for line in code.splitlines() if line.startswith("SLOTS = "))
+        (said,) = (line for line in code.splitlines() if line.startswith('print("logits'))
+        rows = [[float(each) for each in range(len(texts))] for _, texts in ast.literal_eval(slots[8:])]
+        output = said.split('"')[1] + json.dumps(rows)
+        return Transcript(ending=self.ending, output=output, error="20 s of processor time")
+
+
+def test_gdas_is_charged_and_has_the_likeliest_choices_judged() -> None:
+    bench = SharingBench()
+    chosen = Settings(seed=SEED, generations=2, search="gdas", shared_cost=10, shared_epochs=5)
+    trials = heard(bench, build(chosen, SPACE).search(bench), size)
+    assert [role for role, _ in bench.scripts] == ["sharer"] and "EPOCHS, RATE" in bench.scripts[0][1]
+    assert len(trials) == 16 * (1 + 2), "as many evaluations as other searches of the slots have"
+    seed, charged, likely = trials[0], trials[1:11], trials[11:]
+    assert seed.candidate.operator == "seed" and seed_ids(trials) == {seed.candidate.id}
+    assert {(each.candidate.source, each.candidate.operator) for each in charged} == {
+        (None, "shared weights")
+    }
+    assert charged[0].candidate.idea == "5 passes over the training split"
+    for each in likely:
+        decided = {what.what: what.by for what in each.candidate.decisions}
+        assert each.candidate.operator == "likely choice" and decided["slots"] is DecidedBy.RULE
+        assert "learning rate" not in str(each.candidate.idea) and str(each.candidate.key).endswith("x1")
+    numbers = [[int(each) for each in str(trial.candidate.key).split()[:-1]] for trial in likely]
+    assert [sum(each) for each in numbers] == sorted(map(sum, numbers), reverse=True)
+    assert len({trial.candidate.key for trial in likely}) == len(likely) == 37
+
+
+def test_gdas_that_learns_nothing_is_charged_and_choices_are_drawn() -> None:
+    bench = SharingBench(ScriptEnding.LIMIT_EXCEEDED)
+    trials = heard(bench, build(Settings(seed=SEED, generations=1, search="gdas"), SPACE).search(bench), size)
+    assert Counter(each.candidate.operator for each in trials) == {
+        "seed": 1, "shared weights": 20, "random choice": 11
+    }  # fmt: skip
+    said = "came to nothing, so choices are drawn: limit exceeded: 20 s of processor time"
+    assert str(trials[1].candidate.idea).endswith(said)
+    decided = {each.what: each.by for each in trials[-1].candidate.decisions}
+    assert decided["slots"] is DecidedBy.CHANCE and str(trials[-1].candidate.key).endswith("x1")
+
+
+def test_a_seed_that_was_judged_is_not_judged_again_unless_the_cut_one_is_another() -> None:
+    bench = ProbingBench()
+    (judged,) = bench.judge([Proposal(program="# seed", author="trees-1", operator="sample")], [0.9])
+    for search in ("evolution", "random"):
+        settings = Settings(population=4, tournament=4, generations=1, search=search)
+        same = heard(
+            bench, Evolving(bench, planted(), settings, REQUEST.shape, judged).search(), lambda _: 0.1
+        )
+        assert len(same) == 7 and "seed" not in {each.candidate.operator for each in same}
+        assert seed_ids([judged, *same]) == {judged.candidate.id}
+        if search == "evolution":
+            parents = {each.candidate.parents for each in same if each.candidate.operator != "random choice"}
+            assert parents == {(judged.candidate.id,)}, "it is the best, and so the parent of all"
+    other = Evolving(bench, planted(), settings, REQUEST.shape, judged, differs="another").search()
+    cut = heard(bench, other, lambda _: 0.1)[0]
+    assert cut.candidate.operator == "seed" and cut.candidate.idea == "not quite the seed: another"
+    assert seed_ids([judged, cut]) == {judged.candidate.id, cut.candidate.id}
+
+
+def test_the_best_beside_the_seed_is_named() -> None:
+    bench = ProbingBench()
+    trials = heard(bench, build(Settings(seed=SEED, generations=1), SPACE).search(bench), lambda _: 0.5)
+    found = beside_seed([trials[0], *(each._replace(evaluation=_scored(each, 0.4)) for each in trials[1:])])
+    assert found is not None and found.seed is trials[0]
+    assert found.best is not None and found.best.candidate.id == trials[1].candidate.id
+    alone = beside_seed(trials[:1])
+    assert alone is not None and alone.best is None
+    (plain,) = bench.judge([Proposal(program="# other", author="trees-1", operator="sample")], [0.9])
+    assert beside_seed([plain]) is None
+
+
+def _scored(trial: Trial, accuracy: float) -> Evaluation:
+    return trial.evaluation.model_copy(update={"accuracy": accuracy})
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -11,6 +11,7 @@ from corpus.records.search.proposals import DecidedBy
 from corpus.records.tasks.kinds import TaskKind
 from evaluator.tasks.catalogue import task_names
 from generator.strategies.agentnas.programs import NATIVE
+from generator.strategies.agentnas.seeds import seed_ids
 from generator.strategies.agentnas.settings import Settings
 from generator.strategies.agentnas.strategy import build
 from generator.strategies.catalogue import listed
@@ -39,15 +40,15 @@ from tests.generator.strategies.benches import REQUEST
 
 def test_a_whole_search_by_a_model_from_exploring_to_the_last_generation() -> None:
     bench, trials = searched()
-    first, second, seed, *others = trials
-    assert [each.candidate.operator for each in trials[:3]] == ["experiment", "experiment", "seed"]
+    first, second, *others = trials
+    assert [each.candidate.operator for each in trials[:3]] == ["experiment", "experiment", "one slot"]
     assert first.candidate.idea == "arch_001: narrow" and second.candidate.idea == "arch_002: wide"
     assert decisions(first) == {"plan": DecidedBy.MODEL, "program": DecidedBy.MODEL}
     assert first.candidate.call_id is not None and first.candidate.key != second.candidate.key
     assert "torch.optim.Adam(" in str(first.candidate.source) and "0.005" in str(first.candidate.source)
-    assert seed.candidate.parents == (second.candidate.id,) and seed.candidate.idea is None
-    assert len(others) == 3 + 4
-    for trial in (seed, *others):
+    assert all(each.candidate.parents == (second.candidate.id,) for each in others[:3])
+    assert len(others) == 3 + 4 and seed_ids(trials) == {second.candidate.id}
+    for trial in others:
         assert decisions(trial)["space"] is DecidedBy.MODEL and decisions(trial)["seed"] is DecidedBy.MODEL
         assert "torch.optim.Adam(" in str(trial.candidate.source)
     roles = Counter(role for role, _ in bench.chats)

@@ -98,10 +98,11 @@ def test_a_seed_that_is_a_tree_needs_no_modularizer_and_keeps_its_recipe_where_r
     }
     bench, trials = searched(lines=lines)
     assert "modularizer" not in {role for role, _ in bench.chats}
-    seed = next(each for each in trials if each.candidate.operator == "seed")
-    assert decisions(seed) == {"space": DecidedBy.RULE, "seed": DecidedBy.MODEL}
-    assert seed.candidate.parents == (trials[0].candidate.id,)
-    assert "torch.optim.Adam(" in str(seed.candidate.source) and "0.005" in str(seed.candidate.source)
+    child = next(each for each in trials if each.candidate.operator == "one slot")
+    made = decisions(child)
+    assert made["space"] is DecidedBy.RULE and made["seed"] is DecidedBy.MODEL
+    assert child.candidate.parents == (trials[0].candidate.id,)
+    assert "torch.optim.Adam(" in str(child.candidate.source) and "0.005" in str(child.candidate.source)
 
 
 def test_a_named_seed_is_cut_by_the_model() -> None:
