@@ -7,21 +7,22 @@
 
 Simulated: the real loop, search, writer, judge, teacher, pool of workers and ledger over stand-ins that
 sleep. `serial` writes a whole batch before it judges, `streamed` judges while it writes, `late` also trains
-beside that (teaching.late). A cycle's wall time is the mean of those that an adapter writes, the slowest
+beside that (teaching.late). A cycle's wall time is the least of those that an adapter writes, the slowest
 stage what its sleep takes alone. The overhead is what a candidate takes where no stage sleeps, the stand-ins'
 own work and the cycle's report included, in the quickest cycle, as a share of a judgement of one second.
+Whatever else runs on the machine adds to all of it: the last line says how much that was.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -48,11 +49,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.run is not None:
         show_run(arguments.run)
-    elif arguments.real:
+        return
+    if arguments.real:
         show_real()
     else:
         show_simulated()
         show_overhead()
+    load = os.getloadavg()[2]
+    print(f"\nload of the machine, on {os.cpu_count()} processors: {load:.1f} in the last 15 minutes")
 
 
 def show_simulated() -> None:
@@ -132,10 +136,10 @@ def show_run(path: Path) -> None:
 
 
 def cycle_seconds(opened: AbstractContextManager[Loop]) -> float:
-    """Return the mean wall time of the cycles that are written by an adapter."""
+    """Return the least wall time of the cycles that are written by an adapter."""
     with opened as loop:
         taken = [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)]
-        return fmean(each for cycle, each in enumerate(taken) if loop.ledger.training(cycle))
+        return min(each for cycle, each in enumerate(taken) if loop.ledger.training(cycle))
 
 
 def last_cycle_seconds(loop: Loop) -> float:
