@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -108,7 +109,7 @@ def show_real() -> None:
     for mode, settings in MODES.items():
         with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
             run = start_run(Path(home, "run"), load_config("cpu-tiny", [*sizes, *settings]))
-            with open_loop(run.path, as_json=True) as loop:
+            with redirect_stdout(StringIO()), open_loop(run.path, as_json=True) as loop:
                 if mode == "serial":
                     loop.writer.streams = lambda _proposals: False
                 wall = last_cycle_seconds(loop)
