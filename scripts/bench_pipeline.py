@@ -86,18 +86,23 @@ def show_overhead() -> None:
     print(f"\noverhead: {CYCLES} cycles of {count} candidates, no stage sleeps")
     for mode, by_batch in (("serial", True), ("streamed", True), ("streamed one by one", False)):
         with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
-            config = load_config("cpu-tiny", [*_sizes(CYCLES, count, OVERHEAD_BATCH), "teaching.by=nobody"])
+            config = load_config("cpu-tiny", _sizes(CYCLES, count, OVERHEAD_BATCH))
             with simulated(Path(home, "run"), config, serial=mode == "serial", by_batch=by_batch) as loop:
                 began = time.process_time()
                 wall = (
                     min(_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(CYCLES)) / count
                 )
                 processor = (time.process_time() - began) / CYCLES / count
+                began = time.process_time()
+                if (lesson := loop.teacher.lesson(CYCLES)) is not None:
+                    loop.teacher.job(lesson, lambda *_: None)
+                rows = time.process_time() - began
         print(
             f"{mode:20} {1000 * wall:5.1f} ms of wall time a candidate, {1000 * processor:.1f} ms of "
             f"processor time: {wall:.1%} and {processor:.1%} of a judgement of 1 s",
             flush=True,
         )
+    print(f"rows of the fine-tuning after {CYCLES * count} candidates: {rows:.2f} s of processor time")
 
 
 def show_real() -> None:
