@@ -31,6 +31,7 @@ from corpus.records.mistakes import Mistake, command_line
 from corpus.records.text import indented
 from cycles.errors import BUDGET_SPENT, BudgetSpent
 from cycles.refusals import refusal
+from cycles.run.background import left_at_work
 
 MISTAKE, UPSTREAM, INTERRUPTED, NO_READER = 2, 5, 130, 141
 
@@ -146,6 +147,8 @@ def _end(code: int, message: str | None = None) -> NoReturn:
     with suppress(OSError):
         if sys.stdout is not None:
             sys.stdout.flush()
+        if left_at_work():  # the interpreter's own end would abort over a thread within a library's call
+            os._exit(code)
         sys.exit(code)
     # What cannot be written stays in the buffer, and Python would fail over it once more at its end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

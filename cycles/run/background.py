@@ -16,6 +16,7 @@ from typing import Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 
+_NAME = "archloop-background"
 _TICK_SECONDS = 0.02
 """How long a taker waits for an item before it is told that there is none yet. Our choice: short beside any
 judgement, long beside a look."""
@@ -39,7 +40,7 @@ class Background(Generic[Item]):
         self._changed = threading.Condition()
         self._error: BaseException | None = None
         self._ended = False
-        self._thread = threading.Thread(target=self._work, name="archloop-background", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=_NAME, daemon=True)
         self.stopping = False
         """Whether the thread was asked to end; long work looks at it."""
         self.seconds = 0.0
@@ -111,3 +112,8 @@ class Background(Generic[Item]):
                     self._changed.notify_all()
         finally:
             self.seconds += time.monotonic() - started
+
+
+def left_at_work() -> bool:
+    """Return whether a thread is at work that nobody waits for, as after a second Ctrl-C."""
+    return any(thread.name == _NAME for thread in threading.enumerate())

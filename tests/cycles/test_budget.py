@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,16 @@ from corpus.ledger.reader import Ledger
 from corpus.records.search.trials import Trial
 from cycles.cli.extending import extend
 from cycles.config.run import RunConfig
+from cycles.config.study import load_study
 from cycles.errors import BudgetSpent, UsageError
 from cycles.figures.status import SEARCH_OVER, run_status
 from cycles.figures.studies.searches import read_search
 from cycles.run.run_directory import RunDirectory
 from cycles.studies.gathering import finished, gather_runs
+from cycles.studies.running import Failure, StudyRunner, _Job
 from tests.cycles.test_cli import archloop
 from tests.cycles.test_pipeline import Mixed, complete, kept, settings
+from tests.cycles.test_study_files import study_file
 from tests.pipelines import Pace, simulated
 
 COUNT = 14
@@ -175,6 +180,18 @@ def test_a_comparison_takes_a_run_that_its_budget_ended_as_finished(tmp_path: Pa
     assert finished(run, None) and finished(other, None) and not finished(tmp_path / "broken", None)
     assert [found.evaluations for found in (read_search(run), read_search(other)) if found] == [17, 3]
     assert len(gather_runs([run]).arms["frozen control"]) == 1
+
+
+@pytest.mark.parametrize(("code", "broke"), [(0, 0), (4, 0), (1, 1), (5, 1)])
+def test_a_study_goes_on_after_a_run_that_its_budget_ended(code: int, broke: int, tmp_path: Path) -> None:
+    study = load_study(study_file(tmp_path))
+    runner, said = StudyRunner(study, tmp_path / "out", 1, lambda _line: None), tmp_path / "out.log"
+    said.write_text("gone\n")
+    job = _Job(study.cells[0], tmp_path / "out", [])
+    job.process = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
+    job.process.wait()
+    failures: list[Failure] = []
+    assert runner._ended(job, failures) and len(failures) == broke
 
 
 def test_the_command_line_says_which_budget_ended_a_run_and_how_it_goes_on(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from corpus.ledger.reader import Ledger
 from corpus.records.mistakes import Mistake
 from corpus.records.prompts import Message, Prompt
 from corpus.records.search.proposals import Proposal
@@ -24,6 +27,7 @@ from cycles.run.interruption import Interrupted
 from generator.samplers.contract import Sample, SamplingOptions, UpstreamError
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.contract import Bench, Conversation
+from tests.command_line import ENTRY
 from tests.cycles.test_search_replay import Fuse, rows
 from tests.pipelines import Pace, PacedSampler, Unseen, simulated
 
@@ -284,3 +288,28 @@ def test_a_second_ctrl_c_waits_for_no_batch() -> None:
         raise KeyboardInterrupt
     assert time.monotonic() - started < PATIENCE_SECONDS / 2
     free.set()
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_a_run_at_once_while_its_model_writes(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    sizes = ["--set", "candidates=24", "--set", "generator.batch_size=4"]
+    with (tmp_path / "log").open("wb") as log:
+        command = [*ENTRY, "run", "--preset", "smoke", *sizes, "--out", str(run)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    while not written(run):
+        assert process.poll() is None
+        time.sleep(0.2)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    assert process.wait(timeout=60) == 130
+    assert (tmp_path / "log").read_text().rstrip().endswith(f"archloop resume {run}")
+
+
+def written(run: Path) -> bool:
+    """Return whether any candidate of a run's cycles is in its ledger."""
+    if not (run / "corpus.db").exists():
+        return False
+    with Ledger.open(run / "corpus.db") as ledger:
+        return bool(ledger.candidates(cycle=0))
