@@ -45,7 +45,10 @@ _log = logging.getLogger(__name__)
 
 
 def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection to an existing, whole ledger.
+    """Return a connection to an existing ledger.
+
+    Who writes has the whole file checked first, in time that grows with the file. Who reads gets the damage
+    of a page as an error when that page is read; a file cut short is noticed at once.
 
     Raises:
         LedgerError: One of its kinds, by what is wrong with the file.
@@ -59,8 +62,8 @@ def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection = _connect(path, read_only)
         try:
             _check_identity(connection, path, read_only)
-            _check_integrity(connection, path)
             if not read_only:
+                _check_integrity(connection, path)
                 _make_durable(connection, path)
                 migrate(connection)
             _check_tables(connection, path)
