@@ -5,6 +5,7 @@ Whoever looks again and again asks for what was judged since. This module does *
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from corpus.ledger.opened import OpenLedger
@@ -103,6 +104,14 @@ class OutcomeShelf(OpenLedger):
             f" LEFT JOIN admissions ON candidate_id = candidates.id{_IN_ORDER}"
         )
         return [Decided(row[0], bool(row[1]), row[2]) for row in found]
+
+    def exemplars(self) -> dict[str, tuple[str, ...]]:
+        """Return the candidates that stood in a candidate's prompt, by candidate, where any did."""
+        found = self._select(
+            "SELECT candidates.id, exemplar_ids FROM prompts JOIN candidates ON prompt_id = prompts.id"
+            f" WHERE exemplar_ids != '[]'{_IN_ORDER}"
+        )
+        return {row["id"]: tuple(json.loads(row["exemplar_ids"])) for row in found}
 
     def call_paths(self, cycle: int) -> dict[str, int]:
         """Return how many questions of a cycle's search were answered on each path, by the path's name."""

@@ -7,6 +7,8 @@ This module does *not* write; `corpus.ledger.writer` appends.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from typing import Any
 
 from corpus.ledger import rows
@@ -82,8 +84,10 @@ class Ledger(ModuleLibrary, IdeaShelf, OutcomeShelf):
 
     def judged(self, cycle: int) -> list[Trial]:
         """Return the judged candidates of a cycle, by index."""
+        where, values = _where(cycle=cycle)
         with self._snapshot():
-            deciding = self._deciding_evaluations(cycle)
+            judged = self._select(f"{_JUDGED}{where}", *values)
+            deciding = {row["candidate_id"]: rows.evaluation_from(row) for row in judged}
             admissions = {row.candidate_id: row for row in self.admissions(cycle)}
             return [
                 Trial(candidate, deciding[candidate.id], admissions[candidate.id])
@@ -123,15 +127,23 @@ class Ledger(ModuleLibrary, IdeaShelf, OutcomeShelf):
             rows.admission_from(decided[0]) if decided else None,
         )
 
-    def admitted(self) -> list[tuple[Candidate, Evaluation | None]]:
-        """Return the corpus in the order of admission; programs that were never evaluated come with None."""
+    def admitted(self, among: Collection[str] | None = None) -> list[tuple[Candidate, Evaluation | None]]:
+        """Return the corpus in the order of admission; programs that were never evaluated come with None.
+
+        Args:
+            among: Ids of the only candidates that are wanted; None for all.
+        """
+        only = "" if among is None else " AND candidates.id IN (SELECT value FROM json_each(?))"
+        asked = [] if among is None else [json.dumps(sorted(among))]
         with self._snapshot():
-            deciding = self._deciding_evaluations()
+            judged = self._select(f"{_JUDGED} WHERE admitted = 1{only} ORDER BY evaluations.seq DESC", *asked)
             found = self._select(
-                _CANDIDATES + " JOIN admissions ON candidate_id = candidates.id WHERE admitted = 1"
-                " ORDER BY admissions.seq"
+                f"{_CANDIDATES} JOIN admissions ON candidate_id = candidates.id WHERE admitted = 1{only}"
+                " ORDER BY admissions.seq",
+                *asked,
             )
-            return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
+        deciding = {row["candidate_id"]: rows.evaluation_from(row) for row in judged}
+        return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
 
     def calls(self, cycle: int | None = None) -> list[Call]:
         """Return the calls of the run's search, or those of a cycle, in the order in which they were made."""
@@ -276,12 +288,6 @@ class Ledger(ModuleLibrary, IdeaShelf, OutcomeShelf):
         return Machine.model_validate_json(
             self._only("SELECT description FROM machines WHERE id = ?", identifier)["description"]
         )
-
-    def _deciding_evaluations(self, cycle: int | None = None) -> dict[str, Evaluation]:
-        """Return by candidate the evaluation that its admission rests on (a seed's: its first)."""
-        where, values = _where(cycle=cycle)
-        found = self._select(f"{_JUDGED}{where} ORDER BY evaluations.seq DESC", *values)
-        return {row["candidate_id"]: rows.evaluation_from(row) for row in found}
 
 
 def _where(**wanted: Any) -> tuple[str, list[Any]]:

@@ -1,5 +1,6 @@
 """What a report shows, read from a run's ledger in one pass: figures, candidates, exemplars, networks.
 
+The figures of complete cycles never change, and are taken from metrics.jsonl where they stand there.
 Reading takes no lock, so a run may be read while it goes on; a cycle under way contributes its judged
 candidates to the table but no point to a curve. This module does *not* compute statistics
 (`cycles.figures.cycle_report` does) or lay anything out.
@@ -7,8 +8,10 @@ candidates to the table but no point to a curve. This module does *not* compute 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections import defaultdict
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from cycles.config.arms import ArmName, arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.measure import metric_of, require_one_metric
+from cycles.figures.metrics import noted_reports
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.ideas import ideas_of
@@ -72,17 +76,25 @@ class RunData:
         """The arm of a comparison that this run is."""
         return arm_of(self.config)
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
         """The metric by which its candidates are judged."""
         return metric_of(self.config, self.judged)
 
-    @property
+    @cached_property
     def protocols(self) -> frozenset[str]:
         """Ids of the protocols that its candidates were judged under."""
         return frozenset(row.evaluation.protocol_id for row in self.judged)
 
-    @property
+    @cached_property
+    def by_cycle(self) -> dict[int | None, list[Trial]]:
+        """The judged candidates by their cycle."""
+        found = defaultdict[int | None, list[Trial]](list)
+        for row in self.judged:
+            found[row.candidate.cycle].append(row)
+        return dict(found)
+
+    @cached_property
     def valid(self) -> list[Trial]:
         """The valid candidates, best first; equal accuracies in the order of the ledger."""
         found = [row for row in self.judged if row.evaluation.valid and row.evaluation.accuracy is not None]
@@ -127,7 +139,10 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
     with Ledger.open(directory.ledger_file) as ledger:
         state = run_status(ledger, config)
         complete = ledger.completed_cycles()
-        reports.extend(cycle_report(ledger, cycle, config) for cycle in complete[len(reports) :])
+        noted = noted_reports(directory.metrics_file, ledger) if len(complete) > len(reports) else {}
+        reports.extend(
+            noted.get(cycle) or cycle_report(ledger, cycle, config) for cycle in complete[len(reports) :]
+        )
         # The current cycle may have been completed since the state was read.
         cycles = sorted({*complete, *([] if state.current is None else [state.current])})
         judged = [row for cycle in cycles for row in ledger.judged(cycle)]
@@ -139,7 +154,7 @@ def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
             state=state,
             reports=list(reports),
             judged=judged,
-            exemplars=_exemplars(ledger, cycles),
+            exemplars=ledger.exemplars(),
             adherence=_adherence(ledger, config),
             ideas=ideas_of(ledger),
             taught={
@@ -165,23 +180,6 @@ def _adherence(ledger: Ledger, config: RunConfig) -> tuple[str, ...]:
     return tuple(each.sentence for each in adherence(ledger, space))
 
 
-def _exemplars(ledger: Ledger, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
-    shown = {
-        prompt.id: prompt.exemplar_ids
-        for cycle in cycles
-        for prompt in ledger.prompts(cycle)
-        if prompt.exemplar_ids
-    }
-    if not shown:
-        return {}
-    return {
-        candidate.id: shown[candidate.prompt_id]
-        for cycle in cycles
-        for candidate in ledger.candidates(cycle=cycle)
-        if candidate.prompt_id in shown
-    }
-
-
 def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluation | None]]:
     """Return the programs of the starting corpus that the page will link to; the others may be very many."""
     wanted = {other for ids in run.exemplars.values() for other in ids}
@@ -189,9 +187,7 @@ def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluatio
         wanted.update(row.candidate.parents)
         wanted.update(filter(None, (row.admission.nearest_id, row.admission.twin_id)))
     wanted -= {row.candidate.id for row in run.judged}
-    if not wanted:
-        return []
-    return [(candidate, found) for candidate, found in ledger.admitted() if candidate.id in wanted]
+    return ledger.admitted(among=wanted)
 
 
 def _networks(ledger: Ledger, best: Sequence[Trial]) -> dict[str, NetworkGraph]:
