@@ -101,24 +101,23 @@ class RunData:
         return sorted(found, key=lambda row: -(row.evaluation.accuracy or 0.0))
 
 
-def gather(
-    paths: Sequence[Path], known: MutableMapping[Path, list[CycleReport]] | None = None
-) -> list[RunData]:
+def gather(paths: Sequence[Path], known: MutableMapping[Path, RunData] | None = None) -> list[RunData]:
     """Return the data of the runs at `paths`, each under a name that no other has.
 
     Args:
         paths: Run directories.
-        known: Figures of cycles that were complete at an earlier call, by run; brought up to date. Complete
-            cycles never change, so a page that is made again and again need not count them again.
+        known: The runs as an earlier call found them, by path; brought up to date. What is complete never
+            changes, so a page that is made again and again reads and counts its cycles once.
 
     Raises:
         UsageError: A path holds no run, or the runs are judged by different metrics.
         LedgerError: A ledger cannot be read.
     """
+    earlier = {} if known is None else known
     runs = [
-        _gather_run(path, name, [] if known is None else known.setdefault(path, []))
-        for path, name in zip(paths, _names(paths), strict=True)
+        _gather_run(path, name, earlier.get(path)) for path, name in zip(paths, _names(paths), strict=True)
     ]
+    earlier.update(zip(paths, runs, strict=True))
     require_one_metric({str(run.path): run.metric for run in runs})
     return runs
 
@@ -133,26 +132,27 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in resolved]
 
 
-def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
+def _gather_run(path: Path, name: str, earlier: RunData | None) -> RunData:
     directory = RunDirectory.open(path)
     config = directory.config()
     with Ledger.open(directory.ledger_file) as ledger:
         state = run_status(ledger, config)
         complete = ledger.completed_cycles()
-        noted = noted_reports(directory.metrics_file, ledger) if len(complete) > len(reports) else {}
-        reports.extend(
-            noted.get(cycle) or cycle_report(ledger, cycle, config) for cycle in complete[len(reports) :]
-        )
+        reports = {report.cycle: report for report in earlier.reports} if earlier else {}
+        read = {cycle: earlier.by_cycle.get(cycle, []) for cycle in reports} if earlier else {}
+        if fresh := [cycle for cycle in complete if cycle not in reports]:
+            noted = noted_reports(directory.metrics_file, ledger)
+            reports |= {cycle: noted.get(cycle) or cycle_report(ledger, cycle, config) for cycle in fresh}
         # The current cycle may have been completed since the state was read.
         cycles = sorted({*complete, *([] if state.current is None else [state.current])})
-        judged = [row for cycle in cycles for row in ledger.judged(cycle)]
+        judged = [row for cycle in cycles for row in (read.get(cycle) or ledger.judged(cycle))]
         run = RunData(
             name=name,
             path=path,
             config=config,
             environment=directory.environment(),
             state=state,
-            reports=list(reports),
+            reports=[reports[cycle] for cycle in complete],
             judged=judged,
             exemplars=ledger.exemplars(),
             adherence=_adherence(ledger, config),
