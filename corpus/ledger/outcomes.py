@@ -97,6 +97,13 @@ class OutcomeShelf(OpenLedger):
         )
         return [Score(*row) for row in found]
 
+    def judges(self) -> set[tuple[str, str | None]]:
+        """Return the protocols that programs were judged under, each with the machines that judged."""
+        return {
+            (row[0], row[1])
+            for row in self._select("SELECT DISTINCT protocol_id, machine_id FROM evaluations")
+        }
+
     def decisions(self) -> list[Decided]:
         """Return what was decided about every candidate, in their order."""
         found = self._select(

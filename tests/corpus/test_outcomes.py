@@ -85,6 +85,8 @@ def test_scores_decisions_and_exemplars_are_those_of_the_records(ledger: Ledger)
     assert ledger.decisions() == [
         (name, bool(found and found.admitted), found and found.reason) for name, found in decided
     ]
+    judged = ledger.evaluations()
+    assert ledger.judges() == {(each.protocol_id, each.machine_id) for each in judged}
     assert ledger.exemplars() == {"c001/0000": ("c000/0000", "seed/0001")}
     wanted = {"seed/0000", "c001/0000", "c000/0001", "nobody"}
     assert ledger.admitted(among=wanted) == [row for row in ledger.admitted() if row[0].id in wanted]
