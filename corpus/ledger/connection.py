@@ -31,7 +31,14 @@ from corpus.ledger.errors import (
     corrupt,
     sqlite_errors_named,
 )
-from corpus.ledger.schema import APPLICATION_ID, LEDGER_TABLES, SCHEMA_VERSION, migrate, schema_version
+from corpus.ledger.schema import (
+    APPLICATION_ID,
+    LEDGER_TABLES,
+    SCHEMA_VERSION,
+    make_indexes,
+    migrate,
+    schema_version,
+)
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for a reader or a checkpoint."""
@@ -67,6 +74,8 @@ def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
                 _make_durable(connection, path)
                 migrate(connection)
             _check_tables(connection, path)
+            if not read_only:
+                make_indexes(connection)
         except BaseException:
             connection.close()
             raise

@@ -22,12 +22,19 @@ from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage, data_set_of, metric_in
 from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb
+from corpus.records.trainings import CycleStage
 from tests.corpus.test_similarity import grammar_programs
 from tests.ledgers import candidate, evaluation, new_corpus, prompt, write_cycle
 
 CONFIG = CorpusConfig(min_accuracy=0.4)
 PROGRAMS = grammar_programs(8, seed=5)
 ELSEWHERE = "cifar10-v1/e1/b16/s0/p00000000"
+
+
+def call(number: int, cycle: int, path: AnswerPath) -> Call:
+    question = Question(verb=Verb.CHOOSE, role="test", asks=["a", "b"])
+    answer = Answer(value="a", path=path)
+    return Call(id=f"call/{number}", cycle=cycle, question=question, answer=answer, seconds=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +61,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
             Admission(candidate_id=rows[0].id, admitted=True, reason=AdmissionReason.ADMITTED),
         )
         for number, path in enumerate((AnswerPath.FREE, AnswerPath.CHANCE, AnswerPath.FREE)):
-            question = Question(verb=Verb.CHOOSE, role="test", asks=["a", "b"])
-            answer = Answer(value="a", path=path)
-            writer.add_call(Call(id=f"call/{number}", cycle=1, question=question, answer=answer, seconds=0.1))
+            writer.add_call(call(number, 1, path))
         yield writer
 
 
@@ -170,6 +175,8 @@ def test_what_is_asked_of_one_cycle_costs_the_same_in_a_ledger_of_many(tmp_path:
             for cycle in range(cycles):
                 sources = [(f"x = {cycle} + {index}\n", 0.5) for index in range(6)]
                 write_cycle(ledger, cycle, list(sources), CONFIG)
+                ledger.record_stage(cycle, CycleStage.JUDGE, 1.0)
+                ledger.add_call(call(cycle, cycle, AnswerPath.FREE))
             seen = ledger.outcomes()[-3].seq
             costs.append(
                 [
@@ -181,6 +188,8 @@ def test_what_is_asked_of_one_cycle_costs_the_same_in_a_ledger_of_many(tmp_path:
                     steps(ledger, lambda: ledger.prompts(1)),
                     steps(ledger, lambda: ledger.trial("c001/0003")),
                     steps(ledger, lambda: ledger.cycle_row(1)),
+                    steps(ledger, lambda: ledger.call_paths(1)),
+                    steps(ledger, lambda: ledger.stage_seconds(1)),
                 ]
             )
     assert costs[0] == costs[1]
