@@ -7,7 +7,7 @@ module does *not* compare programs (`corpus.novelty`) or write.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from corpus.ledger.reader import Ledger
@@ -108,12 +108,6 @@ class Catalogue:
     def __init__(self, ledger: Ledger) -> None:
         """Look into `ledger`, which stays open meanwhile."""
         self._ledger = ledger
-
-    def __len__(self) -> int:
-        return len(self.ids())
-
-    def __iter__(self) -> Iterator[Entry]:
-        return filter(None, map(self.get, self.ids()))
 
     def ids(self) -> list[str]:
         """Return the ids of all programs, in their order."""

@@ -1,4 +1,4 @@
-"""How far a ledger is, and what came of its candidates: no program is read, and no record made.
+"""How far a ledger is, and what came of its candidates, without a record of any of them.
 
 Whoever looks again and again asks for what was judged since. This module does *not* compute figures.
 """
@@ -111,6 +111,11 @@ class OutcomeShelf(OpenLedger):
             f" LEFT JOIN admissions ON candidate_id = candidates.id{_IN_ORDER}"
         )
         return [Decided(row[0], bool(row[1]), row[2]) for row in found]
+
+    def texts(self) -> dict[str, str]:
+        """Return the program of every candidate that has one, in their order."""
+        programs = "SELECT candidates.id, text FROM candidates JOIN sources ON content_id = source_id"
+        return dict(map(tuple, self._select(programs + _IN_ORDER)))
 
     def exemplars(self) -> dict[str, tuple[str, ...]]:
         """Return the candidates that stood in a candidate's prompt, by candidate, where any did."""

@@ -90,6 +90,8 @@ def test_scores_decisions_and_exemplars_are_those_of_the_records(ledger: Ledger)
     assert ledger.decisions() == [
         (name, bool(found and found.admitted), found and found.reason) for name, found in decided
     ]
+    written = ledger.candidates()
+    assert list(ledger.texts().items()) == [(row.id, row.source) for row in written if row.source is not None]
     judged = ledger.evaluations()
     assert ledger.judges() == {(each.protocol_id, each.machine_id) for each in judged}
     assert ledger.exemplars() == {"c001/0000": ("c000/0000", "seed/0001")}

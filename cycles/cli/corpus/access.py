@@ -66,8 +66,9 @@ def programs_at(source: Path, ledger: Ledger | None, *, admitted: bool = False) 
     """Return the programs of an opened path by id, in their order; of a ledger on request the admitted."""
     if ledger is None:
         return read_folder(source)
-    rows = [row for row, _ in ledger.admitted()] if admitted else ledger.candidates()
-    return {row.id: row.source for row in rows if row.source is not None}
+    if not admitted:
+        return ledger.texts()
+    return {row.id: row.source for row, _ in ledger.admitted() if row.source is not None}
 
 
 def shingler_for(config: CorpusConfig, mask_numbers: bool | None) -> Shingler:
