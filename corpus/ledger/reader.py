@@ -37,6 +37,7 @@ _JUDGED = """
         AND (admissions.protocol_id = evaluations.protocol_id
              OR admissions.protocol_id IS NULL AND admissions.reason = 'SEED')
 """
+"""In this order: SQLite keeps to it in a CROSS JOIN, and so begins with the candidates asked for."""
 _IN_ORDER = ' ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
