@@ -69,7 +69,7 @@ class Loop:
 
     def run_cycle(self, cycle: int) -> CycleReport:
         """Do what is left of one cycle and return its report."""
-        if len(self.ledger.judged(cycle)) < self.config.candidates:
+        if self.ledger.judged_count(cycle) < self.config.candidates:
             self.budget.check()
         self.train(cycle)
         with self._training_ahead(cycle + 1):

@@ -233,7 +233,8 @@ def _print(rows: dict[tuple[str, str | None], list[_Round]], arguments: argparse
         texts = [text for _, drawn in rounds for text, _ in drawn]
         speeds = [sum(count for _, count in drawn) / spent for spent, drawn in rounds]
         valid = None if arguments.no_evaluation else _executed(texts)
-        similarity = median_jaccard(valid or [], Shingler.from_config(CorpusConfig()))
+        shingler = Shingler.from_config(CorpusConfig())
+        similarity = median_jaccard([shingler.array(source) for source in valid or []])
         figures = {
             "arm": arm,
             "adapter": adapter is not None,

@@ -6,6 +6,7 @@
     rows        a record as a row, and back
     modules     mined modules and their probes as rows
     ideas       design ideas and their template as rows
+    outcomes    how far it is, and what came of its candidates, counted
     opened      an open file, and how rows are asked for
     reader      the ledger's questions
     writer      the appends, each one durable transaction

@@ -1,25 +1,25 @@
 """A ledger's programs at hand: found by id, by a unique beginning of an id, or by what is known of them.
 
-A snapshot: what is appended later is not in it. This module does *not* compare programs (`corpus.novelty`) or
-write.
+All but texts and families is asked in SQL, and no record is made but of the programs that are wanted. This
+module does *not* compare programs (`corpus.novelty`) or write.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from typing import NamedTuple, Self
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from corpus.ledger.reader import Ledger
 from corpus.objectives import Caps
 from corpus.programs.families import FAMILIES, block_families
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
-from corpus.records.evaluations import Evaluation, EvaluationStatus
+from corpus.records.evaluations import Evaluation, EvaluationStatus, data_set_of
 from corpus.records.mistakes import Mistake, did_you_mean
 
 _SHOWN = 5
+_IN_ORDER = 'ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
 class UnknownFamilyError(Mistake):
@@ -57,12 +57,6 @@ class Entry(NamedTuple):
         """The accuracy of that evaluation, in [0, 1]: the score by its metric."""
         return self.evaluation.accuracy if self.evaluation else None
 
-    def on(self, data_set: str | None) -> Entry:
-        """Return the program with its judgements on one data set alone; None stands for all of them."""
-        if data_set is None:
-            return self
-        return self._replace(evaluations=tuple(one for one in self.evaluations if one.data_set == data_set))
-
 
 class Criteria(NamedTuple):
     """What a program must fulfil to be found; everything that is None or False asks for nothing.
@@ -85,59 +79,53 @@ class Criteria(NamedTuple):
     data_set: str | None = None
     caps: Caps = Caps()
 
-    def fits(self, entry: Entry) -> bool:
-        """Return whether a program fulfils all of it; the cheapest questions come first."""
-        source = entry.candidate.source or ""
-        if self.data_set is not None and not entry.evaluations:
-            return False
-        if self.admitted and not (entry.admission and entry.admission.admitted):
-            return False
-        if self.status is not None and (entry.evaluation is None or entry.evaluation.status != self.status):
-            return False
-        if self.min_accuracy is not None and (entry.accuracy is None or entry.accuracy < self.min_accuracy):
-            return False
-        if self.caps != Caps() and (entry.evaluation is None or not self.caps.fit(entry.evaluation)):
-            return False
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the program's own text has to be looked at."""
+        return self.text is not None or self.family is not None
+
+    def fits(self, source: str) -> bool:
+        """Return whether a program's text is as it is asked for."""
         if self.text is not None and self.text.lower() not in source.lower():
             return False
         return self.family is None or self.family in block_families(source)
 
+    def conditions(self) -> dict[str, Any]:
+        """Return the conditions on a judgement and an admission in SQL, each with its value."""
+        asked = {
+            "admissions.admitted = ?": 1 if self.admitted else None,
+            "status = ?": self.status and self.status.value,
+            "accuracy >= ?": self.min_accuracy,
+            "parameters <= ?": self.caps.parameters,
+            "flops <= ?": self.caps.flops,
+        }
+        return {words: value for words, value in asked.items() if value is not None}
+
 
 class Catalogue:
-    """All programs of one ledger, in its order: seeds first, then by cycle and index."""
+    """All programs of one open ledger, in its order: seeds first, then by cycle and index."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
-        """Hold `entries` by their ids."""
-        self._entries = entries
+    def __init__(self, ledger: Ledger) -> None:
+        """Look into `ledger`, which stays open meanwhile."""
+        self._ledger = ledger
 
-    @classmethod
-    def from_ledger(cls, ledger: Ledger) -> Self:
-        """Read everything but the prompts."""
-        admissions = {admission.candidate_id: admission for admission in ledger.admissions()}
-        evaluations: defaultdict[str, list[Evaluation]] = defaultdict(list)
-        for evaluation in ledger.evaluations():
-            evaluations[evaluation.candidate_id].append(evaluation)
-        candidates = ledger.candidates()
-        for cycle in {candidate.cycle for candidate in candidates if candidate.cycle is not None}:
-            for row in ledger.judged(cycle):
-                others = evaluations[row.candidate.id]
-                others.sort(key=lambda one, first=row.evaluation.protocol_id: one.protocol_id != first)  # type: ignore[misc]
-        return cls(
-            {
-                candidate.id: Entry(candidate, tuple(evaluations[candidate.id]), admissions.get(candidate.id))
-                for candidate in candidates
-            }
-        )
+    def ids(self) -> list[str]:
+        """Return the ids of all programs, in their order."""
+        return [row["id"] for row in self._ledger.rows_of(f"SELECT id FROM candidates {_IN_ORDER}")]
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def get(self, identifier: str, data_set: str | None = None) -> Entry | None:
+        """Return the program of exactly that id, or None.
 
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries.values())
-
-    def get(self, identifier: str) -> Entry | None:
-        """Return the program of exactly that id, or None."""
-        return self._entries.get(identifier)
+        Args:
+            identifier: Its id.
+            data_set: Whole name of the data set whose judgements alone are wanted; None for all.
+        """
+        try:
+            candidate, evaluations, admission = self._ledger.known_of(identifier)
+        except KeyError:
+            return None
+        found = (one for one in evaluations if data_set in (None, one.data_set))
+        return Entry(candidate, tuple(found), admission)
 
     def resolve(self, beginning: str) -> Entry:
         """Return the program whose id is, or alone begins with, `beginning`.
@@ -145,10 +133,12 @@ class Catalogue:
         Raises:
             UnknownProgramError: There is none, or more than one.
         """
-        return self._entries[resolve_id(beginning, self._entries)]
+        found = self.get(beginning) or self.get(resolve_id(beginning, dict.fromkeys(self.ids())))
+        assert found is not None
+        return found
 
-    def search(self, criteria: Criteria) -> Iterator[Entry]:
-        """Yield the programs that fulfil `criteria`, in the order of the ledger.
+    def search(self, criteria: Criteria) -> list[str]:
+        """Return the ids of the programs that fulfil `criteria`, in the order of the ledger.
 
         Raises:
             UnknownFamilyError: There is no such family.
@@ -157,8 +147,13 @@ class Catalogue:
         if criteria.family is not None and criteria.family not in FAMILIES:
             hint = did_you_mean(criteria.family, FAMILIES)
             raise UnknownFamilyError(f"No family '{criteria.family}'.{hint} Families: {', '.join(FAMILIES)}.")
-        data_set = criteria.data_set and self.resolve_data_set(criteria.data_set)
-        return (entry for each in self if criteria.fits(entry := each.on(data_set)))
+        protocols = None
+        if criteria.data_set is not None:
+            data_set = self.resolve_data_set(criteria.data_set)
+            protocols = [name for name, known in self._data_sets().items() if known == data_set]
+        query, values = _query(criteria, protocols)
+        found = self._ledger.rows_of(query, *values)
+        return [row["id"] for row in found if not criteria.reads_texts or criteria.fits(row["text"] or "")]
 
     def resolve_data_set(self, given: str) -> str:
         """Return the data set that has this name, or alone has it as one part of its name.
@@ -166,7 +161,7 @@ class Catalogue:
         Raises:
             UnknownDataSetError: There is none, or more than one.
         """
-        names = {one.data_set: None for entry in self for one in entry.evaluations}
+        names = dict.fromkeys(self._data_sets().values())
         if given in names:
             return given
         found = [name for name in names if given in re.split(r"[/_:]", name)]
@@ -178,6 +173,38 @@ class Catalogue:
         hint = did_you_mean(given, names)
         shown = ", ".join(list(names)[:_SHOWN]) or "none"
         raise UnknownDataSetError(f"Nothing was measured on a data set '{given}'.{hint} Data sets: {shown}.")
+
+    def _data_sets(self) -> dict[str, str]:
+        """Return the data set of every protocol, in the order in which they first judged."""
+        found = self._ledger.rows_of(
+            "SELECT protocol_id FROM evaluations GROUP BY protocol_id ORDER BY min(seq)"
+        )
+        return {row["protocol_id"]: data_set_of(row["protocol_id"]) for row in found}
+
+
+def _query(criteria: Criteria, protocols: Sequence[str] | None) -> tuple[str, list[Any]]:
+    """Return the query for what fulfils all of `criteria` but those on texts, and its values.
+
+    A program's evaluation is the one that its admission rests on; without such a one, or where only
+    some `protocols` count, the first. Evaluations are joined only where something is asked of them.
+    """
+    wanted, values = criteria.conditions(), list[Any]()
+    joined = "SELECT candidates.id, sources.text" if criteria.reads_texts else "SELECT candidates.id"
+    joined += " FROM candidates LEFT JOIN admissions ON admissions.candidate_id = candidates.id"
+    if protocols is not None or set(wanted) - {"admissions.admitted = ?"}:
+        chosen = list(protocols or ())
+        among = f" AND one.protocol_id IN ({', '.join('?' * len(chosen))})" if protocols is not None else ""
+        of_it = f"FROM evaluations AS one WHERE one.candidate_id = candidates.id{among}"
+        joined += (
+            " JOIN evaluations ON evaluations.seq = coalesce("
+            f"(SELECT one.seq {of_it} AND one.protocol_id = admissions.protocol_id),"
+            f" (SELECT min(one.seq) {of_it}))"
+        )
+        values += chosen * 2
+    if criteria.reads_texts:
+        joined += " LEFT JOIN sources ON content_id = source_id"
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    return f"{joined}{where} {_IN_ORDER}", [*values, *wanted.values()]
 
 
 def resolve_id(beginning: str, known: Collection[str]) -> str:

@@ -31,7 +31,14 @@ from corpus.ledger.errors import (
     corrupt,
     sqlite_errors_named,
 )
-from corpus.ledger.schema import APPLICATION_ID, LEDGER_TABLES, SCHEMA_VERSION, migrate, schema_version
+from corpus.ledger.schema import (
+    APPLICATION_ID,
+    LEDGER_TABLES,
+    SCHEMA_VERSION,
+    make_indexes,
+    migrate,
+    schema_version,
+)
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for a reader or a checkpoint."""
@@ -45,7 +52,10 @@ _log = logging.getLogger(__name__)
 
 
 def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Return a connection to an existing, whole ledger.
+    """Return a connection to an existing ledger.
+
+    Who writes has the whole file checked first, in time that grows with the file. Who reads gets the damage
+    of a page as an error when that page is read; a file cut short is noticed at once.
 
     Raises:
         LedgerError: One of its kinds, by what is wrong with the file.
@@ -59,11 +69,13 @@ def open_database(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection = _connect(path, read_only)
         try:
             _check_identity(connection, path, read_only)
-            _check_integrity(connection, path)
             if not read_only:
+                _check_integrity(connection, path)
                 _make_durable(connection, path)
                 migrate(connection)
             _check_tables(connection, path)
+            if not read_only:
+                make_indexes(connection)
         except BaseException:
             connection.close()
             raise

@@ -56,6 +56,11 @@ class OpenLedger:
             raise KeyError(key)
         return found[0]
 
+    def rows_of(self, query: str, *parameters: Any) -> Iterator[sqlite3.Row]:
+        """Yield the rows of a query one by one, for questions of `corpus.ledger` that may have very many."""
+        with sqlite_errors_named(self.path):
+            yield from self._connection.execute(query, parameters)
+
     def _select(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
         with sqlite_errors_named(self.path):
             return self._connection.execute(query, parameters).fetchall()

@@ -7,9 +7,14 @@ This module does *not* write; `corpus.ledger.writer` appends.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+from typing import Any
+
 from corpus.ledger import rows
 from corpus.ledger.ideas import IdeaShelf
 from corpus.ledger.modules import ModuleLibrary
+from corpus.ledger.outcomes import OutcomeShelf
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
@@ -26,10 +31,17 @@ _CANDIDATES = """
     LEFT JOIN sources AS program ON program.content_id = source_id
     JOIN sources AS answer ON answer.content_id = completion_id
 """
+_JUDGED = """
+    SELECT evaluations.* FROM candidates CROSS JOIN admissions ON admissions.candidate_id = candidates.id
+    CROSS JOIN evaluations ON evaluations.candidate_id = candidates.id
+        AND (admissions.protocol_id = evaluations.protocol_id
+             OR admissions.protocol_id IS NULL AND admissions.reason = 'SEED')
+"""
+"""In this order: SQLite keeps to it in a CROSS JOIN, and so begins with the candidates asked for."""
 _IN_ORDER = ' ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
-class Ledger(ModuleLibrary, IdeaShelf):
+class Ledger(ModuleLibrary, IdeaShelf, OutcomeShelf):
     """One ledger, open for reading: it locks out nobody, and may be read while a run goes on.
 
     Use it as a context manager, in the thread that opened it. Every method may raise a `LedgerError`.
@@ -50,12 +62,8 @@ class Ledger(ModuleLibrary, IdeaShelf):
 
     def candidates(self, cycle: int | None = None, origin: Origin | None = None) -> list[Candidate]:
         """Return the candidates, or those of a cycle or an origin: seeds first, then by cycle and index."""
-        found = self._select(
-            _CANDIDATES + " WHERE (?1 IS NULL OR cycle = ?1) AND (?2 IS NULL OR origin = ?2)" + _IN_ORDER,
-            cycle,
-            origin and origin.value,
-        )
-        return [rows.candidate_from(row) for row in found]
+        where, values = _where(cycle=cycle, origin=origin and origin.value)
+        return [rows.candidate_from(row) for row in self._select(_CANDIDATES + where + _IN_ORDER, *values)]
 
     def unevaluated(self, cycle: int) -> list[Candidate]:
         """Return the candidates of a cycle that are not judged yet, by index."""
@@ -64,29 +72,23 @@ class Ledger(ModuleLibrary, IdeaShelf):
 
     def evaluations(self, cycle: int | None = None, protocol_id: str | None = None) -> list[Evaluation]:
         """Return the evaluations, or those of a cycle or a protocol, in the order of their candidates."""
-        found = self._select(
-            "SELECT evaluations.* FROM evaluations JOIN candidates ON candidates.id = candidate_id"
-            " WHERE (?1 IS NULL OR cycle = ?1) AND (?2 IS NULL OR protocol_id = ?2)"
-            + _IN_ORDER
-            + ", evaluations.seq",
-            cycle,
-            protocol_id,
-        )
+        where, values = _where(cycle=cycle, protocol_id=protocol_id)
+        joined = "SELECT evaluations.* FROM evaluations JOIN candidates ON candidates.id = candidate_id"
+        found = self._select(f"{joined}{where}{_IN_ORDER}, evaluations.seq", *values)
         return [rows.evaluation_from(row) for row in found]
 
     def admissions(self, cycle: int | None = None) -> list[Admission]:
         """Return the admissions, or those of a cycle, in the order of their candidates."""
-        found = self._select(
-            "SELECT admissions.* FROM admissions JOIN candidates ON candidates.id = candidate_id"
-            " WHERE (?1 IS NULL OR cycle = ?1)" + _IN_ORDER,
-            cycle,
-        )
-        return [rows.admission_from(row) for row in found]
+        where, values = _where(cycle=cycle)
+        joined = "SELECT admissions.* FROM admissions JOIN candidates ON candidates.id = candidate_id"
+        return [rows.admission_from(row) for row in self._select(joined + where + _IN_ORDER, *values)]
 
     def judged(self, cycle: int) -> list[Trial]:
         """Return the judged candidates of a cycle, by index."""
+        where, values = _where(cycle=cycle)
         with self._snapshot():
-            deciding = self._deciding_evaluations(cycle)
+            judged = self._select(f"{_JUDGED}{where}", *values)
+            deciding = {row["candidate_id"]: rows.evaluation_from(row) for row in judged}
             admissions = {row.candidate_id: row for row in self.admissions(cycle)}
             return [
                 Trial(candidate, deciding[candidate.id], admissions[candidate.id])
@@ -94,20 +96,62 @@ class Ledger(ModuleLibrary, IdeaShelf):
                 if candidate.id in admissions
             ]
 
-    def admitted(self) -> list[tuple[Candidate, Evaluation | None]]:
-        """Return the corpus in the order of admission; programs that were never evaluated come with None."""
+    def trial(self, candidate_id: str) -> Trial:
+        """Return one judged candidate.
+
+        Raises:
+            KeyError: There is none of that id, or it is not judged.
+        """
         with self._snapshot():
-            deciding = self._deciding_evaluations()
+            candidate = self._only(f"{_CANDIDATES} WHERE candidates.id = ?", candidate_id)
+            evaluation = self._only(f"{_JUDGED} WHERE candidates.id = ?", candidate_id)
+            admission = self._only("SELECT * FROM admissions WHERE candidate_id = ?", candidate_id)
+        return Trial(
+            rows.candidate_from(candidate), rows.evaluation_from(evaluation), rows.admission_from(admission)
+        )
+
+    def known_of(self, candidate_id: str) -> tuple[Candidate, list[Evaluation], Admission | None]:
+        """Return one candidate with all its evaluations, the deciding one first, and its admission, if any.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        judged = "SELECT * FROM evaluations WHERE candidate_id = ? ORDER BY protocol_id IS NOT ?, seq"
+        with self._snapshot():
+            candidate = self._only(f"{_CANDIDATES} WHERE candidates.id = ?", candidate_id)
+            decided = self._select("SELECT * FROM admissions WHERE candidate_id = ?", candidate_id)
+            deciding = decided[0]["protocol_id"] if decided else None
+            evaluations = self._select(judged, candidate_id, deciding)
+        return (
+            rows.candidate_from(candidate),
+            [rows.evaluation_from(row) for row in evaluations],
+            rows.admission_from(decided[0]) if decided else None,
+        )
+
+    def admitted(self, among: Collection[str] | None = None) -> list[tuple[Candidate, Evaluation | None]]:
+        """Return the corpus in the order of admission; programs that were never evaluated come with None.
+
+        Args:
+            among: Ids of the only candidates that are wanted; None for all.
+        """
+        only = "" if among is None else " AND candidates.id IN (SELECT value FROM json_each(?))"
+        asked = [] if among is None else [json.dumps(sorted(among))]
+        with self._snapshot():
+            judged = self._select(f"{_JUDGED} WHERE admitted = 1{only} ORDER BY evaluations.seq DESC", *asked)
             found = self._select(
-                _CANDIDATES + " JOIN admissions ON candidate_id = candidates.id WHERE admitted = 1"
-                " ORDER BY admissions.seq"
+                f"{_CANDIDATES} JOIN admissions ON candidate_id = candidates.id WHERE admitted = 1{only}"
+                " ORDER BY admissions.seq",
+                *asked,
             )
-            return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
+        deciding = {row["candidate_id"]: rows.evaluation_from(row) for row in judged}
+        return [(rows.candidate_from(row), deciding.get(row["id"])) for row in found]
 
     def calls(self, cycle: int | None = None) -> list[Call]:
         """Return the calls of the run's search, or those of a cycle, in the order in which they were made."""
-        found = self._select("SELECT * FROM calls WHERE (?1 IS NULL OR cycle = ?1) ORDER BY seq", cycle)
-        return [rows.call_from(row) for row in found]
+        where, values = _where(cycle=cycle)
+        return [
+            rows.call_from(row) for row in self._select(f"SELECT * FROM calls{where} ORDER BY seq", *values)
+        ]
 
     def training(self, cycle: int) -> TrainingResult | None:
         """Return the fine-tuning recorded for the generator of `cycle`, if there was one."""
@@ -246,14 +290,9 @@ class Ledger(ModuleLibrary, IdeaShelf):
             self._only("SELECT description FROM machines WHERE id = ?", identifier)["description"]
         )
 
-    def _deciding_evaluations(self, cycle: int | None = None) -> dict[str, Evaluation]:
-        """Return by candidate the evaluation that its admission rests on (a seed's: its first)."""
-        found = self._select(
-            "SELECT evaluations.* FROM admissions JOIN evaluations USING (candidate_id)"
-            " JOIN candidates ON candidates.id = candidate_id"
-            " WHERE (admissions.protocol_id = evaluations.protocol_id"
-            "        OR admissions.protocol_id IS NULL AND admissions.reason = 'SEED')"
-            " AND (?1 IS NULL OR cycle = ?1) ORDER BY evaluations.seq DESC",
-            cycle,
-        )
-        return {row["candidate_id"]: rows.evaluation_from(row) for row in found}
+
+def _where(**wanted: Any) -> tuple[str, list[Any]]:
+    """Return a condition on the columns that are not None, which an index can serve, and its values."""
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    words = " AND ".join(f"{name} = ?" for name in asked)
+    return (f" WHERE {words}" if asked else ""), list(asked.values())

@@ -74,7 +74,10 @@ def prompt_from(row: Row) -> Prompt:
 
 def candidate_from(row: Row) -> Candidate:
     """Return the candidate of a row that holds its texts as `source` and `completion`."""
-    return Candidate.model_validate(_fields(Candidate, row, "parents", "sampling", "decisions"))
+    values = _fields(Candidate, row, "parents", "sampling", "decisions")
+    if values["completion"] == values["source"]:  # one text in memory, not two: reports hold very many
+        values["completion"] = values["source"]
+    return Candidate.model_validate(values)
 
 
 def evaluation_from(row: Row) -> Evaluation:

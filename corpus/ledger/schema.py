@@ -268,6 +268,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
+INDEXES = {"calls_of_cycle": "calls (cycle, path)", "stage_times_of_cycle": "stage_times (cycle)"}
+"""Indexes that came later. They change no answer, so a ledger without them is no older version."""
+
 
 def schema_version(connection: sqlite3.Connection) -> int:
     """Return the version of the ledger, 0 for an empty file."""
@@ -287,3 +290,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def make_indexes(connection: sqlite3.Connection) -> None:
+    """Make what is missing of `INDEXES`."""
+    for name, columns in INDEXES.items():
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")

@@ -10,12 +10,12 @@ This module does *not* define similarity (`corpus.novelty.similarity`) or decide
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
 from corpus.novelty.shingle_index import ShingleIndex
-from corpus.novelty.similarity import ShingleArray, Shingler, jaccard
+from corpus.novelty.similarity import ShingleArray, jaccards
 from corpus.records.admissions import Neighbour
 from corpus.records.base import Record
 
@@ -76,28 +76,26 @@ class DuplicateGroup(Record):
     others: tuple[Neighbour, ...] = Field(default=())
 
 
-def duplicate_groups(sources: Mapping[str, str], shingler: Shingler, tau: float) -> list[DuplicateGroup]:
+def duplicate_groups(ids: Sequence[str], sets: Sequence[ShingleArray], tau: float) -> list[DuplicateGroup]:
     """Return the groups of near-duplicates, singletons included, in the order of their first programs.
 
     Args:
-        sources: Programs by id, in their order.
-        shingler: What a shingle is.
+        ids: The programs, in their order.
+        sets: Their shingle sets.
         tau: Jaccard similarity in (0, 1] from which on two programs are near-duplicates.
     """
-    ids = list(sources)
-    arrays = [shingler.array(source) for source in sources.values()]
-    sets = [frozenset(array.tolist()) for array in arrays]
     groups: defaultdict[int, list[int]] = defaultdict(list)
-    for index, first in enumerate(near_duplicate_groups(arrays, tau)):
+    for index, first in enumerate(near_duplicate_groups(sets, tau)):
         groups[first].append(index)
-    return [
-        DuplicateGroup(
-            first=ids[first],
-            others=tuple(
-                Neighbour(id=ids[index], jaccard=jaccard(sets[first], sets[index]))
-                for index in members
-                if index != first
-            ),
-        )
-        for first, members in groups.items()
-    ]
+    return [_group(ids, sets, first, members) for first, members in groups.items()]
+
+
+def _group(
+    ids: Sequence[str], sets: Sequence[ShingleArray], first: int, members: Sequence[int]
+) -> DuplicateGroup:
+    others = [index for index in members if index != first]
+    similarities = jaccards(sets[first], [sets[index] for index in others]).tolist()
+    found = zip(others, similarities, strict=True)
+    return DuplicateGroup(
+        first=ids[first], others=tuple(Neighbour(id=ids[index], jaccard=each) for index, each in found)
+    )

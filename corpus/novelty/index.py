@@ -7,7 +7,8 @@ may miss a near-duplicate. Both answer the same for equal programs added in equa
 decides as an uninterrupted one.
 
 Twins within one cycle are caught because a program is added as soon as it is admitted. The sets are cached
-beside the ledger (`corpus.novelty.shingle_cache`), so that a resumed run need not read every program again.
+beside the ledger (`corpus.novelty.shingle_cache`) as they come, so that a resumed run need not read every
+program again.
 
 This module does *not* decide on admission (`corpus.novelty.gate`), and holds no program texts.
 """
@@ -23,13 +24,13 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.minhash import MinHashIndex
 from corpus.novelty.scheme import check_scheme
 from corpus.novelty.search import ShingleSearch
-from corpus.novelty.shingle_cache import ShingleCache
-from corpus.novelty.shingle_index import ShingleIndex
-from corpus.novelty.similarity import Shingler
+from corpus.novelty.shingle_cache import ShingleCache, joined
+from corpus.novelty.shingle_index import SEGMENT_ROWS, ShingleIndex
+from corpus.novelty.similarity import ShingleArray, Shingler
 from corpus.records.admissions import Neighbour
 
 WORTH_CACHING = 256
-"""Fewer programs than that are read again within about a second."""
+"""Programs of a new part of the cache: fewer are read again within seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class NoveltyIndex:
         self._identifiers: list[str] = []
         self._known: set[str] = set()
         self._search: ShingleSearch = MinHashIndex(config) if config.search == "minhash" else ShingleIndex()
+        self._cache: ShingleCache | None = None
+        self._uncached: list[ShingleArray] = []
 
     @classmethod
     def from_ledger(cls, ledger: Ledger, config: CorpusConfig) -> Self:
@@ -58,20 +61,17 @@ class NoveltyIndex:
         index = cls(config)
         programs = ledger.admitted_programs()
         cache = ShingleCache(ledger.path, index._shingler)
-        for part in cache.load([identifier for identifier, _ in programs]):
+        for part in joined(cache.load([identifier for identifier, _ in programs]), SEGMENT_ROWS):
             index._register(part.ids)
             index._search.add_all(part.flat, part.starts)
-        cached = len(index)
-        missing = programs[cached:]
+        missing = programs[len(index) :]
         sets = [index._shingler.array(ledger.source(address)) for _, address in missing]
         index._register([identifier for identifier, _ in missing])
         for shingles in sets:
             index._search.add(shingles)
-        if len(missing) >= WORTH_CACHING and isinstance(ledger, LedgerWriter):
-            try:
-                cache.append([identifier for identifier, _ in missing], sets, after=cached)
-            except OSError as error:
-                _log.warning("The shingle sets are not cached: %s. Opening stays slow, nothing else.", error)
+        if isinstance(ledger, LedgerWriter):
+            index._cache, index._uncached = cache, sets
+            index._keep_sets()
         return index
 
     def __len__(self) -> int:
@@ -86,8 +86,13 @@ class NoveltyIndex:
         Raises:
             ValueError: `identifier` is in it already.
         """
+        # Those before are in the ledger by now; this one may not be, and a cache ahead of it fits nothing.
+        self._keep_sets()
         self._register([identifier])
-        self._search.add(self._shingler.array(source))
+        shingles = self._shingler.array(source)
+        self._search.add(shingles)
+        if self._cache is not None:
+            self._uncached.append(shingles)
 
     def nearest(self, source: str, at_least: float = 0.0) -> Neighbour | None:
         """Return the most similar program of at least that similarity, the earliest of equals, or None.
@@ -101,6 +106,18 @@ class NoveltyIndex:
         """Return the `count` most similar programs of at least that similarity, best first."""
         matches = self._search.neighbours(self._shingler.array(source), count, at_least)
         return [Neighbour(id=self._identifiers[match.row], jaccard=match.jaccard) for match in matches]
+
+    def _keep_sets(self) -> None:
+        """Write the sets that the cache lacks, if they are worth it."""
+        count = len(self._uncached)
+        if self._cache is None or count < WORTH_CACHING:
+            return
+        try:
+            self._cache.append(self._identifiers[-count:], self._uncached, after=len(self) - count)
+        except OSError as error:
+            _log.warning("The shingle sets are not cached: %s. Opening stays slow, nothing else.", error)
+            self._cache = None
+        self._uncached = []
 
     def _register(self, identifiers: list[str]) -> None:
         for identifier in identifiers:

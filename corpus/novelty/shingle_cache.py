@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +42,30 @@ class CachedSets(NamedTuple):
     ids: list[str]
     flat: ShingleArray
     starts: NDArray[np.int64]
+
+
+def joined(parts: Iterable[CachedSets], most: int) -> Iterator[CachedSets]:
+    """Yield parts that follow one another as few large ones, of up to `most` programs.
+
+    An index takes one large part in less time than many small ones.
+    """
+    waiting: list[CachedSets] = []
+    for part in parts:
+        if waiting and sum(len(each.ids) for each in waiting) + len(part.ids) > most:
+            yield _whole(waiting)
+            waiting = []
+        waiting.append(part)
+    if waiting:
+        yield _whole(waiting)
+
+
+def _whole(parts: Sequence[CachedSets]) -> CachedSets:
+    sizes = np.concatenate([np.diff(part.starts) for part in parts])
+    return CachedSets(
+        [identifier for part in parts for identifier in part.ids],
+        np.concatenate([part.flat for part in parts]),
+        np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))),
+    )
 
 
 class ShingleCache:

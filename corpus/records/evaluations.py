@@ -127,19 +127,29 @@ class Evaluation(Record):
 
         Of a claim it names the collection too: `imported:lemur/img-classification_cifar-10_acc`.
         """
-        named = _BEFORE_THE_EPOCHS.match(self.protocol_id)
-        if named is not None:
-            return named[1]
-        parts = self.protocol_id.split("/")
-        return "/".join(parts[: 2 if self.protocol_id.startswith("imported:") else 1])
+        return data_set_of(self.protocol_id)
 
     @property
     def metric(self) -> Metric:
         """What the score means, which the protocol's id names where it is no accuracy."""
-        named = _BEFORE_THE_EPOCHS.match(self.protocol_id)
-        return Metric(named[2]) if named is not None and named[2] else Metric.ACCURACY
+        return metric_in(self.protocol_id)
 
     @property
     def valid(self) -> bool:
         """Whether the program counts as valid."""
         return self.status is EvaluationStatus.COMPLETE
+
+
+def data_set_of(protocol_id: str) -> str:
+    """Return the part of a protocol's id that names what scores were measured on."""
+    named = _BEFORE_THE_EPOCHS.match(protocol_id)
+    if named is not None:
+        return named[1]
+    parts = protocol_id.split("/")
+    return "/".join(parts[: 2 if protocol_id.startswith("imported:") else 1])
+
+
+def metric_in(protocol_id: str) -> Metric:
+    """Return what scores mean under a protocol, which its id names where they are no accuracies."""
+    named = _BEFORE_THE_EPOCHS.match(protocol_id)
+    return Metric(named[2]) if named is not None and named[2] else Metric.ACCURACY

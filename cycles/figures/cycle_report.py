@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 
 from corpus.ledger.reader import Ledger
-from corpus.novelty.diversity import block_families, entropy_bits, median_jaccard, unique_skeletons
+from corpus.novelty.diversity import entropy_bits, median_jaccard, traits, unique_share
 from corpus.novelty.similarity import Shingler
 from corpus.novelty.threshold import fixed_threshold
 from corpus.records.admissions import AdmissionReason
+from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
@@ -29,14 +30,13 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
     total = len(judged)
     valid = [row for row in judged if row.evaluation.valid]
     accuracies = [row.evaluation.accuracy or 0.0 for row in valid]
-    sources = [row.candidate.source or "" for row in valid]
     texts = Counter(row.candidate.completion for row in judged)
     metric = metric_of(config, judged)
     least = fixed_threshold(config.corpus, metric)
-    families = Counter(family for source in sources for family in block_families(source))
     shingler = Shingler.from_config(config.corpus)
+    described = [traits(row.candidate.source or "", shingler) for row in valid]
+    families = Counter(family for each in described for family in each.families)
     decided = Counter(decision.by for row in judged for decision in row.candidate.decisions)
-    calls = Counter(call.answer.path for call in ledger.calls(cycle))
     row = ledger.cycle_row(cycle)
     return CycleReport(
         cycle=cycle,
@@ -55,15 +55,15 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
         mean_accuracy_valid=mean_interval(accuracies),
         best_accuracy=max(accuracies, default=None),
         accuracy_quantiles=tuple(quantiles(accuracies, QUANTILES)) if accuracies else (),
-        median_jaccard=median_jaccard(sources, shingler),
-        unique_skeletons=unique_skeletons(sources) if sources else None,
+        median_jaccard=median_jaccard([each.shingles for each in described]),
+        unique_skeletons=unique_share([each.design for each in described]) if described else None,
         families=dict(sorted(families.items())),
         family_entropy_bits=entropy_bits(families),
         mean_tokens=sum(row.candidate.token_count for row in judged) / total if total else 0.0,
         operators=dict(sorted(Counter(filter(None, (row.candidate.operator for row in judged))).items())),
         decided=dict(sorted(decided.items())),
         model_share=wilson(decided[DecidedBy.MODEL], decided.total()),
-        calls=dict(sorted(calls.items())),
+        calls={AnswerPath(name): count for name, count in sorted(ledger.call_paths(cycle).items())},
         training=row.training if row else None,
         stage_seconds=ledger.stage_seconds(cycle),
     )

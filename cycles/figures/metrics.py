@@ -1,11 +1,12 @@
 """`metrics.jsonl`: one line for each finished cycle, its whole report.
 
-The file is a copy of what the ledger holds: lost or cut short, it is made again. This module does *not*
-compute figures.
+The file is a copy of what the ledger holds: lost or cut short, it is made again. So whoever wants the figures
+computed afresh removes it. This module does *not* compute figures.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def add_to_metrics(report: CycleReport, ledger: Ledger, config: RunConfig, path:
 def write_metrics(reports: Sequence[CycleReport], path: Path) -> None:
     """Write one JSON line per cycle, replacing the file in one step: a reader never sees half of it."""
     _replace(path, [report.model_dump_json() for report in reports])
+
+
+def noted_reports(path: Path, ledger: Ledger) -> dict[int, CycleReport]:
+    """Return the reports in the file by cycle, without those whose statuses are not those of `ledger`."""
+    noted = {cycle: CycleReport.model_validate_json(line) for cycle, line in _lines(path).items()}
+    if not noted:
+        return {}
+    counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for outcome in ledger.outcomes():
+        counts[outcome.cycle][outcome.status] += 1
+    return {cycle: report for cycle, report in noted.items() if report.statuses == counts[cycle]}
 
 
 def _lines(path: Path) -> dict[int, str]:

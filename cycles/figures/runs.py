@@ -1,5 +1,6 @@
 """What a report shows, read from a run's ledger in one pass: figures, candidates, exemplars, networks.
 
+The figures of complete cycles never change, and are taken from metrics.jsonl where they stand there.
 Reading takes no lock, so a run may be read while it goes on; a cycle under way contributes its judged
 candidates to the table but no point to a curve. This module does *not* compute statistics
 (`cycles.figures.cycle_report` does) or lay anything out.
@@ -7,8 +8,10 @@ candidates to the table but no point to a curve. This module does *not* compute 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections import defaultdict
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from cycles.config.arms import ArmName, arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.cycle_report import cycle_report
 from cycles.figures.measure import metric_of, require_one_metric
+from cycles.figures.metrics import noted_reports
 from cycles.figures.records import CycleReport
 from cycles.figures.status import RunStatus, run_status
 from cycles.run.ideas import ideas_of
@@ -73,7 +77,7 @@ class RunData:
         """The arm of a comparison that this run is."""
         return arm_of(self.config)
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
         """The metric by which its candidates are judged."""
         return metric_of(self.config, self.judged)
@@ -83,36 +87,43 @@ class RunData:
         """The seed of AgentNAS and the best network that is not it, None in other runs."""
         return beside_seed(self.judged)
 
-    @property
+    @cached_property
     def protocols(self) -> frozenset[str]:
         """Ids of the protocols that its candidates were judged under."""
         return frozenset(row.evaluation.protocol_id for row in self.judged)
 
-    @property
+    @cached_property
+    def by_cycle(self) -> dict[int | None, list[Trial]]:
+        """The judged candidates by their cycle."""
+        found = defaultdict[int | None, list[Trial]](list)
+        for row in self.judged:
+            found[row.candidate.cycle].append(row)
+        return dict(found)
+
+    @cached_property
     def valid(self) -> list[Trial]:
         """The valid candidates, best first; equal accuracies in the order of the ledger."""
         found = [row for row in self.judged if row.evaluation.valid and row.evaluation.accuracy is not None]
         return sorted(found, key=lambda row: -(row.evaluation.accuracy or 0.0))
 
 
-def gather(
-    paths: Sequence[Path], known: MutableMapping[Path, list[CycleReport]] | None = None
-) -> list[RunData]:
+def gather(paths: Sequence[Path], known: MutableMapping[Path, RunData] | None = None) -> list[RunData]:
     """Return the data of the runs at `paths`, each under a name that no other has.
 
     Args:
         paths: Run directories.
-        known: Figures of cycles that were complete at an earlier call, by run; brought up to date. Complete
-            cycles never change, so a page that is made again and again need not count them again.
+        known: The runs as an earlier call found them, by path; brought up to date. What is complete never
+            changes, so a page that is made again and again reads and counts its cycles once.
 
     Raises:
         UsageError: A path holds no run, or the runs are judged by different metrics.
         LedgerError: A ledger cannot be read.
     """
+    earlier = {} if known is None else known
     runs = [
-        _gather_run(path, name, [] if known is None else known.setdefault(path, []))
-        for path, name in zip(paths, _names(paths), strict=True)
+        _gather_run(path, name, earlier.get(path)) for path, name in zip(paths, _names(paths), strict=True)
     ]
+    earlier.update(zip(paths, runs, strict=True))
     require_one_metric({str(run.path): run.metric for run in runs})
     return runs
 
@@ -127,25 +138,29 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in resolved]
 
 
-def _gather_run(path: Path, name: str, reports: list[CycleReport]) -> RunData:
+def _gather_run(path: Path, name: str, earlier: RunData | None) -> RunData:
     directory = RunDirectory.open(path)
     config = directory.config()
     with Ledger.open(directory.ledger_file) as ledger:
         state = run_status(ledger, config)
         complete = ledger.completed_cycles()
-        reports.extend(cycle_report(ledger, cycle, config) for cycle in complete[len(reports) :])
+        reports = {report.cycle: report for report in earlier.reports} if earlier else {}
+        read = {cycle: earlier.by_cycle.get(cycle, []) for cycle in reports} if earlier else {}
+        if fresh := [cycle for cycle in complete if cycle not in reports]:
+            noted = noted_reports(directory.metrics_file, ledger)
+            reports |= {cycle: noted.get(cycle) or cycle_report(ledger, cycle, config) for cycle in fresh}
         # The current cycle may have been completed since the state was read.
         cycles = sorted({*complete, *([] if state.current is None else [state.current])})
-        judged = [row for cycle in cycles for row in ledger.judged(cycle)]
+        judged = [row for cycle in cycles for row in (read.get(cycle) or ledger.judged(cycle))]
         run = RunData(
             name=name,
             path=path,
             config=config,
             environment=directory.environment(),
             state=state,
-            reports=list(reports),
+            reports=[reports[cycle] for cycle in complete],
             judged=judged,
-            exemplars=_exemplars(ledger, cycles),
+            exemplars=ledger.exemplars(),
             adherence=_adherence(ledger, config),
             ideas=ideas_of(ledger),
             taught={
@@ -171,23 +186,6 @@ def _adherence(ledger: Ledger, config: RunConfig) -> tuple[str, ...]:
     return tuple(each.sentence for each in adherence(ledger, space))
 
 
-def _exemplars(ledger: Ledger, cycles: Iterable[int]) -> dict[str, tuple[str, ...]]:
-    shown = {
-        prompt.id: prompt.exemplar_ids
-        for cycle in cycles
-        for prompt in ledger.prompts(cycle)
-        if prompt.exemplar_ids
-    }
-    if not shown:
-        return {}
-    return {
-        candidate.id: shown[candidate.prompt_id]
-        for cycle in cycles
-        for candidate in ledger.candidates(cycle=cycle)
-        if candidate.prompt_id in shown
-    }
-
-
 def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluation | None]]:
     """Return the programs of the starting corpus that the page will link to; the others may be very many."""
     wanted = {other for ids in run.exemplars.values() for other in ids}
@@ -195,9 +193,7 @@ def _referenced(ledger: Ledger, run: RunData) -> list[tuple[Candidate, Evaluatio
         wanted.update(row.candidate.parents)
         wanted.update(filter(None, (row.admission.nearest_id, row.admission.twin_id)))
     wanted -= {row.candidate.id for row in run.judged}
-    if not wanted:
-        return []
-    return [(candidate, found) for candidate, found in ledger.admitted() if candidate.id in wanted]
+    return ledger.admitted(among=wanted)
 
 
 def _networks(ledger: Ledger, best: Sequence[Trial]) -> dict[str, NetworkGraph]:

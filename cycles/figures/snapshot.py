@@ -1,6 +1,7 @@
 """A run at one moment, read from its ledger: what is judged of each cycle, the best so far, the time left.
 
-Cheap enough to be taken every second beside a running loop. This module does *not* show anything, and does
+Cheap enough to be taken every second beside a running loop: a look reads what was judged since the one
+before, and no program but the best. This module does *not* show anything, and does
 not compute the figures of a report.
 """
 
@@ -12,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from corpus.ledger.outcomes import Outcome
 from corpus.ledger.reader import Ledger
 from corpus.novelty.threshold import fixed_threshold
+from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.trials import Trial
 from corpus.records.tasks.kinds import Metric
 from corpus.records.trainings import CycleStage
@@ -68,12 +71,15 @@ class Snapshot:
 
 @dataclass
 class Watcher:
-    """Takes snapshots of one run; complete cycles are read once."""
+    """Takes snapshots of one run; what is judged is read once."""
 
     directory: RunDirectory
     config: RunConfig
+    _outcomes: dict[int, list[Outcome]] = field(default_factory=dict)
     _summaries: dict[int, CycleSummary] = field(default_factory=dict)
     _seconds: dict[int, dict[str, float]] = field(default_factory=dict)
+    _seen: int = 0
+    _leading: list[Outcome] = field(default_factory=list)
     _best: list[Trial] = field(default_factory=list)
     _first_seen: tuple[float, int] | None = None
     _metric: Metric | None = None
@@ -83,29 +89,41 @@ class Watcher:
         with Ledger.open(self.directory.ledger_file) as ledger:
             state = run_status(ledger, self.config)
             complete = ledger.completed_cycles()
+            self._take_in(ledger, ledger.outcomes(after=self._seen))
             for cycle in complete:
-                if cycle not in self._summaries:
-                    rows = ledger.judged(cycle)
-                    self._summaries[cycle] = summary(cycle, rows, self._threshold(rows))
+                if cycle not in self._seconds:
                     self._seconds[cycle] = ledger.stage_seconds(cycle)
-                    self._best = _ranked([*self._best, *rows])
-            best, cycles = self._best, [self._summaries[cycle] for cycle in complete]
-            if state.current is not None and state.current not in complete:
-                rows = ledger.judged(state.current)
-                cycles.append(summary(state.current, rows, self._threshold(rows)))
-                best = _ranked([*best, *rows])
+        current = [] if state.current is None or state.current in complete else [state.current]
+        cycles = [
+            self._summaries.get(cycle) or summary(cycle, [], self._threshold())
+            for cycle in (*complete, *current)
+        ]
         metric = self._metric or self._metric_of_task
-        return Snapshot(state, cycles, best, self._seconds_left(state), metric)
+        return Snapshot(state, cycles, self._best, self._seconds_left(state), metric)
+
+    def _take_in(self, ledger: Ledger, fresh: Sequence[Outcome]) -> None:
+        """Add what was judged since the last look."""
+        if not fresh:
+            return
+        if self._metric is None:
+            self._metric = metric_of(self.config, [ledger.trial(fresh[0].candidate_id)])
+        self._seen = fresh[-1].seq
+        for outcome in fresh:
+            self._outcomes.setdefault(outcome.cycle, []).append(outcome)
+        for cycle in {outcome.cycle for outcome in fresh}:
+            self._summaries[cycle] = summary(cycle, self._outcomes[cycle], self._threshold())
+        leading = _ranked([*self._leading, *fresh])
+        if leading != self._leading:
+            self._leading = leading
+            self._best = [ledger.trial(outcome.candidate_id) for outcome in leading]
 
     @cached_property
     def _metric_of_task(self) -> Metric:
         """What is measured while nothing is judged yet; looked up once: it may lead to users' files."""
         return metric_of(self.config)
 
-    def _threshold(self, rows: Sequence[Trial]) -> float | None:
+    def _threshold(self) -> float | None:
         """Return the fixed threshold of admission, None where it is relative or nothing is judged yet."""
-        if self._metric is None and rows:
-            self._metric = metric_of(self.config, rows)
         return None if self._metric is None else fixed_threshold(self.config.corpus, self._metric)
 
     def _seconds_left(self, state: RunStatus) -> float | None:
@@ -129,20 +147,23 @@ class Watcher:
         return pace * (self.config.candidates * (state.cycles - state.current) - state.judged)
 
 
-def summary(cycle: int, rows: Sequence[Trial], threshold: float | None) -> CycleSummary:
+def summary(cycle: int, outcomes: Sequence[Outcome], threshold: float | None) -> CycleSummary:
     """Return the counts of one cycle, without those above a threshold where there is none."""
-    accuracies = [row.evaluation.accuracy or 0.0 for row in rows if row.evaluation.valid]
+    accuracies = [each.accuracy or 0.0 for each in outcomes if _valid(each)]
     return CycleSummary(
         cycle=cycle,
-        judged=len(rows),
+        judged=len(outcomes),
         valid=len(accuracies),
-        admitted=sum(row.admission.admitted for row in rows),
+        admitted=sum(each.admitted for each in outcomes),
         strong=None if threshold is None else sum(accuracy >= threshold for accuracy in accuracies),
         best=max(accuracies, default=None),
-        statuses=Counter(row.evaluation.status.value for row in rows),
+        statuses=Counter(each.status for each in outcomes),
     )
 
 
-def _ranked(rows: Sequence[Trial]) -> list[Trial]:
-    valid = [row for row in rows if row.evaluation.valid]
-    return sorted(valid, key=lambda row: -(row.evaluation.accuracy or 0.0))[:BEST]
+def _valid(outcome: Outcome) -> bool:
+    return outcome.status == EvaluationStatus.COMPLETE
+
+
+def _ranked(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return sorted(filter(_valid, outcomes), key=lambda each: -(each.accuracy or 0.0))[:BEST]

@@ -94,8 +94,8 @@ def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
     return state.model_copy(
         update={
             "trained": ledger.training(current) is not None,
-            "sampled": len(ledger.candidates(cycle=current)),
-            "judged": len(ledger.judged(current)),
+            "sampled": ledger.written_count(current),
+            "judged": ledger.judged_count(current),
             "spent": spent(ledger, config),
         }
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.trials import Trial
@@ -15,6 +16,8 @@ from corpus.records.tasks.kinds import Metric
 from cycles.config.arms import in_order
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
+
+Item = TypeVar("Item")
 
 OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "valid": (EvaluationStatus.COMPLETE,),
@@ -35,6 +38,9 @@ OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
 OUTCOME_OF = {status: name for name, statuses in OUTCOMES.items() for status in statuses}
 
 RAMP_STEPS = 6
+
+DRAWN_CYCLES = 100
+"""The most cycles that a picture draws: more than that are finer than the picture."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,9 @@ class Arm:
 
     def judged(self, cycle: int | None = None) -> list[Trial]:
         """Return the judged candidates of all runs, or those of one cycle."""
-        return [
-            row for run in self.runs for row in run.judged if cycle is None or row.candidate.cycle == cycle
-        ]
+        if cycle is None:
+            return [row for run in self.runs for row in run.judged]
+        return [row for run in self.runs for row in run.by_cycle.get(cycle, ())]
 
 
 def arms_of(runs: Sequence[RunData]) -> list[Arm]:
@@ -87,3 +93,11 @@ def ramp(cycle: int, cycles: Sequence[int]) -> str:
     """Return the class of a cycle's colour: pale for the first cycle, full for the last."""
     last = max(cycles, default=0)
     return f"ramp-{round(RAMP_STEPS * cycle / last) if last else RAMP_STEPS}"
+
+
+def thinned(cycles: Sequence[Item]) -> list[Item]:
+    """Return what is drawn of something for each cycle: all, or evenly spaced ones with both ends."""
+    if len(cycles) <= DRAWN_CYCLES:
+        return list(cycles)
+    last = DRAWN_CYCLES - 1
+    return [cycles[round(place * (len(cycles) - 1) / last)] for place in range(DRAWN_CYCLES)]

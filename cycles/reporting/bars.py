@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from corpus.records.trainings import CycleStage
 from cycles.figures.quantities import percent
-from cycles.reporting.arms import OUTCOME_OF, OUTCOMES, Arm
+from cycles.reporting.arms import OUTCOME_OF, OUTCOMES, Arm, thinned
 from cycles.reporting.svg import (
     WIDTH,
     Frame,
@@ -88,7 +88,7 @@ def stacked(
     top: float | None = None,
     right: float = 14,
 ) -> Markup:
-    """Return one bar for each cycle.
+    """Return one bar for each cycle that is drawn.
 
     Args:
         cycles: The cycles, in order.
@@ -100,6 +100,7 @@ def stacked(
     """
     if not bars:
         return Markup('<p class="nothing">No cycle is complete yet.</p>')
+    cycles, bars = thinned(cycles), thinned(bars)
     tallest = max(sum(part.size for part in parts) for parts in bars)
     frame = Frame((-0.5, len(bars) - 0.5), (0.0, top or tallest * 1.06 or 1.0), height=230, right=right)
     wide = min(46.0, (frame.x(1) - frame.x(0)) * 0.84)

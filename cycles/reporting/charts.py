@@ -18,7 +18,7 @@ from markupsafe import Markup
 from corpus.records.search.trials import Trial
 from corpus.records.text import visible
 from cycles.figures.runs import RunData
-from cycles.reporting.arms import Arm, ramp
+from cycles.reporting.arms import Arm, ramp, thinned
 from cycles.reporting.curves import capital, decimals
 from cycles.reporting.svg import (
     WIDTH,
@@ -37,8 +37,8 @@ _BINS = 20
 
 
 def ridges(arm: Arm) -> Markup:
-    """Return the accuracy of the valid candidates, one ridge per cycle; area counts programs."""
-    cycles = arm.cycles
+    """Return the accuracy of the valid candidates, a ridge for each cycle drawn; area counts programs."""
+    cycles = thinned(arm.cycles)
     metric = arm.metric
     groups = [
         [metric.of(row.evaluation.accuracy or 0.0) for row in arm.judged(c) if row.evaluation.valid]
@@ -154,10 +154,11 @@ def pareto(arms: Sequence[Arm]) -> Markup:
     drawn.append(frame.horizontal_axis([10.0**power for power in powers], short, "trainable parameters"))
     classes: dict[str, set[tuple[int, int]]] = {}
     for arm in arms:
+        cycles = arm.cycles
         for row in arm.judged():
             if row.evaluation.valid and row.evaluation.parameters:
                 one = len(arms) == 1
-                css = ramp(row.candidate.cycle or 0, arm.cycles) if one else f"ramp-6 {arm.css}"
+                css = ramp(row.candidate.cycle or 0, cycles) if one else f"ramp-6 {arm.css}"
                 value = metric.of(row.evaluation.accuracy or 0)
                 spot = round(frame.x(row.evaluation.parameters)), round(frame.y(value))
                 classes.setdefault(css, set()).add(spot)

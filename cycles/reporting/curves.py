@@ -16,7 +16,7 @@ from corpus.records.tasks.kinds import Metric
 from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport, Mean, Rate
 from cycles.figures.statistics import mean_interval
-from cycles.reporting.arms import Arm
+from cycles.reporting.arms import Arm, thinned
 from cycles.reporting.svg import (
     WIDTH,
     Frame,
@@ -179,13 +179,13 @@ def _lines(frame: Frame, series: Series, figure: Figure, dodge: float, shaded: b
     else:
         drawn += [
             element("line", x1=x(cycle), x2=x(cycle), y1=frame.y(low), y2=frame.y(high), class_="whisker")
-            for cycle, _, low, high in series.points
+            for cycle, _, low, high in thinned(series.points)
             if high > low
         ]
     if len(series.runs) > 1:
         drawn += [path([(x(cycle), frame.y(v)) for cycle, v in line], "thin") for line in series.runs if line]
     drawn.append(path([(x(cycle), frame.y(value)) for cycle, value, _, _ in series.points], "line"))
-    for cycle, value, low, high in series.points:
+    for cycle, value, low, high in thinned(series.points):
         between = f" [{figure.form(low)}, {figure.form(high)}]" if high > low else ""
         said = f"{series.arm.name}, cycle {cycle}: {figure.form(value)}{between}"
         drawn.append(titled("circle", title=said, cx=x(cycle), cy=frame.y(value), r=3.2, class_="dot"))

@@ -28,7 +28,7 @@ from cycles.figures.measure import validation_words
 from cycles.figures.planning import planning
 from cycles.figures.runs import RunData
 from cycles.reporting import bars, charts
-from cycles.reporting.arms import Arm, arms_of
+from cycles.reporting.arms import DRAWN_CYCLES, Arm, arms_of
 from cycles.reporting.curves import capital, curve, figures
 from cycles.reporting.gallery import gallery
 from cycles.reporting.heat import levels
@@ -126,6 +126,7 @@ def _content(runs: Sequence[RunData]) -> dict[str, Any]:
         "runs": runs,
         "arms": arms,
         "main": arms[0],
+        "drawn_cycles": DRAWN_CYCLES,
         "metric": metric,
         "metric_words": capital(metric.words),
         "admitted": admitted_words(arms[0].runs[0]),

@@ -1,9 +1,9 @@
 """The candidates as data for the page's own table and for the page of each candidate.
 
-The table is JSON by columns, a few dozen bytes a candidate. Sources, errors, losses and drawings are
-compressed in blocks of 192 kB that the page unpacks only when a candidate is opened. They are embedded in the
-order of their interest until the budget is used up: the gallery and its ancestors, the admitted, the valid,
-then the rest; what does not fit says so on its page, and stands in the ledger as always.
+The table is JSON by columns, a hundred bytes a candidate. Sources, errors, losses and drawings are compressed
+in blocks of 192 kB that the page unpacks only when a candidate is opened. Both are filled in the order of
+interest until they are full: the gallery and its ancestors, the admitted, the valid, then the rest; what does
+not fit says so on the page, and stands in the ledger as always.
 
 This module does *not* make markup, but for the drawings that `drawing` made.
 """
@@ -28,6 +28,9 @@ from cycles.reporting.text import json_for_html, shown
 DETAIL_BYTES = 2_800_000
 """Room in the page for compressed details, in bytes."""
 
+TABLE_ROWS = 10_000
+"""The most candidates in the table."""
+
 _BLOCK_CHARACTERS = 192_000
 _ERROR_CHARACTERS = 80
 _NO_ROW = -1
@@ -41,12 +44,14 @@ class Payload:
         table: JSON of all candidates by columns.
         blocks: Base64 of gzipped JSON: details of candidates by row number.
         candidates: Rows of the table.
-        left_out: Candidates whose details found no room.
+        unlisted: Candidates that found no room in it.
+        left_out: Candidates of the table whose details found no room.
     """
 
     table: str
     blocks: list[str]
     candidates: int
+    unlisted: int
     left_out: int
 
 
@@ -60,20 +65,27 @@ class _Entry:
     admission: Admission | None
 
 
-def payload(runs: Sequence[RunData], first: Sequence[str], budget: int = DETAIL_BYTES) -> Payload:
-    """Return the data of all candidates.
+def payload(
+    runs: Sequence[RunData], first: Sequence[str], budget: int = DETAIL_BYTES, most: int = TABLE_ROWS
+) -> Payload:
+    """Return the data of all candidates that find room.
 
     Args:
         runs: The runs of the report.
         first: Candidates whose details go first: those of the gallery.
         budget: Room for compressed details, in bytes of base64.
+        most: Rows of the table.
     """
-    entries = list(_entries(runs))
-    places = {(entry.run, entry.candidate.id): row for row, entry in enumerate(entries)}
+    every = list(_entries(runs))
+    order = _by_interest(every, _places(every), runs, set(first))
+    listed = sorted(order[:most])
+    entries = [every[place] for place in listed]
+    row_of = {place: row for row, place in enumerate(listed)}
+    places = _places(entries)
     block_of = [_NO_ROW] * len(entries)
     blocks: list[str] = []
     used = 0
-    for block, rows in _packed(entries, runs, _by_interest(entries, places, runs, set(first))):
+    for block, rows in _packed(entries, runs, [row_of[place] for place in order[:most]]):
         used += len(block)
         if used > budget:
             break
@@ -82,7 +94,8 @@ def payload(runs: Sequence[RunData], first: Sequence[str], budget: int = DETAIL_
         blocks.append(block)
     table = _table(entries, places, runs)
     table["columns"]["block"] = block_of
-    return Payload(json_for_html(table), blocks, len(entries), block_of.count(_NO_ROW))
+    unlisted = len(every) - len(entries)
+    return Payload(json_for_html(table), blocks, len(entries), unlisted, block_of.count(_NO_ROW))
 
 
 def _entries(runs: Sequence[RunData]) -> Iterator[_Entry]:
@@ -91,6 +104,11 @@ def _entries(runs: Sequence[RunData]) -> Iterator[_Entry]:
             yield _Entry(number, row.candidate, row.evaluation, row.admission)
         for candidate, evaluation in run.referenced:
             yield _Entry(number, candidate, evaluation, None)
+
+
+def _places(entries: Sequence[_Entry]) -> dict[tuple[int, str], int]:
+    """Return the place of every candidate, by its run's number and its id."""
+    return {(entry.run, entry.candidate.id): place for place, entry in enumerate(entries)}
 
 
 def _ancestors(entry: _Entry, runs: Sequence[RunData]) -> list[str]:

@@ -18,7 +18,7 @@ from cycles.figures.comparison import Comparison
 from cycles.figures.quantities import percent
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
-from cycles.reporting.arms import Arm
+from cycles.reporting.arms import Arm, thinned
 from cycles.reporting.curves import Figure, decimals, series_of
 from cycles.reporting.svg import short
 
@@ -212,10 +212,12 @@ def _shares(counts: Counter[str]) -> str:
 
 
 def status_rows(arm: Arm) -> tuple[list[int], list[tuple[str, list[int]]]]:
-    """Return the cycles, and for each status that occurs its counts in them."""
-    counts = {cycle: [row.evaluation.status for row in arm.judged(cycle)] for cycle in arm.cycles}
+    """Return the cycles, and for each status that occurs its counts in them; of cycles that are drawn."""
+    counts = {
+        cycle: Counter(row.evaluation.status for row in arm.judged(cycle)) for cycle in thinned(arm.cycles)
+    }
     rows = [
-        (status.value, [found.count(status) for found in counts.values()])
+        (status.value, [found[status] for found in counts.values()])
         for status in EvaluationStatus
         if any(status in found for found in counts.values())
     ]

@@ -22,8 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from cycles.errors import UsageError
-from cycles.figures.records import CycleReport
-from cycles.figures.runs import gather
+from cycles.figures.runs import RunData, gather
 from cycles.reporting.page import render
 from cycles.run.run_directory import RunDirectory
 
@@ -47,7 +46,7 @@ class ReportServer(ThreadingHTTPServer):
         self._runs = list(runs)
         self._ledgers = [RunDirectory.open(path).ledger_file for path in self._runs]
         self._lock = threading.Lock()
-        self._known: dict[Path, list[CycleReport]] = {}
+        self._known: dict[Path, RunData] = {}
         self._made: tuple[str, bytes] | None = None
         try:
             super().__init__((ADDRESS, port), _Handler)

@@ -15,7 +15,8 @@ from corpus.novelty.diversity import (
     mean_length,
     median_jaccard,
     skeleton,
-    unique_skeletons,
+    traits,
+    unique_share,
 )
 from corpus.novelty.similarity import Shingler
 from corpus.records.tasks.shape import TaskShape
@@ -162,27 +163,29 @@ def test_a_program_with_other_numbers_and_names_has_the_same_skeleton() -> None:
 
 
 def test_unique_skeletons_are_counted_per_program() -> None:
-    assert unique_skeletons([net(), net().replace("16", "48"), "x = 1", "y = 1 + 1"]) == 3 / 4
-    assert unique_skeletons([]) == 0.0
+    sources = [net(), net().replace("16", "48"), "x = 1", "y = 1 + 1"]
+    assert unique_share([traits(source, Shingler()).design for source in sources]) == 3 / 4
+    assert unique_share([]) == 0.0
 
 
 def test_the_median_similarity_is_over_all_pairs() -> None:
     sources = ["a = 1", "a = 1", "a = 2", "import torch\nx = torch.add(1, 2)\nprint(x)"]
     shingler = Shingler(2)
     exact = median(shingler.similarity(a, b) for a, b in combinations(sources, 2))
-    assert median_jaccard(sources, shingler) == exact
+    assert median_jaccard([shingler.array(each) for each in sources]) == exact
 
 
 def test_a_sampled_median_is_reproducible_and_near_the_exact_one() -> None:
     rng, shape = random.Random(13), TaskShape(channels=1, height=12, width=12, classes=10)
     sources = [sample_program(rng, shape).source for _ in range(40)]
-    exact = median_jaccard(sources, Shingler())
-    sampled = [median_jaccard(sources, Shingler(), max_pairs=400, seed=1) for _ in range(2)]
+    sets = [Shingler().array(each) for each in sources]
+    exact = median_jaccard(sets)
+    sampled = [median_jaccard(sets, max_pairs=400, seed=1) for _ in range(2)]
     assert sampled[0] == sampled[1] == pytest.approx(exact, abs=0.03)
 
 
 def test_one_program_has_no_median_similarity() -> None:
-    assert median_jaccard(["x = 1"], Shingler()) is None
+    assert median_jaccard([Shingler().array("x = 1")]) is None
 
 
 def test_entropy_is_zero_for_one_family_and_log_of_the_number_for_even_ones() -> None:

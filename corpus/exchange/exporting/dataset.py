@@ -23,6 +23,7 @@ from corpus.exchange.exporting.writing import write_jsonl, write_parquet
 from corpus.exchange.splits import frozen_splits
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import SCHEMA_VERSION
+from corpus.records.evaluations import metric_in
 from corpus.records.machines import Machine
 
 
@@ -101,15 +102,15 @@ def _facts(ledger: Ledger, tables: Tables) -> LedgerFacts:
     candidates = list(tables.candidates.values())
     own = {tables.licence} if len(provenance) < len(tables.candidates) else set()
     imported = {origin.licence for origin in provenance.values()}
-    evaluations = ledger.evaluations()
+    judges = ledger.judges()
     others = {module.licence for module in ledger.modules()} | set(map(licence_of, ledger.ideas()))
-    noted = {row.machine_id for row in candidates} | {row.machine_id for row in evaluations}
+    noted = {row.machine_id for row in candidates} | {machine for _, machine in judges}
     machines = {identifier for identifier in noted if identifier is not None}
     return LedgerFacts(
         generators=tuple(sorted({candidate.generator for candidate in candidates})),
         sampling=tuple(sampling_settings(candidates)),
-        protocols=tuple(sorted({evaluation.protocol_id for evaluation in evaluations})),
-        metrics=tuple(sorted({evaluation.metric for evaluation in evaluations})),
+        protocols=tuple(sorted({protocol for protocol, _ in judges})),
+        metrics=tuple(sorted({metric_in(protocol) for protocol, _ in judges})),
         licences=tuple(sorted(own | imported | others)),
         imported_from=tuple(sorted({origin.source for origin in provenance.values()})),
         similarity=ledger.get_meta("similarity") or "not recorded",

@@ -46,7 +46,7 @@ def opened_ledger(store: Path) -> Iterator[tuple[Ledger, Catalogue]]:
         if ledger is None:
             make = command_line("archloop", "import", store, "NEW.db")
             raise UsageError(f"{store} holds no ledger. Make one of it: {make}")
-        yield ledger, Catalogue.from_ledger(ledger)
+        yield ledger, Catalogue(ledger)
 
 
 def rule_of(store: Path) -> CorpusConfig | None:
@@ -66,14 +66,27 @@ def programs_at(source: Path, ledger: Ledger | None, *, admitted: bool = False) 
     """Return the programs of an opened path by id, in their order; of a ledger on request the admitted."""
     if ledger is None:
         return read_folder(source)
-    rows = [row for row, _ in ledger.admitted()] if admitted else ledger.candidates()
-    return {row.id: row.source for row in rows if row.source is not None}
+    if not admitted:
+        return ledger.texts()
+    return {row.id: row.source for row, _ in ledger.admitted() if row.source is not None}
 
 
 def shingler_for(config: CorpusConfig, mask_numbers: bool | None) -> Shingler:
     """Return the shingler of a corpus, with another granularity where one is asked for."""
     masked = config.mask_numbers if mask_numbers is None else mask_numbers
     return Shingler(config.shingle_size, mask_numbers=masked)
+
+
+def text_in(given: str, catalogue: Catalogue) -> str:
+    """Return the text of a file, or of the program of a catalogue of that id or unique beginning of one.
+
+    Raises:
+        UnknownProgramError: There is none, or more than one.
+        UnfitFile: The file is larger than any program.
+    """
+    if Path(given).is_file():
+        return read_text(Path(given), MAX_PROGRAM_BYTES, errors="replace")
+    return catalogue.resolve(given).candidate.source or ""
 
 
 def named_text(given: str, programs: Mapping[str, str]) -> tuple[str, str]:

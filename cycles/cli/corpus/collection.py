@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from corpus.novelty.diversity import block_families, median_jaccard, unique_skeletons
+from corpus.novelty.diversity import median_jaccard, traits, unique_share
 from corpus.novelty.groups import duplicate_groups
 from corpus.novelty.shingle_index import ShingleIndex, flattened
 from corpus.novelty.similarity import Shingler
+from corpus.records.evaluations import data_set_of, metric_in
 from corpus.records.tasks.kinds import Metric
 from corpus.records.text import one_line
 from cycles.cli.corpus.views import plain
 
 if TYPE_CHECKING:
+    from corpus.ledger.outcomes import Score
     from corpus.ledger.reader import Ledger
-    from corpus.records.evaluations import Evaluation
 
 
 def statistics_of(
@@ -42,62 +43,65 @@ def statistics_of(
         tau: Jaccard similarity from which on two programs are near-duplicates.
         data_set: Only programs that were judged on it, and only these judgements, count; None for all.
     """
-    evaluations = [] if ledger is None else ledger.evaluations()
+    scores = [] if ledger is None else ledger.scores()
     if data_set is not None:
-        evaluations = [evaluation for evaluation in evaluations if evaluation.data_set == data_set]
-        judged = {evaluation.candidate_id for evaluation in evaluations}
+        scores = [each for each in scores if data_set_of(each.protocol_id) == data_set]
+        judged = {each.candidate_id for each in scores}
         programs = {name: source for name, source in programs.items() if name in judged}
-    sources = list(programs.values())
-    sets = [shingler.array(source) for source in sources]
+    described = [traits(source, shingler) for source in programs.values()]
+    sets = [each.shingles for each in described]
     index = ShingleIndex()
     index.add_all(*flattened(sets))
-    groups = duplicate_groups(programs, shingler, tau)
-    families = Counter(family for source in sources for family in block_families(source))
+    groups = duplicate_groups(list(programs), sets, tau)
+    families = Counter(family for each in described for family in each.families)
     figures: dict[str, Any] = {
-        "programs": len(sources),
-        "distinct_texts": len(set(sources)),
+        "programs": len(programs),
+        "distinct_texts": len(set(programs.values())),
         "groups": len(groups),
-        "near_duplicates": len(sources) - len(groups),
+        "near_duplicates": len(programs) - len(groups),
         "tau": tau,
         "mask_numbers": shingler.mask_numbers,
-        "median_jaccard": median_jaccard(sources, shingler),
-        "unique_skeletons": unique_skeletons(sources),
+        "median_jaccard": median_jaccard(sets),
+        "unique_skeletons": unique_share([each.design for each in described]),
         "median_shingles": float(median(map(len, sets))) if sets else None,
         "index_bytes_per_program": index.nbytes // len(sets) if sets else None,
         "families": dict(families.most_common()),
     }
     if ledger is not None:
-        admissions = ledger.admissions()
-        candidates = [row.id for row in ledger.candidates()]
+        decided = ledger.decisions()
         if data_set is not None:
-            admissions = [admission for admission in admissions if admission.candidate_id in judged]
-            candidates = [name for name in candidates if name in judged]
+            decided = [each for each in decided if each.candidate_id in judged]
+        reasons = (each.reason for each in decided if each.reason is not None)
         figures |= {
-            "candidates": len(candidates),
-            "admitted": sum(admission.admitted for admission in admissions),
-            "reasons": dict(Counter(admission.reason.value for admission in admissions).most_common()),
-            "statuses": dict(Counter(evaluation.status.value for evaluation in evaluations).most_common()),
-            "data_sets": _by_data_set(evaluations),
+            "candidates": len(decided),
+            "admitted": sum(each.admitted for each in decided),
+            "reasons": dict(Counter(reasons).most_common()),
+            "statuses": dict(Counter(each.status for each in scores).most_common()),
+            "data_sets": _by_data_set(scores),
         }
     return figures
 
 
-def _by_data_set(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Any]]:
+def _by_data_set(scores: Sequence[Score]) -> dict[str, dict[str, Any]]:
     """Return how programs did on each data set: accuracies of several say nothing together."""
-    counts = Counter(evaluation.data_set for evaluation in evaluations)
-    metrics = {evaluation.data_set: evaluation.metric for evaluation in evaluations}
-    scores: dict[str, list[float]] = {name: [] for name in counts}
-    for evaluation in evaluations:
-        if evaluation.accuracy is not None:
-            scores[evaluation.data_set].append(evaluation.accuracy)
+    protocols = Counter(each.protocol_id for each in scores)
+    data_sets = {protocol: data_set_of(protocol) for protocol in protocols}
+    found: dict[str, list[float]] = {name: [] for name in data_sets.values()}
+    for each in scores:
+        if each.accuracy is not None:
+            found[data_sets[each.protocol_id]].append(each.accuracy)
+    counts, metrics = Counter[str](), dict[str, Metric]()
+    for protocol, count in protocols.items():
+        counts[data_sets[protocol]] += count
+        metrics[data_sets[protocol]] = metric_in(protocol)
     return {
         name: {
             "evaluations": counts[name],
-            "best_accuracy": max(found, default=None),
-            "median_accuracy": median(found) if found else None,
+            "best_accuracy": max(known, default=None),
+            "median_accuracy": median(known) if known else None,
             "metric": metrics[name],
         }
-        for name, found in scores.items()
+        for name, known in found.items()
     }
 
 

@@ -69,7 +69,7 @@ def stats(
         if dataset is not None:
             if ledger is None:
                 raise UsageError(f"{source} holds no ledger, so nothing was measured. Leave --dataset out.")
-            dataset = Catalogue.from_ledger(ledger).resolve_data_set(dataset)
+            dataset = Catalogue(ledger).resolve_data_set(dataset)
         shingler = shingler_for(config, mask_numbers)
         figures = statistics_of(programs_at(source, ledger), ledger, shingler, config.tau, dataset)
     if as_json:
@@ -104,7 +104,8 @@ def dedupe(
         programs = programs_at(source, ledger, admitted=admitted)
         shingler = shingler_for(config, mask_numbers)
     tau = config.tau if tau is None else tau
-    groups = duplicate_groups(programs, shingler, tau)
+    sets = [shingler.array(text) for text in programs.values()]
+    groups = duplicate_groups(list(programs), sets, tau)
     if write is not None:
         _write_first(write, [group.model_dump(mode="json") for group in groups], programs)
     several = [group for group in groups if group.others]
@@ -205,22 +206,32 @@ def search(
     from corpus.ledger.catalogue import Criteria
     from corpus.novelty.scheme import stored_config
     from corpus.objectives import Caps, named_objectives
-    from cycles.cli.corpus.access import named_text, opened_ledger
+    from corpus.records.evaluations import EvaluationStatus
+    from cycles.cli.corpus.access import opened_ledger, text_in
     from cycles.cli.corpus.finding import front_of, most_similar
     from cycles.cli.corpus.views import entry_row, entry_table
 
     caps = Caps(max_parameters, max_flops)
     criteria = Criteria(query, _status(status), min_accuracy, family, admitted, dataset, caps)
-    with opened_ledger(store) as (ledger, catalogue):
-        config = stored_config(ledger)
-    found = list(catalogue.search(criteria))
     objectives = named_objectives(pareto) if pareto is not None else ()
-    if objectives:
-        found = front_of(found, objectives)
-    similarity: dict[str, float] = {}
-    if similar_to is not None:
-        _, text = named_text(similar_to, {row.candidate.id: row.candidate.source or "" for row in catalogue})
-        found, similarity = most_similar(found, text, config, limit)
+    with opened_ledger(store) as (ledger, catalogue):
+        if objectives:  # among valid programs alone, so that no others are read
+            criteria = criteria._replace(status=criteria.status or EvaluationStatus.COMPLETE)
+        ids = catalogue.search(criteria)
+        data_set = None if dataset is None else catalogue.resolve_data_set(dataset)
+        compared = bool(objectives) or similar_to is not None
+        found = [
+            entry for each in (ids if compared else ids[:limit]) if (entry := catalogue.get(each, data_set))
+        ]
+        count = len(ids)
+        if objectives:
+            found = front_of(found, objectives)
+            count = len(found)
+        similarity: dict[str, float] = {}
+        if similar_to is not None:
+            text = text_in(similar_to, catalogue)
+            found, similarity = most_similar(found, text, stored_config(ledger), limit)
+            count = len(found)
     rows = [entry_row(row, similarity.get(row.candidate.id), objectives) for row in found[:limit]]
     if as_json:
         for row in rows:
@@ -228,7 +239,7 @@ def search(
         return
     if rows:
         console(pipe_width=_PIPE_WIDTH).print(entry_table(rows))
-    say(f"{len(found)} found" + (f", {limit} listed (more with --limit)." if len(found) > limit else "."))
+    say(f"{count} found" + (f", {limit} listed (more with --limit)." if count > limit else "."))
 
 
 def _status(given: str | None) -> EvaluationStatus | None:
