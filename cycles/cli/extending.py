@@ -1,7 +1,8 @@
 """Lets a run go on further than it was started for: with more cycles, or another budget.
 
 Both decide where a run ends and nothing of what it does until then, so all rows stay what they are. The new
-values go into the run's `config.toml`, which alone decides; what they were before, into its `env.json`. This module does *not* run anything.
+values go into the run's `config.toml`, which alone decides; those before them are noted in its `env.json`.
+This module does *not* run anything.
 """
 
 from __future__ import annotations
