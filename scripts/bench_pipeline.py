@@ -7,9 +7,10 @@
 
 Simulated: the real loop, search, writer, judge, teacher, pool of workers and ledger over stand-ins that
 sleep. `serial` writes a whole batch before it judges, `streamed` judges while it writes, `late` also trains
-beside that (teaching.late). A cycle's wall time is the least of those that an adapter writes, the slowest
-stage what its sleep takes alone. The overhead is what a candidate takes where no stage sleeps, the stand-ins'
-own work and the cycle's report included, in the quickest cycle, as a share of a judgement of one second.
+beside that (teaching.late). A cycle's wall time is the least of those that an adapter writes and that another
+follows. The slowest stage is what its sleep takes alone; in a real cycle, what the ledger says that it took,
+at the same time and so under the same load. The overhead is what a candidate takes where no stage sleeps, the
+stand-ins' own work and the cycle's report included, in the quickest cycle, as a share of a judgement of 1 s.
 Whatever else runs on the machine adds to all of it: the last line says how much that was.
 """
 
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -38,7 +39,9 @@ SCENES = {
     "writing slowest": Pace(write=0.25, judge=0.2, train=3.0),
     "all alike": Pace(write=0.25, judge=0.5, train=10.0),
 }
-CANDIDATES, BATCH, CYCLES, WORKERS = 40, 2, 4, 2
+CANDIDATES, BATCH, CYCLES, WORKERS = 40, 2, 5, 2
+MEASURED = 2
+"""The first cycle that an adapter writes in every mode. The last is not measured: none is trained for."""
 MODES = {"serial": [], "streamed": [], "late": ["teaching.late=true"]}
 OVERHEAD_CANDIDATES, OVERHEAD_BATCH = 120, 8
 
@@ -71,11 +74,9 @@ def show_simulated() -> None:
         for mode, settings in MODES.items():
             with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
                 config = load_config("cpu-tiny", [*_sizes(CYCLES, CANDIDATES, BATCH), *settings])
-                wall = cycle_seconds(
-                    simulated(
-                        Path(home, "run"), config, pace._replace(workers=WORKERS), serial=mode == "serial"
-                    )
-                )
+                paced = pace._replace(workers=WORKERS)
+                with simulated(Path(home, "run"), config, paced, serial=mode == "serial") as loop:
+                    wall = min(cycle_seconds(loop)[MEASURED:-1])
             told = " ".join(f"{each:6.2f}" for each in stages)
             print(f"{scene:17} {told} {mode:>9} {wall:7.2f} {wall / max(stages):13.2f}", flush=True)
 
@@ -89,9 +90,7 @@ def show_overhead() -> None:
             config = load_config("cpu-tiny", _sizes(CYCLES, count, OVERHEAD_BATCH))
             with simulated(Path(home, "run"), config, serial=mode == "serial", by_batch=by_batch) as loop:
                 began = time.process_time()
-                wall = (
-                    min(_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(CYCLES)) / count
-                )
+                wall = min(cycle_seconds(loop)) / count
                 processor = (time.process_time() - began) / CYCLES / count
                 began = time.process_time()
                 if (lesson := loop.teacher.lesson(CYCLES)) is not None:
@@ -106,28 +105,37 @@ def show_overhead() -> None:
 
 
 def show_real() -> None:
-    """Print the same of a small real run, and whether all modes wrote and admitted the same."""
-    sizes = [*_sizes(3, 24, 6), "finetune.max_steps=20"]
-    print("real: cpu-tiny, 24 candidates a cycle in batches of 6; wall seconds of the last cycle")
-    print(f"{'mode':>9} {'train':>7} {'generate':>9} {'judge':>7} {'cycle':>7} {'over slowest':>13}")
-    rows, slowest = {}, 0.0
+    """Print the same of a small real run, and whether serial and streamed wrote and admitted the same."""
+    sizes = _sizes(MEASURED + 2, 16, 4)
+    print(f"real: cpu-tiny, 16 candidates a cycle in batches of 4, cycle {MEASURED}; seconds")
+    print(f"{'write':>6} {'judge':>6} {'train':>6} {'mode':>9} {'cycle':>7} {'over slowest':>13}")
+    rows = {}
     for mode, settings in MODES.items():
         with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
             run = start_run(Path(home, "run"), load_config("cpu-tiny", [*sizes, *settings]))
             with redirect_stdout(StringIO()), open_loop(run.path, as_json=True) as loop:
                 if mode == "serial":
                     loop.writer.streams = lambda _proposals: False
-                wall = last_cycle_seconds(loop)
-                stages = loop.ledger.stage_seconds(2)
-                slowest = slowest or max(stages.values())
-                rows[mode] = [
-                    (trial.candidate.completion, trial.evaluation.accuracy, trial.admission.reason)
-                    for cycle in range(3)
-                    for trial in loop.ledger.judged(cycle)
-                ]
-        told = f"{stages.get('train', 0):7.1f} {stages['generate']:9.1f} {stages['judge']:7.1f}"
-        print(f"{mode:>9} {told} {wall:7.1f} {wall / slowest:13.2f}", flush=True)
+                wall = cycle_seconds(loop)[MEASURED]
+                stages = busy_seconds(loop, trained=MEASURED + (mode == "late"))
+                judged = [trial for cycle in range(MEASURED + 1) for trial in loop.ledger.judged(cycle)]
+        told = " ".join(f"{each:6.1f}" for each in stages)
+        print(f"{told} {mode:>9} {wall:7.1f} {wall / max(stages):13.2f}", flush=True)
+        rows[mode] = [
+            (trial.candidate.completion, trial.evaluation.accuracy, trial.admission.reason)
+            for trial in judged
+        ]
     print(f"serial and streamed wrote, judged and admitted the same: {rows['serial'] == rows['streamed']}")
+
+
+def busy_seconds(loop: Loop, trained: int) -> tuple[float, float, float]:
+    """Return what the stages of the measured cycle took, each by itself; of trainings that of `trained`."""
+    evaluations = loop.ledger.evaluations(cycle=MEASURED)
+    workers = min(loop.config.evaluator.workers, os.cpu_count() or 1)
+    judging = sum(each.wall_seconds for each in evaluations) / workers
+    training = loop.ledger.training(trained)
+    writing = loop.ledger.stage_seconds(MEASURED)["generate"]
+    return writing, judging, 0.0 if training is None else training.seconds
 
 
 def show_run(path: Path) -> None:
@@ -141,16 +149,9 @@ def show_run(path: Path) -> None:
             print(f"{cycle:5} {each} {sum(told) / max(told):13.2f}")
 
 
-def cycle_seconds(opened: AbstractContextManager[Loop]) -> float:
-    """Return the least wall time of the cycles that are written by an adapter."""
-    with opened as loop:
-        taken = [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)]
-        return min(each for cycle, each in enumerate(taken) if loop.ledger.training(cycle))
-
-
-def last_cycle_seconds(loop: Loop) -> float:
-    """Run all cycles and return the wall time of the last."""
-    return [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)][-1]
+def cycle_seconds(loop: Loop) -> list[float]:
+    """Run all cycles of a run and return their wall times."""
+    return [_timed(lambda cycle=cycle: loop.run_cycle(cycle)) for cycle in range(loop.config.cycles)]
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -1,12 +1,12 @@
 """Lets a run go on further than it was started for: with more cycles, or another budget.
 
 Both decide where a run ends and nothing of what it does until then, so all rows stay what they are. The new
-values go into the run's `config.toml`, which alone decides. This module does *not* run anything.
+values go into the run's `config.toml`, which alone decides; those before them are noted in its `env.json`.
+This module does *not* run anything.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +16,6 @@ from cycles.config.run import load_config, save_config
 from cycles.errors import UsageError
 from cycles.figures.status import SEARCH_OVER
 from cycles.run.run_directory import RunDirectory
-
-logger = logging.getLogger(__name__)
 
 
 def extend(path: Path, cycles: int | None, overrides: Sequence[str]) -> None:
@@ -54,5 +52,5 @@ def extend(path: Path, cycles: int | None, overrides: Sequence[str]) -> None:
                 f"--cycles {cycles}: the search of {path} has nothing more to try. Leave it out."
             )
         save_config(wanted, directory.config_file)
-    for key, (before, after) in changed.items():
-        logger.info("%s: %s was %s, is %s", path, key, before, after)
+        if changed:
+            directory.record_extension(changed)

@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ class RunDirectory:
         """Note in the environment how programs are contained, as of the last start."""
         noted = self.environment()
         noted["isolation"] = {"tier": tier, "barriers": description}
+        write_whole(self.environment_file, json.dumps(noted, indent=2) + "\n")
+
+    def record_extension(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Note in the environment which settings were changed when the run went on: each before and after."""
+        noted = self.environment()
+        earlier = noted.get("extended")
+        noted["extended"] = [*(earlier if isinstance(earlier, list) else []), changed]
         write_whole(self.environment_file, json.dumps(noted, indent=2) + "\n")
 
     def cycle(self, cycle: int) -> Path:

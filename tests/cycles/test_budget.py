@@ -137,6 +137,7 @@ def test_an_extended_run_has_the_rows_of_one_that_was_started_with_as_many_cycle
     complete(run, limited(cycles=1))
     extend(run, 2, [])
     assert complete(run, limited()) == kept(whole)
+    assert RunDirectory(run).environment()["extended"] == [{"cycles": [1, 2]}]
     with Ledger.open(run / "corpus.db") as ledger:
         assert run_status(ledger, RunDirectory(run).config()).completed == 2
 
