@@ -132,7 +132,8 @@ def test_a_place_without_write_permission_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert archloop("run", "--prepare", "--preset", "smoke", "--out", run).returncode == 0
+    few = ("--preset", "smoke", "--set", "candidates=2")
+    assert archloop("run", "--prepare", *few, "--out", run).returncode == 0
     with_one_cycle = archloop("generate", "--run", run)
     assert with_one_cycle.returncode == 0, with_one_cycle.stderr
     full = 'ln -s /dev/full "$0/.metrics.jsonl.partial-$$"; exec "$@"'  # where this process will write
