@@ -143,7 +143,7 @@ def resident(field: str) -> int:
 def measured(name: str, run: Path, warm: Path) -> dict[str, float]:
     """Measure one operation in a process of its own, on a copy where it would change the run."""
     with tempfile.TemporaryDirectory(dir=run.parent) as folder:
-        copies = [Path(folder, each.name) for each in (run, warm)]
+        copies = [Path(folder, name) for name in ("run", "warm")]
         for each, copy in zip((run, warm), copies, strict=True):
             shutil.copytree(each, copy)
         words = [sys.executable, __file__, "--one", name, *map(str, copies)]
