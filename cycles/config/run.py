@@ -24,6 +24,7 @@ from corpus.files.reading import UnfitFile, read_text
 from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
 from cycles.config.earlier import under_todays_names
+from cycles.config.scale import ScaleConfig
 from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.config.toml import parse_toml
 from cycles.errors import ConfigError
@@ -90,6 +91,8 @@ class RunConfig(BaseModel):
     """How a program is judged, and how it is contained."""
     finetune: FinetuneConfig = FinetuneConfig()
     """How winners become a LoRA adapter."""
+    scale: ScaleConfig = ScaleConfig()
+    """On which machines programs are judged."""
 
     @property
     def learns(self) -> bool:
