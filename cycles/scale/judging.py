@@ -11,9 +11,8 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
@@ -88,10 +87,13 @@ class RayEvaluator:
     ) -> None:
         self._started.close()
 
-    def evaluate(self, candidates: Iterable[Candidate]) -> Generator[Evaluation, None, None]:
+    def evaluate(self, candidates: Iterable[Candidate | None]) -> Generator[Evaluation, None, None]:
         """Yield one evaluation for each candidate, in order; as many are under way as there are workers.
 
         Each names the machine that made it. Closing the iterator ends the workers that have work.
+
+        Args:
+            candidates: Taken as needed; None among them says that there is none yet.
 
         Raises:
             SandboxError: The machinery broke. Programs never cause it, nor does a node that dies.
@@ -116,12 +118,13 @@ class RayEvaluator:
         return result
 
     def _map(
-        self, jobs: Iterable[Job], method: str, seconds: float, give_up: Callable[[Job], Result]
+        self, jobs: Iterable[Job | None], method: str, seconds: float, give_up: Callable[[Job], Result]
     ) -> Generator[Result, None, None]:
         """Yield the result of each job, in order.
 
         Args:
-            jobs: Taken as needed, a few ahead of the results.
+            jobs: Taken as needed, a few ahead of the results. None among them says that there is none yet:
+                what is done is yielded, and the next one asked for again.
             method: The method of a worker that does one.
             seconds: Wall time that a worker allows for one.
             give_up: Gives the result of a job with which `attempts` workers were lost.
@@ -129,35 +132,28 @@ class RayEvaluator:
         if self._working:
             raise RuntimeError("this evaluator is already evaluating")
         self._working = True
-        waiting = enumerate(jobs)
-        taken_on: dict[int, Job] = {}
-        to_do: list[int] = []  # a heap: what is yielded first is done first
+        open_jobs = _OpenJobs(jobs)
         done: dict[int, Result] = {}
-        losses: Counter[int] = Counter()
         turn = 0
         try:
-            while True:
-                for number, job in islice(waiting, max(0, _LOOK_AHEAD * self._crew.size - len(taken_on))):
-                    taken_on[number] = job
-                    heapq.heappush(to_do, number)
-                if not taken_on:
-                    return
+            while open_jobs.take_on(_LOOK_AHEAD * self._crew.size):
                 limit = seconds + self._scale.grace_seconds
-                while to_do and self._crew.take(to_do[0], method, taken_on[to_do[0]], limit):
-                    heapq.heappop(to_do)
+                while (number := open_jobs.first) is not None and self._crew.take(
+                    number, method, open_jobs.jobs[number], limit
+                ):
+                    open_jobs.begun()
                 handed_over = turn in done
                 if handed_over:
-                    del taken_on[turn]
+                    del open_jobs.jobs[turn]
                     yield done.pop(turn)
                     turn += 1
-                for ended in self._crew.hear(wait=not handed_over):
-                    losses[ended.number] += ended.lost
+                for ended in self._crew.hear(wait=not (handed_over or open_jobs.none_yet)):
                     if not ended.lost:
                         done[ended.number] = ended.result
-                    elif losses[ended.number] < self._scale.attempts:
-                        heapq.heappush(to_do, ended.number)
+                    elif open_jobs.lost(ended.number) == self._scale.attempts:
+                        done[ended.number] = give_up(open_jobs.jobs[ended.number])
                     else:
-                        done[ended.number] = give_up(taken_on[ended.number])
+                        open_jobs.again(ended.number)
         finally:
             self._crew.halt()
             self._working = False
@@ -166,3 +162,53 @@ class RayEvaluator:
         self._machine(greeting.machine)
         if not self.isolation:
             self.tier, self.isolation = greeting.tier, greeting.isolation
+
+
+class _OpenJobs(Generic[Job]):
+    """Jobs that were taken on and whose results are not handed over yet, numbered from 0 as they come.
+
+    Attributes:
+        jobs: The jobs by their numbers.
+        none_yet: Whether the next one is not there yet.
+    """
+
+    def __init__(self, coming: Iterable[Job | None]) -> None:
+        self.jobs: dict[int, Job] = {}
+        self.none_yet = False
+        self._coming, self._ended, self._count = iter(coming), False, 0
+        self._to_do: list[int] = []  # a heap: what is handed over first is begun first
+        self._losses: Counter[int] = Counter()
+
+    def take_on(self, most: int) -> bool:
+        """Take on jobs until `most` are open; return whether any is open, or may still come."""
+        self.none_yet = False
+        while not (self._ended or self.none_yet) and len(self.jobs) < most:
+            try:
+                job = next(self._coming)
+            except StopIteration:
+                self._ended = True
+                break
+            self.none_yet = job is None
+            if job is not None:
+                self.jobs[self._count] = job
+                self.again(self._count)
+                self._count += 1
+        return bool(self.jobs) or not self._ended
+
+    @property
+    def first(self) -> int | None:
+        """The job to be begun next."""
+        return self._to_do[0] if self._to_do else None
+
+    def begun(self) -> None:
+        """Count the first job as begun."""
+        heapq.heappop(self._to_do)
+
+    def lost(self, number: int) -> int:
+        """Return how often a worker was lost with a job, this time included."""
+        self._losses[number] += 1
+        return self._losses[number]
+
+    def again(self, number: int) -> None:
+        """Have a job begun, once more where it was begun before."""
+        heapq.heappush(self._to_do, number)
