@@ -1,20 +1,21 @@
 #!/usr/bin/env python
 """Simulate a run on up to 1,000 GPUs from measured stage times, and print what saturates first.
 
-    .venv/bin/python scripts/simulate_scale.py                          # 8 to 1,000 GPUs, half a minute
-    .venv/bin/python scripts/simulate_scale.py --measure                # first the driver's times, on this machine
+    .venv/bin/python scripts/simulate_scale.py                 # 8 to 1,000 GPUs, a minute
+    .venv/bin/python scripts/simulate_scale.py --measure       # with the driver's times on this machine
     .venv/bin/python scripts/simulate_scale.py --judge-seconds 60 --judge-p90 120 --judges-per-gpu 1
 
-A discrete-event simulation of `cycles` over a Ray cluster: a part of the GPUs serve the model, programs are judged
-beside every GPU, one GPU trains between the cycles, and the driver, one process, writes candidates, hears
-results, decides on admission in the order of the candidates and commits. Nodes die as often as was reported
-elsewhere, take their programs with them, and come back. A cycle has as many candidates per GPU whatever their
-number, so a run that scales takes as long on any.
+A discrete-event simulation of `cycles` over a Ray cluster: a part of the GPUs serve the model, programs are
+judged beside every GPU, one GPU trains between the cycles, and the driver, one process, writes candidates,
+hears results, decides on admission in the order of the candidates and commits. Nodes die as often as was
+reported elsewhere, take their programs with them, and come back. A cycle has as many candidates per GPU
+whatever their number, so a run that scales takes as long on any.
 
-Times that were measured here, on two processor cores (docs/measurements.md, docs/novelty.md): a judgement (digits,
-batch 16), completions of one vLLM server (the embedded model, one thread), the nearest program by the size of the
-corpus. `--measure` prints the driver's: a candidate's row, a judgement's row, Ray's part by the number of workers.
-**No time of a GPU is among them**: for another model or task give your own.
+Times that were measured here, on two processor cores (docs/measurements.md, docs/novelty.md): a judgement
+(digits, batch 16), completions of one vLLM server (the embedded model, one thread), the nearest program by
+the size of the corpus. `--measure` prints the driver's, in processor seconds: a candidate's rows, a
+judgement's rows, Ray's part of a result, and what that grows by for each worker. **No time of a GPU is among
+them**: for another model or task give your own.
 
     per hour     judged candidates in an hour of the run
     x            of that, how often the row of the fewest GPUs
@@ -56,6 +57,10 @@ class Times(NamedTuple):
     """A result from Ray, and the next candidate sent."""
     hear_per_worker: float
     """What that takes longer for each worker under way."""
+
+
+MEASURED = Times(write=4.4e-4, commit=4.2e-4, hear=8.2e-4, hear_per_worker=7.9e-7)
+"""As `--measure` printed them on a busy machine of two cores."""
 
 
 class Row(NamedTuple):
@@ -107,10 +112,12 @@ class Run:
             self.at(self.lifetime(), "dies", node)
 
     def lifetime(self) -> float:
+        """Draw how long a node lives, in seconds."""
         rate = self.options.failures_per_gpu_hour * GPUS_PER_NODE / 3600
         return self.rng.expovariate(rate) if rate else math.inf
 
     def at(self, delay: float, what: str, subject: Any = None) -> None:
+        """Let something happen after so many seconds."""
         heapq.heappush(self.events, (self.now + delay, next(self.counter), what, subject))
 
     def drive(self, part: str, seconds: float, what: str, subject: Any) -> None:
@@ -240,16 +247,16 @@ def measured_times(programs: int) -> Times:
                 id=f"c000/{index:04d}", origin=Origin.SAMPLED, source=source, completion=source,
                 cycle=0, index=index, generator="grammar",
             )  # fmt: skip
-            begun = time.perf_counter()
+            begun = time.process_time()
             ledger.add_candidates([candidate])
-            writes.append(time.perf_counter() - begun)
+            writes.append(time.process_time() - begun)
             judged = Evaluation(
                 candidate_id=candidate.id, protocol_id="digits-v1/e1", status=EvaluationStatus.BELOW_CHANCE,
                 stage=Stage.DONE, accuracy=0.1, losses=(2.3,) * 16, wall_seconds=1.0,
             )  # fmt: skip
-            begun = time.perf_counter()
+            begun = time.process_time()
             ledger.add_judgement(judged, gate.decide(judged, candidate))
-            commits.append(time.perf_counter() - begun)
+            commits.append(time.process_time() - begun)
     few, many = (_ray_seconds(workers) for workers in (10, 1000))
     per_worker = max(0.0, (many - few) / 990)
     return Times(statistics.median(writes), statistics.median(commits), few - 10 * per_worker, per_worker)
@@ -259,27 +266,33 @@ def _ray_seconds(calls: int) -> float:
     """Return what the driver spends on one result from Ray while so many calls are open."""
     import ray
 
+    from cycles.config.scale import ScaleConfig
     from cycles.scale.cluster import joined
+    from cycles.scale.crew import Crew, _Worker
+    from evaluator.config import EvaluatorConfig
 
     class Sleeper:
-        def sleep(self, seconds: float, _: str) -> str:
+        def sleep(self, seconds: float) -> str:
             time.sleep(seconds)
             return "x" * 2000
 
     with joined("local"):
         actor, quick = (ray.remote(num_cpus=0)(Sleeper).remote() for _ in range(2))
-        ray.get(quick.sleep.remote(0, ""))
-        open_calls = [actor.sleep.remote(3600, "") for _ in range(calls)]
+        ray.get(quick.sleep.remote(0))
+        crew = Crew(ScaleConfig(), EvaluatorConfig(), "", welcome=print, note=print)
+        crew.size = calls
+        there: Any = "a greeting"
+        crew._workers = [_Worker(actor, actor.sleep.remote(3600), there) for _ in range(calls - 1)]
+        crew._workers.append(_Worker(quick, None, there))
         spent = []
-        for _ in range(30):
-            begun = time.perf_counter()
-            call = quick.sleep.remote(0, "y" * 4000)
-            sent = time.perf_counter() - begun
+        for number in range(30):
+            begun = time.process_time()
+            crew.take(number, "sleep", 0, 60.0)
+            sent = time.process_time() - begun
             time.sleep(0.05)
-            begun = time.perf_counter()
-            answered, _rest = ray.wait([*open_calls, call], num_returns=calls + 1, timeout=0)
-            ray.get(answered)
-            spent.append(sent + time.perf_counter() - begun)
+            begun = time.process_time()
+            crew.hear(wait=False)
+            spent.append(sent + time.process_time() - begun)
         return statistics.median(spent)
 
 
@@ -296,8 +309,8 @@ def _line(row: Row, first: Row) -> str:
     }
     return (
         f"| {row.gpus:,} | {row.judged:,} | {row.seconds / 60:,.1f} | {rate:,.0f} | {growth:.1f} | "
-        f"{row.generation:.0%} | {row.judging:.0%} | {driver:.0%} ({part} {share:.0%}) | {row.training:.0%} | "
-        f"{max(stages, key=lambda each: stages[each])} | {row.deaths} | {row.again} |"
+        f"{row.generation:.0%} | {row.judging:.0%} | {driver:.0%} ({part} {share:.0%}) | "
+        f"{row.training:.0%} | {max(stages, key=lambda each: stages[each])} | {row.deaths} | {row.again} |"
     )
 
 
@@ -308,7 +321,7 @@ def main() -> None:
     add = parser.add_argument
     add("--gpus", type=int, nargs="+", default=[8, 32, 128, 512, 1000])
     add("--cycles", type=int, default=4)
-    add("--candidates-per-gpu", type=int, default=40, help="in each cycle (40)")
+    add("--candidates-per-gpu", type=int, default=100, help="in each cycle (100)")
     add("--generation-share", type=float, default=0.25, help="of the GPUs that serve the model (0.25)")
     add("--completions-per-minute", type=float, default=496.0, help="of one server (496)")
     add(
@@ -333,7 +346,7 @@ def main() -> None:
         "--times",
         type=float,
         nargs=4,
-        default=[0.001] * 4,
+        default=MEASURED,
         metavar="S",
         help="the driver's, as --measure prints them",
     )
@@ -344,7 +357,8 @@ def main() -> None:
     options.times = measured_times(options.programs) if options.measure else Times(*options.times)
     print("driver's times, s: " + " ".join(f"{each:.2g}" for each in options.times) + "\n")
     print(
-        "| GPUs | judged | minutes | per hour | x | generation | judging | driver | training | fullest | deaths | again |"
+        "| GPUs | judged | minutes | per hour | x | generation | judging | driver | training | fullest "
+        "| deaths | again |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     rows = [Run(options, gpus, random.Random(f"{options.seed}/{gpus}")).result() for gpus in options.gpus]

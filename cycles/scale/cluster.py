@@ -8,6 +8,7 @@ under a token that is drawn for it. This module does *not* start anything on ano
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import secrets
 import signal
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 
 from cycles.config.scale import ScaleConfig
 from cycles.errors import UsageError
+
+logger = logging.getLogger(__name__)
 
 _REACH_SECONDS = 10.0
 """Longest wait for a cluster's port: our choice. Ray itself would wait without an end."""
@@ -49,9 +52,8 @@ def joined(address: str) -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if address == "auto":
         address = os.environ.get("RAY_ADDRESS", address)
-    elif address == "local" and "RAY_AUTH_MODE" not in os.environ:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    elif address == "local":
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray puts one into the home folder
     if address not in ("local", "auto"):
         _require_reachable(address)
     import ray
@@ -67,9 +69,26 @@ def joined(address: str) -> Iterator[None]:
         except (OSError, RuntimeError, ValueError) as error:
             raise UsageError(_unreachable(address, str(error))) from error
     try:
-        yield
+        with _words_logged():
+            yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _words_logged() -> Iterator[None]:
+    """Send to the log what Ray says of nodes and processes that die: on standard output stand results.
+
+    Ray has no setting for it, so its own function is replaced; `ray==2.60.*` is pinned for that.
+    """
+    from ray._private import worker
+
+    printing = worker.print_to_stdstream
+    worker.print_to_stdstream = lambda data, **_: logger.info("%s", "\n".join(map(str, data["lines"])))
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = printing
 
 
 @contextmanager
@@ -92,7 +111,8 @@ def _require_reachable(address: str) -> None:
 
 
 def _unreachable(address: str, why: str) -> str:
+    last = why.strip().splitlines()[-1].rstrip(".") if why.strip() else "it does not say why"
     return (
-        f"scale.address: no Ray cluster answers at '{address}' ({why.strip().rstrip('.')}). Start one "
+        f"scale.address: no Ray cluster answers at '{address}' ({last}). Start one "
         "(ray start --head, or scripts/slurm_ray), or set scale.address to 'local'"
     )

@@ -32,7 +32,7 @@ START_SECONDS = 300.0
 """Longest time without any worker, our choice: a sandbox alone may take 180 seconds to start."""
 
 _CLOSE_SECONDS = 5.0
-_START_ATTEMPTS = 3
+_START_ATTEMPTS = 10
 """Starts that may fail one after the other before the crew makes do with one worker less: our choice."""
 
 
@@ -242,7 +242,7 @@ class Crew:
         """Be without a worker from now on; return the work that is over with it."""
         self._dismiss(worker)
         if worker.greeting is None:
-            logger.warning("a judging worker did not start: %s", why)
+            logger.info("a judging worker did not start: %s", why)
             self._failed_starts += 1
             if self._failed_starts == _START_ATTEMPTS:
                 self._failed_starts = 0

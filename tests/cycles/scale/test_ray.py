@@ -81,9 +81,10 @@ def lost(notes: list[str]) -> int:
 
 
 def test_a_worker_and_a_node_that_are_killed_midway_cost_no_row_and_double_none(
-    cluster: TwoNodes, candidates: list[Candidate], expected: list[Any]
+    cluster: TwoNodes, candidates: list[Candidate], expected: list[Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     found, notes = judged(cluster, candidates, {3: kill_a_worker, 9: cluster.kill_node})
+    assert "raylet" not in capfd.readouterr().out
     assert [rows(each) for each in found] == expected
     assert {each.machine_id for each in found} == {this_machine().id}
     assert lost(notes) == 2
