@@ -63,6 +63,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=20, help="runs, each with a seed of its own (20)")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first run (0)")
     parser.add_argument("--candidates", type=int, default=20, help="programs in each of two cycles (20)")
     options = parser.parse_args()
     os.environ.update(
@@ -76,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="archloop-kills-") as home:
         cluster = Cluster(initialize_head=True, head_node_args=dict(NODE))
         try:
-            for seed in range(options.runs):
+            for seed in range(options.first_seed, options.first_seed + options.runs):
                 total.update(_compared(cluster, Path(home), seed, options.candidates)._asdict())
         finally:
             cluster.shutdown()

@@ -99,6 +99,7 @@ class Run:
     corpus: int = 0
     deaths: int = 0
     again: int = 0
+    down: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         o = self.options
@@ -159,10 +160,11 @@ class Run:
         done: set[int] = set()
         duration = [self.judging_time() for _ in range(count)]
         in_hand: dict[int, tuple[int, float]] = {}  # by worker: the candidate, and since when
-        idle = list(range(self.workers))
+        idle = [worker for worker in range(self.workers) if worker % self.nodes not in self.down]
         turn = decided = 0
         while decided < count:
-            self.now, _, what, subject = heapq.heappop(self.events)
+            moment, _, what, subject = heapq.heappop(self.events)
+            self.now = max(self.now, moment)  # nodes die while the model is trained, too
             if what == "completed":
                 self.drive("rows", times.write, "written", subject)
             elif what == "written" or what == "lost":
@@ -182,6 +184,7 @@ class Run:
                 decided += 1
             elif what == "dies":
                 self.deaths += 1
+                self.down.add(subject)
                 for worker in range(subject, self.workers, self.nodes):
                     self.life[worker] += 1
                     if worker in in_hand:
@@ -192,6 +195,7 @@ class Run:
                 idle = [worker for worker in idle if worker % self.nodes != subject]
                 self.at(self.options.repair_seconds, "returns", subject)
             elif what == "returns":
+                self.down.remove(subject)
                 idle += range(subject, self.workers, self.nodes)
                 self.at(self.lifetime(), "dies", subject)
             while to_do and idle:
