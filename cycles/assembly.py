@@ -78,7 +78,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     """
     check_devices(config)
     check_tracking(config.tracking)
-    check_ray(config.scale)
+    check_ray(config)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
     strategy_of(config)
@@ -113,7 +113,7 @@ def open_loop(
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
-    check_ray(config.scale)
+    check_ray(config)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         stock(ledger, config)
         keep_ideas(ledger, config)

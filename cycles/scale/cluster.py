@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cycles.config.scale import ScaleConfig
+from cycles.config.run import RunConfig
 from cycles.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -29,16 +29,23 @@ _OBJECT_BYTES = 100 * 2**20
 """Memory for what is passed around in a cluster of ours, our choice: programs and their evaluations."""
 
 
-def check_ray(config: ScaleConfig) -> None:
-    """Check that Ray is installed where it is asked for.
+def check_ray(config: RunConfig) -> None:
+    """Check that Ray is installed where it is asked for, and that there is something to spread.
 
     Raises:
-        UsageError: It is not.
+        UsageError: It is not, or a table or a supernet answers in place of trainings.
     """
-    if config.engine == "ray" and importlib.util.find_spec("ray") is None:
+    if config.scale.engine != "ray":
+        return
+    if importlib.util.find_spec("ray") is None:
         raise UsageError(
             "scale.engine is 'ray', and Ray is not installed: pip install 'archloop[ray]' here and on every "
             "machine of the cluster, or leave scale.engine out to judge on this machine alone"
+        )
+    if config.evaluator.table is not None or config.evaluator.supernet:
+        raise UsageError(
+            "scale.engine 'ray' spreads trainings, and evaluator.table or evaluator.supernet answers in "
+            "place of them: leave scale.engine out"
         )
 
 
@@ -58,6 +65,7 @@ def joined(address: str) -> Iterator[None]:
         _require_reachable(address)
     import ray
 
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns of having a token
     own = (
         {"object_store_memory": _OBJECT_BYTES, "_node_ip_address": "127.0.0.1"} if address == "local" else {}
     )

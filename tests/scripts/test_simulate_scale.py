@@ -36,7 +36,7 @@ def test_a_driver_that_costs_nothing_lets_a_run_grow_with_its_machines() -> None
 
 
 def test_nodes_that_die_cost_time_and_no_candidate() -> None:
-    arguments = ("--gpus", 64, "--judge-seconds", 60, "--judge-p90", 90, "--judges-per-gpu", 1, "--cycles", 1)
+    arguments = ("--gpus", 64, "--judge-seconds", 60, "--judge-p90", 90, "--judges-per-gpu", 1, "--cycles", 2)
     (calm,) = simulated(*arguments, "--failures-per-gpu-hour", 0)
     (rough,) = simulated(*arguments, "--failures-per-gpu-hour", 0.5)
     assert int(rough["deaths"]) > 3 and int(rough["again"]) > 3 and int(calm["again"]) == 0

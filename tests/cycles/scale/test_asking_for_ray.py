@@ -15,7 +15,7 @@ from cycles.cli.app import main
 from cycles.config.arms import arm_of
 from cycles.config.run import load_config
 from cycles.errors import ConfigError, UsageError
-from cycles.scale.cluster import joined
+from cycles.scale.cluster import check_ray, joined
 from cycles.scale.worker import Greeting, code_digest, this_machine, unlike
 from cycles.studies.running import _OF_NO_RESULT
 from evaluator.supervisor.protocol import protocol_id
@@ -45,6 +45,14 @@ def test_an_address_that_names_no_cluster_is_refused_with_an_example(address: st
 @pytest.mark.parametrize("address", ["local", "auto", "10.0.0.1:6379", "[::1]:6379", "node-7:6379"])
 def test_an_address_of_a_cluster_is_taken(address: str) -> None:
     assert load_config("cpu-tiny", [f'scale.address="{address}"']).scale.address == address
+
+
+def test_what_trains_nothing_is_not_spread() -> None:
+    pytest.importorskip("ray", reason="needs Ray: pip install 'archloop[ray]'")
+    config = load_config("cpu-tiny", [RAY])
+    table = config.evaluator.model_copy(update={"table": "cells-3-digits"})
+    with pytest.raises(UsageError, match=r"leave scale\.engine out"):
+        check_ray(config.model_copy(update={"evaluator": table}))
 
 
 def test_no_result_depends_on_the_scale() -> None:

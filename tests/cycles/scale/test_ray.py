@@ -128,5 +128,7 @@ def test_a_closed_iterator_stops_the_work_and_the_crew_goes_on(
         assert crew.execute("print(train_images.shape)").output == "(200, 1, 8, 8)\n"
         (probe,) = crew.probe([program()])
         assert probe.output_shape == (10,)
-        assert [rows(each) for each in crew.evaluate(candidates[:3])] == expected[:3]
+        none_yet = [None, candidates[0], None, None, *candidates[1:3], None]
+        assert [rows(each) for each in crew.evaluate(none_yet)] == expected[:3]
+        assert list(crew.evaluate([])) == []
     assert judging_workers() == []
