@@ -50,6 +50,7 @@ from cycles.run.proofs import require_proof
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
+from cycles.scale.cluster import check_ray
 from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.terminal import console
@@ -62,11 +63,12 @@ from generator.deciders.building import build_decider
 from generator.samplers.contract import UpstreamError
 
 if TYPE_CHECKING:
+    from cycles.scale.judging import RayEvaluator
     from evaluator.supernet.inherited import SupernetEvaluator
     from evaluator.supervisor.sandbox import SandboxedEvaluator
     from evaluator.tabular.answering import TabularEvaluator
 
-Started = TypeVar("Started", "SandboxedEvaluator", "TabularEvaluator", "SupernetEvaluator")
+Started = TypeVar("Started", "SandboxedEvaluator", "RayEvaluator", "TabularEvaluator", "SupernetEvaluator")
 
 
 def start_run(path: Path, config: RunConfig) -> RunDirectory:
@@ -78,8 +80,10 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
         OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
     check_devices(config)
-    require_proof(config.evaluator)
+    if config.scale.engine == "local":  # a node of a cluster looks for its own
+        require_proof(config.evaluator)
     check_tracking(config.tracking)
+    check_ray(config)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
     strategy_of(config)
@@ -114,6 +118,7 @@ def open_loop(
         progress: JsonProgress | TerminalProgress | PlainProgress = JsonProgress(screen)
     else:
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
+    check_ray(config)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         stock(ledger, config)
         keep_ideas(ledger, config)
@@ -140,6 +145,13 @@ def _loop(
 
     @functools.cache
     def sandbox() -> Judging:
+        if config.scale.engine == "ray":
+            from cycles.scale.judging import RayEvaluator
+
+            crew = RayEvaluator(
+                config.scale, config.evaluator, machine=ledger.add_machine, note=observer.note
+            )
+            return carrier.sandbox(_started(crew, running, directory, observer.note))
         require_proof(config.evaluator)
         return carrier.sandbox(_started(build_sandbox(config), running, directory, observer.note))
 

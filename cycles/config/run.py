@@ -25,6 +25,7 @@ from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
 from cycles.config.budget import BudgetConfig
 from cycles.config.earlier import under_todays_names
+from cycles.config.scale import ScaleConfig
 from cycles.config.stopping import StoppingConfig
 from cycles.config.teaching import Teachers, TeachingConfig
 from cycles.config.toml import parse_toml
@@ -96,6 +97,8 @@ class RunConfig(BaseModel):
     """How winners become a LoRA adapter."""
     budget: BudgetConfig = BudgetConfig()
     """What ends the run before its last cycle."""
+    scale: ScaleConfig = ScaleConfig()
+    """On which machines programs are judged."""
 
     @property
     def learns(self) -> bool:

@@ -1,9 +1,10 @@
 """What a configuration may not decide alone, as it may be a stranger's: what is started, and without a jail.
 
-A file or a run's directory can come from anywhere, and archloop does as it says. Three settings hand over the
-machine: an interpreter that is started, a module that is imported, and programs without isolation. They count
-only when the command says so too, by naming the setting itself or by vouching for the file. This module does
-*not* judge any other setting: the rest decides what is computed, not what is run.
+A file or a run's directory can come from anywhere, and archloop does as it says. Four settings hand over the
+machine: an interpreter that is started, a module that is imported, programs without isolation, and a cluster
+on another machine, as whoever runs one can run code in all who join it. They count only when the command says
+so too, by naming the setting itself or by vouching for the file. This module does *not* judge any other
+setting: the rest decides what is computed, not what is run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from cycles.config.run import RunConfig
 from cycles.errors import ConfigError
 
 _ISOLATION, _INTERPRETER = "evaluator.isolation", "generator.server.python"
-_STRATEGY = "strategy.name"
+_STRATEGY, _CLUSTER = "strategy.name", "scale.address"
 
 
 def require_consent(
@@ -74,3 +75,6 @@ def _handing_over(config: RunConfig) -> Iterator[tuple[str, str, str]]:
     server = config.generator.server
     if config.generator.own_server and server.python is not None:
         yield _INTERPRETER, f"is '{server.python}', which would be started", "--trust-config"
+    if config.scale.engine == "ray" and ":" in config.scale.address:
+        asks = f"is '{config.scale.address}', a cluster that could run code here"
+        yield _CLUSTER, asks, f"--set {_CLUSTER}={config.scale.address}, or --trust-config"

@@ -27,6 +27,7 @@ from corpus.ledger.reader import Ledger
 from cycles.assembly import start_run
 from cycles.config.document import differences
 from cycles.config.run import RunConfig
+from cycles.config.scale import ScaleConfig
 from cycles.config.study import Cell, RetestConfig, Study
 from cycles.errors import BUDGET_SPENT, UsageError
 from cycles.figures.quantities import duration
@@ -46,7 +47,9 @@ main()
 """
 _POLL_SECONDS = 0.2
 _LOOK_SECONDS = 3.0
-_OF_NO_RESULT = {"evaluator.workers", "evaluator.isolation", "tracking"}
+_OF_NO_RESULT = {"evaluator.workers", "evaluator.isolation", "tracking"} | {
+    f"scale.{name}" for name in ScaleConfig.model_fields
+}
 """Settings in which a run that is there may differ from the study: no result depends on them."""
 
 

@@ -52,6 +52,10 @@ class ServerConfig(BaseModel):
     url: str | None = None
     """Base URL of a running OpenAI-compatible endpoint, `http://host:8000/v1`; None: start our own."""
 
+    more_urls: tuple[str, ...] = ()
+    """Further endpoints that serve the same model as the one at `url`: prompts are shared out evenly. Where
+    an adapter is trained, all of them must see its folder at the same place."""
+
     model: str | None = None
     """Name to ask the endpoint at `url` for; None: the only base model that it lists."""
 
@@ -115,9 +119,11 @@ class ServerConfig(BaseModel):
             raise ValueError("drop, rename and extra are for every field but model and messages: see model")
         if self.url is not None and self.lora == "merge":
             raise ValueError("lora 'merge' restarts the server, which only our own allows: leave url out")
-        if self.url is not None and not _leads_to_a_host(self.url):
+        if self.more_urls and self.url is None:
+            raise ValueError("more_urls are beside url: set it to the first endpoint")
+        if not all(map(_leads_to_a_host, (*self.more_urls, self.url or "http://localhost"))):
             raise ValueError(
-                "url must start with http:// or https:// and name a host, for example http://localhost:8000/v1"
+                "every url must start with http:// or https:// and name a host, for example http://localhost:8000/v1"
             )
         return self
 

@@ -7,6 +7,7 @@
     in_flight         many requests at a time
     credentials       keys: fit to be sent, never in a message
     endpoint_sampler  a sampler over an endpoint
+    server_group      several endpoints as one sampler
     offline_sampler   a sampler over vLLM in this process
     served_adapter    an adapter on a server, under a name that never comes back
     adapter_probe     whether the adapter that is live is the one that was trained

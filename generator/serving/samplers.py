@@ -15,13 +15,14 @@ from generator.models.loading import load_tokenizer
 from generator.models.places import resolve_model
 from generator.serving.endpoint_sampler import EndpointSampler
 from generator.serving.offline_sampler import OfflineSampler
+from generator.serving.server_group import ServerGroup
 from generator.serving.vllm.server import VllmServer
 
 
 def server_sampler(
     config: GeneratorConfig, *, lora_rank: int, log_file: Path, notify: Callable[[str], None]
-) -> EndpointSampler:
-    """Return the sampler over our own server, or over the endpoint that `config.server.url` names."""
+) -> EndpointSampler | ServerGroup:
+    """Return the sampler over our own server, or over the endpoints that `config.server` names."""
     server = system_turn = None
     if config.own_server:
         model = resolve_model(config.model)
@@ -36,14 +37,19 @@ def server_sampler(
             log_file=log_file.absolute(),
             notify=notify,
         )
-    return EndpointSampler(
-        config.server,
-        config.sampling,
-        server=server,
-        defaults=config.options,
-        system_turn=system_turn,
-        notify=notify,
-    )
+    urls = (config.server.url, *config.server.more_urls)
+    members = [
+        EndpointSampler(
+            config.server.model_copy(update={"url": url}),
+            config.sampling,
+            server=server,
+            defaults=config.options,
+            system_turn=system_turn,
+            notify=notify,
+        )
+        for url in urls
+    ]
+    return ServerGroup(members) if len(members) > 1 else members[0]
 
 
 def offline_sampler(config: GeneratorConfig, *, lora_rank: int) -> OfflineSampler:
