@@ -19,7 +19,7 @@ os.environ.update(
     RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32), RAY_USAGE_STATS_ENABLED="0"
 )  # before Ray is imported, which reads them then
 
-pytest.importorskip("ray", reason="needs Ray: pip install 'archloop[ray]'")
+pytest.importorskip("ray", reason="needs Ray: pip install -e '.[ray]'")
 
 _NODE: dict[str, Any] = {
     "num_cpus": 1,

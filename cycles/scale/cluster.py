@@ -39,8 +39,8 @@ def check_ray(config: RunConfig) -> None:
         return
     if importlib.util.find_spec("ray") is None:
         raise UsageError(
-            "scale.engine is 'ray', and Ray is not installed: pip install 'archloop[ray]' here and on every "
-            "machine of the cluster, or leave scale.engine out to judge on this machine alone"
+            "scale.engine is 'ray', and Ray is not installed: pip install -e '.[ray]' in the checkout, here "
+            "and on every machine of the cluster, or leave scale.engine out to judge on this machine alone"
         )
     if config.evaluator.table is not None or config.evaluator.supernet:
         raise UsageError(

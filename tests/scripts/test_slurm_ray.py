@@ -51,7 +51,7 @@ def test_outside_of_a_job_it_says_how_to_submit_it() -> None:
 
 @pytest.mark.slow
 def test_it_starts_a_cluster_and_runs_over_it_and_leaves_nothing(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="needs Ray: pip install 'archloop[ray]'")
+    pytest.importorskip("ray", reason="needs Ray: pip install -e '.[ray]'")
     srun = tmp_path / "bin" / "srun"
     srun.parent.mkdir()
     srun.write_text(SRUN)

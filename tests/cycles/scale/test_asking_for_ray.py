@@ -48,7 +48,7 @@ def test_an_address_of_a_cluster_is_taken(address: str) -> None:
 
 
 def test_what_trains_nothing_is_not_spread() -> None:
-    pytest.importorskip("ray", reason="needs Ray: pip install 'archloop[ray]'")
+    pytest.importorskip("ray", reason="needs Ray: pip install -e '.[ray]'")
     config = load_config("cpu-tiny", [RAY])
     table = config.evaluator.model_copy(update={"table": "cells-3-digits"})
     with pytest.raises(UsageError, match=r"leave scale\.engine out"):
@@ -70,7 +70,7 @@ def test_without_ray_a_run_is_refused_before_it_is_made(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name == "ray" else found(name, *more)
     )
-    with pytest.raises(UsageError, match=r"pip install 'archloop\[ray\]'"):
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[ray\]'"):
         start_run(tmp_path / "run", load_config("cpu-tiny", [RAY]))
     assert not (tmp_path / "run").exists()
     start_run(tmp_path / "run", load_config("smoke"))
