@@ -78,7 +78,7 @@ class RunConfig(BaseModel):
     candidates: int = Field(default=160, ge=1)
     """Programs sampled and judged in each cycle."""
     sharing: Sharing = Sharing.COLOCATE
-    """How the sampler and the trainer share the memory of their devices."""
+    """How sampler and trainer share the memory of their devices."""
     tracking: Tracking = "none"
     """Who else gets each cycle's figures, on this machine alone; needs the extra `track` or `tensorboard`."""
     strategy: StrategyConfig = StrategyConfig()
@@ -112,11 +112,8 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _what_is_ended_early_is_trained(self) -> RunConfig:
-        answers = "evaluator.table" if self.evaluator.table else "evaluator.supernet"
         if self.stopping.strong is not None and (self.evaluator.table or self.evaluator.supernet):
-            raise ValueError(
-                f"{answers} trains no program, so that none can be ended early: leave stopping out"
-            )
+            raise ValueError("where a table or a supernet answers nothing is trained: leave stopping out")
         return self
 
     @model_validator(mode="after")
