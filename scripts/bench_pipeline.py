@@ -21,7 +21,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -49,6 +49,7 @@ OVERHEAD_CANDIDATES, OVERHEAD_BATCH = 120, 8
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--real", action="store_true", help="a small run of cpu-tiny, with all its parts")
+    parser.add_argument("--mode", choices=MODES, action="append", help="simulate this mode alone")
     parser.add_argument("--run", type=Path, help="print the stages of this run, and nothing else")
     arguments = parser.parse_args()
     if arguments.run is not None:
@@ -57,13 +58,13 @@ def main() -> None:
     if arguments.real:
         show_real()
     else:
-        show_simulated()
+        show_simulated(arguments.mode or MODES)
         show_overhead()
     load = os.getloadavg()[2]
     print(f"\nload of the machine, on {os.cpu_count()} processors: {load:.1f} in the last 15 minutes")
 
 
-def show_simulated() -> None:
+def show_simulated(modes: Iterable[str]) -> None:
     """Print cycle over slowest stage for each scene, stages in turn and side by side."""
     print(f"simulated: {CANDIDATES} candidates a cycle in batches of {BATCH}, {WORKERS} workers; seconds")
     print(
@@ -71,9 +72,9 @@ def show_simulated() -> None:
     )
     for scene, pace in SCENES.items():
         stages = (CANDIDATES * pace.write, CANDIDATES * pace.judge / WORKERS, pace.train)
-        for mode, settings in MODES.items():
+        for mode in modes:
             with tempfile.TemporaryDirectory(prefix="archloop-pipeline-") as home:
-                config = load_config("cpu-tiny", [*_sizes(CYCLES, CANDIDATES, BATCH), *settings])
+                config = load_config("cpu-tiny", [*_sizes(CYCLES, CANDIDATES, BATCH), *MODES[mode]])
                 paced = pace._replace(workers=WORKERS)
                 with simulated(Path(home, "run"), config, paced, serial=mode == "serial") as loop:
                     wall = min(cycle_seconds(loop)[MEASURED:-1])
