@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 OUTCOMES: dict[str, tuple[EvaluationStatus, ...]] = {
     "valid": (EvaluationStatus.COMPLETE,),
-    "does not learn": (EvaluationStatus.BELOW_CHANCE, EvaluationStatus.NON_FINITE),
+    "does not learn": (EvaluationStatus.BELOW_CHANCE, EvaluationStatus.NON_FINITE, EvaluationStatus.STOPPED),
     "shape error": (EvaluationStatus.SHAPE_ERROR,),
     "runtime error": (EvaluationStatus.RUNTIME_ERROR, EvaluationStatus.MISSING_DEPENDENCY),
     "over a limit": (EvaluationStatus.TIMEOUT, EvaluationStatus.OUT_OF_MEMORY, EvaluationStatus.OUTPUT_LIMIT),

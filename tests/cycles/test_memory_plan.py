@@ -173,7 +173,7 @@ def test_the_gpus_are_those_that_the_process_may_see(
     shown: str | None, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = tmp_path / "nvidia-smi"
-    driver.write_text("#!/bin/sh\necho 'A, 24564'\necho 'B, 81559'\n")
+    driver.write_text("#!/bin/sh\necho 'A, 550.54, 24564'\necho 'B, 550.54, 81559'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
