@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from corpus.ledger.reader import Ledger
 from corpus.records.evaluations import Evaluation, EvaluationStatus
@@ -23,7 +23,7 @@ from evaluator.channel.stopping import StopRule
 
 @dataclass
 class Stopping:
-    """Makes the rule of each cycle; every cycle is read once.
+    """Makes the rule of each cycle, once; every cycle is read once.
 
     Attributes:
         ledger: What is recorded.
@@ -32,17 +32,18 @@ class Stopping:
 
     ledger: Ledger
     config: StoppingConfig
-    _trained: list[Evaluation] = field(default_factory=list)
-    _read: int = 0
+    _judged: list[list[Evaluation]] = field(default_factory=list)
+    _rules: dict[int, StopRule | None] = field(default_factory=dict)
 
     def rule(self, cycle: int) -> StopRule | None:
         """Return the rule of `cycle`; None where none is wanted, or too few strong programs are known."""
         if self.config.strong is None:
             return None
-        for earlier in range(self._read, cycle):
-            self._trained += [trial.evaluation for trial in self.ledger.judged(earlier)]
-        self._read = max(self._read, cycle)
-        return rule_of(self._trained, self.config)
+        if cycle not in self._rules:  # a search that listens asks for each of its batches
+            for earlier in range(len(self._judged), cycle):
+                self._judged.append([trial.evaluation for trial in self.ledger.judged(earlier)])
+            self._rules[cycle] = rule_of(chain(*self._judged[:cycle]), self.config)
+        return self._rules[cycle]
 
 
 def rule_of(evaluations: Iterable[Evaluation], config: StoppingConfig) -> StopRule | None:

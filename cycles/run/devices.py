@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cycles.config.run import RunConfig
@@ -56,17 +57,17 @@ def used_devices(config: RunConfig) -> dict[str, str]:
     return devices
 
 
-def check_gpu(key: str, device: str) -> None:
+def check_gpu(key: str, device: str, gpus: Sequence[Gpu]) -> None:
     """Check that a GPU is there.
 
     Args:
         key: The setting that asks for it.
         device: `cuda`, or with a number `cuda:1`.
+        gpus: Those that the driver knows of.
 
     Raises:
         UsageError: The driver knows of none, or of too few.
     """
-    gpus = detected_gpus()
     if not gpus:
         raise UsageError(
             f"{key} is '{device}', but nvidia-smi finds no GPU here. Run this preset on a machine with "
@@ -83,9 +84,10 @@ def check_devices(config: RunConfig) -> None:
         UsageError: A GPU is asked for, and the driver knows of none, or of too few.
         FinetuneError: Torch cannot train there as configured; the message has the remedy.
     """
-    for key, device in used_devices(config).items():
-        if device.startswith("cuda"):
-            check_gpu(key, device)
+    wanted = {key: device for key, device in used_devices(config).items() if device.startswith("cuda")}
+    gpus = detected_gpus() if wanted else []
+    for key, device in wanted.items():
+        check_gpu(key, device, gpus)
     if config.learns and (config.finetune.device != "cpu" or config.finetune.quantization != "none"):
         from finetune.base_model import check_ready
 

@@ -27,7 +27,7 @@ from cycles.preflight.doctor.gpu_programs import (
     leaving_and_looking,
     taking_too_much,
 )
-from cycles.run.devices import check_gpu
+from cycles.run.devices import check_gpu, detected_gpus
 from cycles.run.proofs import note_proof
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import NoIsolationError, SandboxError
@@ -45,7 +45,7 @@ def examine_gpu(config: RunConfig) -> Iterator[Finding]:
     """Yield what each program came to on the GPU that `config` names, `cuda` if it names none."""
     device = config.evaluator.device if config.evaluator.on_gpu else "cuda"
     try:
-        check_gpu("evaluator.device", device)
+        check_gpu("evaluator.device", device, detected_gpus())
     except Mistake as error:
         yield fault(
             "GPU", str(error), "run archloop doctor --gpu on a machine with an NVIDIA GPU and its driver"
