@@ -29,6 +29,8 @@ from cycles.judging import Evaluator, Judge
 from cycles.limits.budget import Budget
 from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
+from cycles.machine.devices import check_devices
+from cycles.machine.proofs import require_proof
 from cycles.modules.stock import stock
 from cycles.observer import Observer
 from cycles.parts import (
@@ -41,12 +43,10 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
-from cycles.run.devices import check_devices
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
 from cycles.run.models import check_model
-from cycles.run.proofs import require_proof
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.sharing import SharedSampler
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -152,7 +152,6 @@ def _loop(
                 config.scale, config.evaluator, machine=ledger.add_machine, note=observer.note
             )
             return carrier.sandbox(_started(crew, running, directory, observer.note))
-        require_proof(config.evaluator)
         return carrier.sandbox(_started(build_sandbox(config), running, directory, observer.note))
 
     examiner: Callable[[], Evaluator] = sandbox

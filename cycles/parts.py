@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.ledger.reader import Ledger
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
+from cycles.machine.proofs import require_proof
 from cycles.modules.stock import library_of
 from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import task_spec
@@ -103,9 +104,14 @@ def base_model_hash(config: RunConfig) -> str | None:
 
 
 def build_sandbox(config: RunConfig) -> SandboxedEvaluator:
-    """Return the sandboxed evaluator, not yet started."""
+    """Return the sandboxed evaluator, not yet started.
+
+    Raises:
+        UsageError: It would run programs on a GPU, and none was seen to be contained on this machine's.
+    """
     from evaluator.supervisor.sandbox import SandboxedEvaluator
 
+    require_proof(config.evaluator)
     return SandboxedEvaluator(config.evaluator)
 
 

@@ -26,8 +26,8 @@ from cycles.final.records import FinalReport, Inputs, Latency, Placing, Provenan
 from cycles.final.settings import FinalSettings
 from cycles.final.waves import TakenHome, Waves
 from cycles.final.weights import WeightsStore, digest_of
+from cycles.machine.proofs import require_proof
 from cycles.run.interruption import Interruption
-from cycles.run.proofs import require_proof
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.showing.terminal import console
 from cycles.showing.waves import WaveBars, WaveEvents, WaveLines, WaveObserver

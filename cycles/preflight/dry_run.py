@@ -19,11 +19,11 @@ from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
 from cycles.figures.measure import shape_of
 from cycles.figures.quantities import byte_size
+from cycles.machine.devices import check_devices, detected_gpus
+from cycles.machine.proofs import require_proof
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
-from cycles.run.devices import check_devices, detected_gpus
 from cycles.run.models import check_model
-from cycles.run.proofs import require_proof
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

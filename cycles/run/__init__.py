@@ -1,4 +1,4 @@
-"""What a run has: its directory, its devices, its starting corpus, its ways to stop.
+"""What a run has: its directory, its starting corpus, its ways to stop.
 
     run_directory    the files of a run
     making           directories that go again where a command cannot start
@@ -7,8 +7,6 @@
     asking           what a run would ask at its start, apart from a ledger
     sharing          how sampler and trainer share a device
     models           whether the model can do what a run asks of it
-    devices          which devices there are
-    proofs           machines on whose GPUs programs were seen to be contained
     interruption     Ctrl-C, obeyed where nothing is lost
     restarting       a process of its own that is begun again where the machine ended it
     background       work in a thread beside the loop

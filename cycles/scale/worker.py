@@ -18,7 +18,7 @@ from corpus.records.machines import Machine
 from corpus.records.mistakes import Mistake
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
-from cycles.run.proofs import require_proof
+from cycles.machine.proofs import require_proof
 from cycles.run.run_directory import environment
 from evaluator.channel.stopping import StopRule
 from evaluator.config import EvaluatorConfig

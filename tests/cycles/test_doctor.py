@@ -220,7 +220,7 @@ def test_a_tracker_that_is_not_installed_is_a_fault(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_preset_for_a_gpu_is_a_fault_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cycles.run.devices.detected_gpus", lambda: [])
+    monkeypatch.setattr("cycles.machine.devices.detected_gpus", lambda: [])
     finding = only(machine.room_for_models(load_config("gpu-24gb")))
     assert finding.level is Level.FAULT and finding.fix
     assert list(machine.room_for_models(load_config("cpu-tiny"))) == []

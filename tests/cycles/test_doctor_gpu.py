@@ -10,9 +10,9 @@ import pytest
 
 from cycles.config.run import load_config
 from cycles.errors import UsageError
+from cycles.machine.proofs import note_proof, require_proof
 from cycles.preflight.doctor.finding import Finding, Level
 from cycles.preflight.doctor.gpu import examine_device, examine_gpu
-from cycles.run.proofs import note_proof, require_proof
 from evaluator.config import EvaluatorConfig
 from tests.command_line import ENTRY
 
@@ -93,3 +93,10 @@ def test_without_a_gpu_it_ends_with_code_3_and_a_remedy(tmp_path: Path) -> None:
     told = subprocess.run([*ENTRY, "doctor", "--gpu"], capture_output=True, text=True, env=environment)
     assert told.returncode == 3
     assert "finds no GPU here" in told.stdout and "fix:" in told.stdout
+
+
+@pytest.mark.parametrize("command", ["evaluate", "probe"])
+def test_a_single_step_on_a_gpu_wants_a_proof_too(driver: Path, command: str) -> None:
+    step = [*ENTRY, command, "tests/programs/small_cnn.py", "--set", "evaluator.device=cuda"]
+    told = subprocess.run(step, capture_output=True, text=True)
+    assert told.returncode == 2 and "archloop doctor --gpu" in told.stderr

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from cycles.config.run import RunConfig, load_config
+from cycles.machine.devices import detected_gpus
 from cycles.preflight.dry_run import dry_run, show
 from cycles.preflight.memory_plan import GIB, MemoryPlan, Tenant, activation_bytes, plan_memory
-from cycles.run.devices import detected_gpus
 from finetune.config import ATTENTION_AND_MLP, FinetuneConfig
 from generator.models.places import ModelNotFoundError
 from generator.models.size import ModelSize, describe

@@ -2,7 +2,7 @@
 
 An honest program is trained, others try to break out, to find what another left, to take too much. Where
 all goes well the machine is noted as proven, and runs on its GPUs need no further word
-(`cycles.run.proofs`).
+(`cycles.machine.proofs`).
 
 What passes here has withstood these programs; it is no proof against others. This module does *not* look at a
 program's text: what lint would find is let through, as the jail is to be seen.
@@ -15,10 +15,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from corpus.records.candidates import Candidate, Origin
+from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
+from cycles.machine.devices import check_gpu, detected_gpus
+from cycles.machine.proofs import note_proof
 from cycles.preflight.doctor.finding import Finding, Level, fault, ok
 from cycles.preflight.doctor.gpu_programs import (
     ESCAPED,
@@ -27,8 +29,6 @@ from cycles.preflight.doctor.gpu_programs import (
     leaving_and_looking,
     taking_too_much,
 )
-from cycles.run.devices import check_gpu, detected_gpus
-from cycles.run.proofs import note_proof
 from evaluator.config import EvaluatorConfig
 from evaluator.errors import NoIsolationError, SandboxError
 from evaluator.isolation.gpu import device_nodes
@@ -99,14 +99,7 @@ def examine_device(settings: EvaluatorConfig, device: str) -> Iterator[Finding]:
 
 def _judged(sandbox: SandboxedEvaluator, programs: Sequence[str]) -> list[Evaluation]:
     candidates = [
-        Candidate(
-            id=f"doctor/{index:04d}",
-            origin=Origin.IMPORTED,
-            source=program,
-            completion=program,
-            index=index,
-            generator="doctor",
-        )
+        Candidate.imported(f"doctor/{index:04d}", program, generator="doctor", index=index)
         for index, program in enumerate(programs)
     ]
     return list(sandbox.evaluate(candidates))

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from cycles.config.run import RunConfig
+from cycles.machine.devices import used_devices
 from cycles.preflight.doctor.finding import Finding, fault, ok, warn
-from cycles.run.devices import used_devices
 
 DISTRIBUTION = "archloop"
 _REINSTALL = "bash scripts/setup in the checkout, or: python -m pip install"

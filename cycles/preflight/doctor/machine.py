@@ -10,9 +10,9 @@ from pathlib import Path
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
 from cycles.figures.quantities import byte_size
+from cycles.machine.devices import check_devices, used_devices
 from cycles.preflight.doctor.finding import Finding, fault, ok, warn
 from cycles.preflight.dry_run import dry_run
-from cycles.run.devices import check_devices, used_devices
 from evaluator.errors import NoIsolationError, SandboxError
 from evaluator.isolation.probe import probe
 from evaluator.isolation.tiers import COSTS, REMEDIES, Tier, choose_tier, describe

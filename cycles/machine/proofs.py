@@ -16,7 +16,7 @@ from pathlib import Path
 
 from corpus.files.whole import write_whole
 from cycles.errors import UsageError
-from cycles.run.devices import detected_gpus
+from cycles.machine.devices import detected_gpus
 from evaluator import isolation
 from evaluator.config import EvaluatorConfig
 from evaluator.tasks.places import cache_directory
