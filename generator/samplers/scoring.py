@@ -1,4 +1,5 @@
-"""How likely a model finds given answers: the mean log-probability of their tokens, in one forward pass.
+"""How likely a model finds given answers: the mean log-probability of their tokens. The chat is read once for
+all of them.
 
 The mean, not the sum: a sum would prefer the short answer for its being short.
 
@@ -40,19 +41,13 @@ def mean_log_probabilities(
     context = model.config.get_text_config().max_position_embeddings
     if width > context:
         raise PromptTooLong(f"a chat and an answer of {width} tokens exceed the model's context of {context}")
-    # Padded on the left, so that all answers end in one column and logits are kept for those columns alone.
-    rows = [[0] * (longest - len(answer)) + [*prompt, *answer] for answer in answers]
-    tokens = torch.tensor(rows, device=model.device)  # (B, P + T)
-    columns = torch.arange(width, device=model.device)
-    padding = longest - torch.tensor(lengths, device=model.device)  # (B,)
-    mask = (columns >= padding[:, None]).long()  # (B, P + T)
-    logits = model(
-        input_ids=tokens,
-        attention_mask=mask,
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0),
-        use_cache=False,
-        logits_to_keep=longest + 1,
-    ).logits[:, :-1]  # (B, T, V)
-    drawn = tokens[:, -longest:, None]  # (B, T, 1)
-    scores = logits.float().log_softmax(-1).gather(-1, drawn)[..., 0].double()  # (B, T)
-    return [float(row[-length:].mean()) for row, length in zip(scores, lengths, strict=True)]
+    read = model(input_ids=torch.tensor([prompt], device=model.device), use_cache=True, logits_to_keep=1)
+    cache = read.past_key_values
+    cache.batch_repeat_interleave(len(answers))
+    # Padded on the right, where under a causal mask nothing sees the padding, and no padding is counted.
+    rows = [[*answer, *[0] * (longest - len(answer))] for answer in answers]
+    tokens = torch.tensor(rows, device=model.device)  # (B, T)
+    after = model(input_ids=tokens, past_key_values=cache, use_cache=True).logits[:, :-1]  # (B, T - 1, V)
+    logits = torch.cat([read.logits.expand(len(answers), -1, -1), after], dim=1)  # (B, T, V)
+    scores = logits.float().log_softmax(-1).gather(-1, tokens[..., None])[..., 0].double()  # (B, T)
+    return [float(row[:length].mean()) for row, length in zip(scores, lengths, strict=True)]
