@@ -42,6 +42,7 @@ _EVOLUTION = ArmName("evolution", "regularised evolution", "evolution")
 _SEARCHES = {
     "random": _RANDOM,
     "evolution": _EVOLUTION,
+    "feedback": ArmName("feedback", "feedback memory", "memory"),
     "collm": ArmName("collm", "CoLLM-NAS", "CoLLM"),
     "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
     "fairnad": ArmName("fairnad", "FairNAD", "FairNAD"),

@@ -23,6 +23,7 @@ from corpus.config import CorpusConfig
 from corpus.files.reading import UnfitFile, read_text
 from corpus.files.whole import write_whole
 from corpus.records.mistakes import one_of
+from cycles.config.agreement import Tables
 from cycles.config.budget import BudgetConfig
 from cycles.config.earlier import under_todays_names
 from cycles.config.scale import ScaleConfig
@@ -34,7 +35,6 @@ from evaluator.config import EvaluatorConfig
 from finetune.config import FinetuneConfig
 from generator.config.generator import GeneratorConfig
 from generator.config.strategy import StrategyConfig
-from generator.spaces.catalogue import textual
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -111,60 +111,12 @@ class RunConfig(BaseModel):
         return same_device(self.generator.device) == same_device(self.finetune.device)
 
     @model_validator(mode="after")
-    def _what_is_ended_early_is_trained(self) -> RunConfig:
-        if self.stopping.strong is not None and (self.evaluator.table or self.evaluator.supernet):
-            raise ValueError("where a table or a supernet answers nothing is trained: leave stopping out")
-        return self
-
-    @model_validator(mode="after")
-    def _who_is_taught_writes(self) -> RunConfig:
-        if self.learns and not self.strategy.asks_model:
-            raise ValueError(
-                f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
-                "teaching.by to 'nobody'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _who_is_told_ideas_understands_them(self) -> RunConfig:
-        told = self.strategy.name == "closed-loop" and self.strategy.ideas is not None
-        if told and self.generator.model == "embedded" and self.generator.weights_here:
-            raise ValueError(
-                "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
-                "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
-                '(teaching.niche = "shown" balances what is taught without it)'
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _novelty_can_tell_the_points_of_a_space(self) -> RunConfig:
-        strategy = self.strategy
-        by_text = self.corpus.novelty in ("lexical", "both")
-        if strategy.over_space and by_text and not textual(strategy.space):
-            raise ValueError(
-                f"the programs of the space '{strategy.space}' are too alike for novelty by their text: set "
-                "corpus.novelty to 'key' or 'structural'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _what_stands_in_for_training_knows_the_programs(self) -> RunConfig:
-        strategy = self.strategy
-        if self.evaluator.supernet and not (strategy.over_space and strategy.space in ("cells", "cells-3")):
-            raise ValueError(
-                "evaluator.supernet is over cells: set strategy.name to a strategy over a space, and "
-                "strategy.space to 'cells' or 'cells-3'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_aimed_at_is_measured(self) -> RunConfig:
-        wanted = str(self.strategy.settings.get("objective", ""))
-        if "latency_seconds" in wanted and not self.evaluator.timed_images:
-            raise ValueError(
-                "nobody measures latency_seconds, which strategy.settings.objective names: set "
-                "evaluator.timed_images, to 16 for example"
-            )
+    def _tables_agree(self) -> RunConfig:
+        tables = Tables(
+            self.corpus, self.generator, self.strategy, self.evaluator, self.teaching, self.stopping
+        )
+        if (disagreement := tables.disagreement()) is not None:
+            raise ValueError(disagreement)
         return self
 
     @model_validator(mode="after")

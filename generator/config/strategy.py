@@ -48,6 +48,11 @@ class StrategyConfig(BaseModel):
         return listed(self.name).asks_model and self.llm != "none"
 
     @property
+    def chats(self) -> bool:
+        """Whether its prompts say what the template `compact` has no words for."""
+        return listed(self.name).chats
+
+    @property
     def over_space(self) -> bool:
         """Whether the strategy searches the space."""
         return listed(self.name).over_space

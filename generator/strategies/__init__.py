@@ -11,5 +11,6 @@ evolution      points of a space, mutated: the other control
 collm          points of a space, written by one model after the strategies of another
 llmastool      trees of modules: a planner says which kind of edit comes next, a model what exactly
 agentnas       trees, or networks of a model: a seed is cut into slots, whose choices are evolved
+feedback       whole programs: each prompt tells of the last attempts and what to change
 fairnad        trees of modules: design ideas drawn fairly, small networks scaled up, others tuned
 """

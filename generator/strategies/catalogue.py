@@ -31,6 +31,7 @@ class Listed(NamedTuple):
         asks_model: Whether its programs come from the run's model, so that there is one to teach.
         over_space: Whether it searches a space.
         ideas: Whether it goes by design ideas: `never`, `always`, or where a pool of them is named.
+        chats: Whether its prompts say what the template `compact` has no words for.
     """
 
     module: str
@@ -38,6 +39,7 @@ class Listed(NamedTuple):
     asks_model: bool
     over_space: bool
     ideas: Literal["never", "named", "always"] = "never"
+    chats: bool = False
 
 
 STRATEGIES: Mapping[str, Listed] = {
@@ -59,6 +61,13 @@ STRATEGIES: Mapping[str, Listed] = {
         "regularised evolution: mutates the winners of tournaments, and the oldest die",
         asks_model=False,
         over_space=True,
+    ),
+    "feedback": Listed(
+        "generator.strategies.feedback.strategy",
+        "feedback memory: a model improves the best program so far, told of its last attempts",
+        asks_model=True,
+        over_space=False,
+        chats=True,
     ),
     "collm": Listed(
         "generator.strategies.collm.coordinator",

@@ -148,6 +148,7 @@ _AGENTNAS = [
     *("strategy.name=agentnas", "strategy.space=trees", "corpus.novelty=key", _NOBODY),
     "strategy.settings={evaluations=4, alternatives=2, assemblies=2, population=4, tournament=2, batch=3}",
 ]
+_FEEDBACK = ["strategy.name=feedback", "generator.template=instruct", "generator.model=a/b", _NOBODY]
 STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "toy": ([], Toy),
     "closed loop": ([], lambda: None),
@@ -162,6 +163,7 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
         [*_AGENTNAS[:-1], _AGENTNAS[-1].replace("batch=3", "batch=3, search='gdas', shared_cost=3")],
         lambda: None,
     ),
+    "feedback memory": ([*_FEEDBACK, "strategy.settings={batch=2}"], lambda: None),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

@@ -1,0 +1,80 @@
+"""What the tables of a run's configuration ask of one another: the first demand that is not met.
+
+Each table checks its own settings; how a run shares its devices is checked where that is a setting
+(`cycles.config.run`). This module does *not* know that class, only the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from corpus.config import CorpusConfig
+from cycles.config.stopping import StoppingConfig
+from cycles.config.teaching import Teachers, TeachingConfig
+from evaluator.config import EvaluatorConfig
+from generator.config.generator import GeneratorConfig
+from generator.config.strategy import StrategyConfig
+from generator.spaces.catalogue import textual
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables that ask something of one another."""
+
+    corpus: CorpusConfig
+    generator: GeneratorConfig
+    strategy: StrategyConfig
+    evaluator: EvaluatorConfig
+    teaching: TeachingConfig
+    stopping: StoppingConfig
+
+    def disagreement(self) -> str | None:
+        """Return the first demand that is not met, with its remedy; None where all are."""
+        return next(self._disagreements(), None)
+
+    def _disagreements(self) -> Iterator[str]:
+        if self.stopping.strong is not None and (self.evaluator.table or self.evaluator.supernet):
+            yield "where a table or a supernet answers nothing is trained: leave stopping out"
+        if self.teaching.by is not Teachers.NOBODY and not self.strategy.asks_model:
+            yield (
+                f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
+                "teaching.by to 'nobody'"
+            )
+        yield from self._misunderstandings()
+        yield from self._strangers_to_a_space()
+        wanted = str(self.strategy.settings.get("objective", ""))
+        if "latency_seconds" in wanted and not self.evaluator.timed_images:
+            yield (
+                "nobody measures latency_seconds, which strategy.settings.objective names: set "
+                "evaluator.timed_images, to 16 for example"
+            )
+
+    def _misunderstandings(self) -> Iterator[str]:
+        """Yield what the model would be told that it has no words for."""
+        told_ideas = self.strategy.name == "closed-loop" and self.strategy.ideas is not None
+        if told_ideas and self.generator.model == "embedded" and self.generator.weights_here:
+            yield (
+                "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
+                "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
+                '(teaching.niche = "shown" balances what is taught without it)'
+            )
+        if self.strategy.chats and self.generator.template == "compact":
+            yield (
+                f"strategy '{self.strategy.name}' tells its model what template 'compact' has no words for: "
+                "set generator.model to a model that chats, and generator.template to 'instruct'"
+            )
+
+    def _strangers_to_a_space(self) -> Iterator[str]:
+        """Yield who cannot tell or judge the points of the space that is searched."""
+        name, over_space = self.strategy.space, self.strategy.over_space
+        if over_space and self.corpus.novelty in ("lexical", "both") and not textual(name):
+            yield (
+                f"the programs of the space '{name}' are too alike for novelty by their text: set "
+                "corpus.novelty to 'key' or 'structural'"
+            )
+        if self.evaluator.supernet and not (over_space and name in ("cells", "cells-3")):
+            yield (
+                "evaluator.supernet is over cells: set strategy.name to a strategy over a space, and "
+                "strategy.space to 'cells' or 'cells-3'"
+            )
