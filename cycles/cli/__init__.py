@@ -11,7 +11,7 @@
     setup       init, doctor
     report      report, watch, serve
     strategies  strategies, and the options that choose one
-    compare     compare, retest
+    studies     compare, retest, transfer
     final       final
     merging     merge
     options     the options that several commands share

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.records.mistakes import command_line
-from cycles.cli import compare as cli_compare
 from cycles.cli import config as cli_config
 from cycles.cli import final as cli_final
 from cycles.cli import merging as cli_merging
@@ -35,6 +34,8 @@ from cycles.cli.ideas import building as cli_building
 from cycles.cli.ideas import commands as cli_ideas
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.cli.strategies import search_settings
+from cycles.cli.studies import compare as cli_compare
+from cycles.cli.studies import transfer as cli_transfer
 from cycles.errors import BudgetSpent
 from cycles.run.restarting import keep_going
 from cycles.showing.terminal import LogLines, console, say
@@ -59,7 +60,8 @@ _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),
     *(cli_report.report, cli_report.watch, cli_report.serve),
-    *(cli_compare.compare, cli_compare.retest, cli_final.final, cli_merging.merge),
+    *(cli_compare.compare, cli_compare.retest, cli_transfer.transfer),
+    *(cli_final.final, cli_merging.merge),
 )
 for command in _ELSEWHERE:
     app.command()(command)

@@ -6,7 +6,6 @@ does *not* fine-tune.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -28,29 +27,13 @@ def merge(
     ] = None,
 ) -> None:
     """Write the model of a run with its adapter merged into the weights, for another run to start from."""
-    from cycles.run.making import directory_made
-    from cycles.run.models import check_model
+    from cycles.run.merging import merge_run
     from cycles.run.run_directory import RunDirectory
-    from generator.models.places import resolve_model
-    from generator.serving.served_adapter import merge as merge_weights
 
     if out.exists():
         raise UsageError(f"{out} is there already. Choose a new folder: --out DIR.")
     directory = RunDirectory.open(run_path)
-    config = directory.config()
-    wanted = range(config.cycles, 0, -1) if cycle is None else (cycle,)
-    adapter = next((each for number in wanted if (each := directory.adapter(number)).is_dir()), None)
-    if adapter is None:
-        which = "no adapter" if cycle is None else f"no adapter of cycle {cycle}"
-        raise UsageError(f"{run_path} has {which}. Only runs whose model is taught have: see teaching.by.")
-    check_model(config, trains=False, adapter=adapter)
-    home = out.absolute().parent
-    with (
-        keeping(f"{out} was not made."),
-        directory_made(home),
-        tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=home) as made,
-    ):
-        merge_weights(resolve_model(config.generator.model), adapter, Path(made) / "model")
-        (Path(made) / "model").rename(out)
-    say(f"{out}: {config.generator.model} with {adapter}.")
+    with keeping(f"{out} was not made."):
+        adapter = merge_run(directory, out, cycle)
+    say(f"{out}: {directory.config().generator.model} with {adapter}.")
     say(f"Start from it: {command_line('archloop', 'run', '--set', f'generator.model={out}')}")

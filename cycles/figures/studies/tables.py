@@ -5,16 +5,20 @@ Every arm has the same cells, winners and losers alike. This module does *not* p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from corpus.records.tasks.kinds import Metric
 from cycles.figures.statistics import mean_interval
 from cycles.figures.studies.pairs import RESAMPLES, Difference, StudyFigures
-from cycles.figures.studies.searches import FEWEST_PARAMETERS, Quantity, SearchFigures
+from cycles.figures.studies.searches import FEWEST_PARAMETERS, QUANTITIES, Quantity, SearchFigures
 
 NO_VALUE = "-"
+
+_OVERVIEW = tuple(
+    each for each in QUANTITIES if each.key in ("retested", "best", "valid", "mean_valid", "unique_skeletons")
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,31 @@ def note(metric: Metric) -> str:
 def markdown(figures: StudyFigures) -> str:
     """Return verdicts, tables and notes as Markdown."""
     parts = ["\n".join(f"- {pair.sentence}." for pair in figures.pairs)] if figures.pairs else []
-    for grid in grids(figures):
-        lines = [grid.headings, tuple("---" for _ in grid.headings), *grid.rows]
-        table = "\n".join(
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines
-        )
-        parts.append(f"{grid.caption}:\n\n{table}")
+    parts += map(as_markdown, grids(figures))
     return "\n\n".join([*parts, *figures.remarks, note(figures.metric)]) + "\n"
+
+
+def as_markdown(grid: Grid) -> str:
+    """Return one table as Markdown, its caption above it."""
+    lines = [grid.headings, tuple("---" for _ in grid.headings), *grid.rows]
+    table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines)
+    return f"{grid.caption}:\n\n{table}"
+
+
+def overview(studies: Mapping[str, StudyFigures]) -> Grid:
+    """Return several studies of the same arms in one table, an arm of a study in each row.
+
+    Args:
+        studies: Studies by what tells them apart: the task, for example.
+    """
+    rows = []
+    for name, figures in studies.items():
+        what = name if figures.metric is Metric.ACCURACY else f"{name} ({figures.metric.heading})"
+        for arm, runs in figures.arms.items():
+            if runs:
+                rows.append((what, arm, str(len(runs)), *(_mean(each, runs) for each in _OVERVIEW)))
+    caption = "Means over the seeds, with Student's 95% interval where there are several"
+    return Grid(caption, ("task", "arm", "seeds", *(each.title for each in _OVERVIEW)), tuple(rows))
 
 
 def _by_seed(figures: StudyFigures) -> Grid:

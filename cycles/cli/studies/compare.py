@@ -21,6 +21,7 @@ from cycles.showing.terminal import console, say
 if TYPE_CHECKING:
     from cycles.config.study import Study
     from cycles.figures.studies.pairs import StudyFigures
+    from cycles.figures.studies.tables import Grid
 
 PIPE_WIDTH = 200
 """Columns of a table that goes to a file or a pipe."""
@@ -144,12 +145,17 @@ def _study(
     if not report_only:
         for cell in study.cells:
             require_consent(cell.config, str(file), overrides, unsafe=unsafe, trusted=trusted)
-        _run(study, out, jobs, unsafe)
+        run_study(study, out, jobs, unsafe)
     figures = gather_study(study, out)
     return figures, out / "study.html" if out.is_dir() else None
 
 
-def _run(study: Study, out: Path, jobs: int, unsafe: bool) -> None:
+def run_study(study: Study, out: Path, jobs: int, unsafe: bool) -> None:
+    """Run what is missing of a study, and say how far it is.
+
+    Raises:
+        UsageError: Some runs broke.
+    """
     from cycles.studies.running import StudyRunner
 
     with (
@@ -176,19 +182,24 @@ def _runs(paths: list[Path], out: Path | None) -> tuple[StudyFigures, Path | Non
     return gather_runs(paths), out / "study.html" if out is not None else None
 
 
-def _show(figures: StudyFigures, page: Path | None) -> None:
+def show_grid(grid: Grid) -> None:
+    """Show one table."""
     from rich.table import Table
 
+    table = Table(title=grid.caption)
+    for place, heading in enumerate(grid.headings):
+        table.add_column(heading, justify="right" if place else "left")
+    for row in grid.rows:
+        table.add_row(*row)
+    console(pipe_width=PIPE_WIDTH).print(table)
+
+
+def _show(figures: StudyFigures, page: Path | None) -> None:
     from cycles.figures.studies.tables import grids, note
 
     screen = console(pipe_width=PIPE_WIDTH)
     for grid in grids(figures):
-        table = Table(title=grid.caption)
-        for place, heading in enumerate(grid.headings):
-            table.add_column(heading, justify="right" if place else "left")
-        for row in grid.rows:
-            table.add_row(*row)
-        screen.print(table)
+        show_grid(grid)
     for line in (*(pair.sentence for pair in figures.pairs), *figures.remarks):
         screen.print(line)
     screen.print(note(figures.metric).replace("*", ""), style="dim")

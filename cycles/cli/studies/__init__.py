@@ -1,0 +1,5 @@
+"""Commands over several runs.
+
+compare   compare, retest
+transfer  transfer
+"""

@@ -1,0 +1,42 @@
+"""A run's model with what it has learnt, as a model of its own. This module does *not* fine-tune."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from cycles.errors import UsageError
+from cycles.run.making import directory_made
+from cycles.run.models import check_model
+from cycles.run.run_directory import RunDirectory
+from generator.models.places import resolve_model
+
+
+def merge_run(directory: RunDirectory, out: Path, cycle: int | None = None) -> Path:
+    """Write the model of a run with an adapter merged into its weights; return the adapter.
+
+    Args:
+        directory: The run.
+        out: The model's folder, made here whole or not at all; must not be there.
+        cycle: Whose adapter it is; None for the last.
+
+    Raises:
+        UsageError: The run has no such adapter.
+        ModelNotFoundError, ModelError, AdapterError: See `cycles.run.models.check_model`.
+    """
+    from generator.serving.served_adapter import merge
+
+    config = directory.config()
+    wanted = range(config.cycles, 0, -1) if cycle is None else (cycle,)
+    adapter = next((each for number in wanted if (each := directory.adapter(number)).is_dir()), None)
+    if adapter is None:
+        which = "no adapter" if cycle is None else f"no adapter of cycle {cycle}"
+        raise UsageError(
+            f"{directory.path} has {which}. Only runs whose model is taught have: see teaching.by."
+        )
+    check_model(config, trains=False, adapter=adapter)
+    home = out.absolute().parent
+    with directory_made(home), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=home) as made:
+        merge(resolve_model(config.generator.model), adapter, Path(made) / "model")
+        (Path(made) / "model").rename(out)
+    return adapter
