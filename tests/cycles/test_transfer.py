@@ -1,4 +1,4 @@
-"""`archloop transfer`: a taught model on other tasks, beside the model before and one that is taught there."""
+"""`archloop transfer`: a taught model on other tasks, beside the one before and one that is taught there."""
 
 from __future__ import annotations
 
