@@ -40,9 +40,8 @@ def improver_chat(request: ProgramRequest, memory: Memory) -> tuple[Message, ...
         f"is better. At most {request.max_parameters:,} trainable parameters."
     ]
     if memory.best is not None:
-        parts.append(
-            _program(f"The best module so far, score {memory.best.accuracy or 0.0:.3f}:", memory.best)
-        )
+        head = f"The best module so far has the score {memory.best.accuracy or 0.0:.3f}"
+        parts.append(f"{head}." if memory.reference is None else _program(f"{head}:", memory.best))
     if memory.last is not None and not memory.last.evaluation.valid:
         head = f"The last module failed: {failure(memory.last)}"
         parts.append(head if memory.last.candidate.source is None else _program(head, memory.last))
@@ -54,7 +53,7 @@ def improver_chat(request: ProgramRequest, memory: Memory) -> tuple[Message, ...
 
 def generator_chat(request: ProgramRequest, memory: Memory, advice: Advice | None) -> tuple[Message, ...]:
     """Return the request for the next program."""
-    best = memory.best
+    best = memory.reference
     shown = [] if best is None else [(best.candidate.source or "", best.accuracy or 0.0)]
     *before, last = render("instruct", request, shown)
     parts = [last.content]

@@ -121,6 +121,14 @@ def test_the_control_without_memory_knows_the_best_program_alone() -> None:
     assert program("conva") in told.text and "ttempt" not in told.text and not told.bench.asked
 
 
+def test_the_control_without_a_reference_shows_no_program() -> None:
+    told = Told(answering(ADVICE), reference=False)
+    told.hear(0.5)
+    assert program("conva") not in told.text and not told.proposals[0].parents
+    (_, asked) = told.bench.asked[0]
+    assert program("conva") not in asked and "has the score 0.500." in asked
+
+
 def test_a_batch_is_asked_with_what_was_known_before_it() -> None:
     told = Told(answering(*[ADVICE] * 9), batch=3)
     told.hear(0.5, None, 0.6)
