@@ -49,12 +49,14 @@ class Memory:
 
     Attributes:
         window: How many attempts are remembered.
+        shows_best: Whether the best program is shown to those who improve it.
         best: The best valid trial so far.
         last: The last trial, valid or not.
         count: Attempts so far.
     """
 
     window: int
+    shows_best: bool = True
     best: Trial | None = None
     last: Trial | None = None
     count: int = 0
@@ -66,6 +68,11 @@ class Memory:
     def attempts(self) -> tuple[Attempt, ...]:
         """The last attempts, the oldest first."""
         return tuple(self._attempts)
+
+    @property
+    def reference(self) -> Trial | None:
+        """The program that prompts show as the best so far, None where there is none or it is not shown."""
+        return self.best if self.shows_best else None
 
     def hear(self, advice: Advice | None, trial: Trial) -> None:
         """Remember what became of an attempt."""

@@ -3,7 +3,8 @@
 An *improver* is shown the best program, the last failure and the last K attempts, and says what to change; a
 *generator* is shown the same memory and the advice, and writes a whole program. The model may stay frozen:
 all that is learnt stands in the prompt (arXiv 2603.12091, whose window is K = 5). The control without memory
-is `window = 0`, the one without an improver `improver = "none"`.
+is `window = 0`, the one without an improver `improver = "none"`, the one without a program to improve
+`reference = false`: the three ablations of the published code.
 
 Ours: the program that is improved is the best so far, not the last; a failure's advice falls back on a rule,
 marked as such. This module does *not* word a prompt.
@@ -45,6 +46,9 @@ class Settings(BaseModel):
     """Who says what to change: the `model`, and the rule where its answer cannot be used; a fixed `rule`,
     which speaks of failures alone; or `none`."""
 
+    reference: bool = True
+    """Whether prompts show the best program so far; without it, its score and the attempts alone are told."""
+
     batch: int = Field(default=1, ge=1)
     """Attempts between two looks at results: more keep more cores busy, and know less."""
 
@@ -66,7 +70,7 @@ class FeedbackMemory(Strategy):
 
     def search(self, bench: Bench) -> Conversation:
         """Advise, ask, hear, remember; the first attempt has nothing to go by."""
-        memory = Memory(self._settings.window)
+        memory = Memory(self._settings.window, shows_best=self._settings.reference)
         while True:
             count = min(self._settings.batch, bench.room)
             advised = [self._advised(bench, memory) for _ in range(count)]
@@ -87,19 +91,19 @@ class FeedbackMemory(Strategy):
         return Advised(by_rule(memory.last), DecidedBy.RULE)
 
     def _asked(self, bench: Bench, memory: Memory, advised: Advised, index: int) -> Proposal:
-        best, advice = memory.best, advised.advice
-        shown = () if best is None else (best.candidate.id,)
+        shown, advice = memory.reference, advised.advice
+        parents = () if shown is None else (shown.candidate.id,)
         prompt = Prompt(
             id=f"c{bench.cycle:03d}/p{index:04d}",
             strategy=self.name,
             template="instruct",
             messages=generator_chat(bench.request, memory, advice),
-            exemplar_ids=shown,
+            exemplar_ids=parents,
             seed=bench.seed("prompt", bench.cycle, index),
         )
         return Proposal(
             program=prompt,
-            parents=shown,
+            parents=parents,
             operator="ask" if memory.last is None else "improve",
             idea=None if advice is None else advice.suggestion,
             decisions=(_WRITTEN,) if advice is None else (Decision(what="advice", by=advised.by), _WRITTEN),
