@@ -26,6 +26,7 @@ from generator.spaces.catalogue import build_space
 from generator.spaces.contract import Space
 from generator.strategies.catalogue import build_strategy
 from generator.strategies.contract import Strategy
+from generator.strategies.tuning import tuned
 
 if TYPE_CHECKING:
     from evaluator.supernet.inherited import SupernetEvaluator
@@ -64,7 +65,7 @@ def strategy_of(config: RunConfig, ledger: Ledger | None = None) -> Strategy:
     """Return the strategy that the configuration names, over the space that it names if it searches one."""
     settings = config.strategy
     space = space_of(config, ledger) if settings.over_space else None
-    return build_strategy(settings.name, settings.settings, space)
+    return tuned(build_strategy(settings.name, settings.settings, space), settings.hyperparameters)
 
 
 def build_sampler(

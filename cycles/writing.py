@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from corpus.ledger.rows import storable
 from corpus.ledger.writer import LedgerWriter
@@ -31,6 +31,7 @@ from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from cycles.run.background import Background
 from generator.prompts.extraction import extract_program
+from generator.prompts.hyperparameters import asked, said
 from generator.samplers.contract import Sample, Sampler
 
 _AHEAD = 1
@@ -232,7 +233,7 @@ class Writer:
             adapter_hash=adapter_hash,
             machine_id=self.machine_id,
             sampling=self.sampling,
-            **proposal.provenance(),
+            **_noted(proposal, completion.text),
         )
 
     def _written(self, cycle: int, index: int, proposal: Proposal) -> Candidate:
@@ -249,6 +250,14 @@ class Writer:
             machine_id=self.machine_id,
             **proposal.provenance(),
         )
+
+
+def _noted(proposal: Proposal, answer: str) -> dict[str, Any]:
+    """Return the provenance of an answer: its proposal's, with the hyperparameters that it was asked for."""
+    noted, prompt = proposal.provenance(), proposal.program
+    if isinstance(prompt, Prompt) and asked(prompt.messages):
+        noted["hyperparameters"] = said(answer)
+    return noted
 
 
 def _prompts(proposals: Mapping[int, Proposal]) -> dict[int, Prompt]:

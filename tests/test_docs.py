@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import typer
 
-from corpus.ledger.schema import LEDGER_TABLES, migrate
+from corpus.ledger.schema import migrate
+from corpus.ledger.steps import LEDGER_TABLES
 from cycles.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent

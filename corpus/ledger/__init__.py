@@ -1,7 +1,8 @@
 """The ledger: one SQLite file of rows that are appended and never changed. Start at `reader`.
 
     errors      what can go wrong with the file, each with its remedy
-    schema      the tables, and their migrations
+    steps       the tables, and what was added to them, step by step
+    schema      the version, and bringing an older file up to date
     connection  opening, checking and locking the file
     rows        a record as a row, and back
     modules     mined modules and their probes as rows

@@ -33,12 +33,12 @@ from corpus.ledger.errors import (
 )
 from corpus.ledger.schema import (
     APPLICATION_ID,
-    LEDGER_TABLES,
     SCHEMA_VERSION,
     make_indexes,
     migrate,
     schema_version,
 )
+from corpus.ledger.steps import LEDGER_TABLES
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for a reader or a checkpoint."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from corpus.records.base import Record
 from corpus.records.prompts import FinishReason, SamplingParameters
+from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.search.proposals import Decision
 
 
@@ -50,6 +51,7 @@ class Candidate(Record):
             imports and the programs of earlier versions.
         idea: What it tries, in a few words; None where nothing was said.
         decisions: What was decided on the way to it, and by whom.
+        hyperparameters: What it is trained with in place of the protocol's values of these names.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Candidate(Record):
     operator: str = ""
     idea: str | None = None
     decisions: tuple[Decision, ...] = ()
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
     @classmethod
     def seeded(cls, index: int, source: str, *, generator: str, seed: int | None = None) -> Self:

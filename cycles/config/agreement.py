@@ -43,6 +43,10 @@ class Tables:
             )
         yield from self._misunderstandings()
         yield from self._strangers_to_a_space()
+        if self.strategy.hyperparameters != "protocol" and (self.evaluator.table or self.evaluator.supernet):
+            yield (
+                "strategy.hyperparameters: a table or a supernet answers, nothing is trained: leave it out"
+            )
         wanted = str(self.strategy.settings.get("objective", ""))
         if "latency_seconds" in wanted and not self.evaluator.timed_images:
             yield (
@@ -58,6 +62,11 @@ class Tables:
                 "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
                 "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
                 '(teaching.niche = "shown" balances what is taught without it)'
+            )
+        if self.strategy.hyperparameters == "model" and self.generator.template == "compact":
+            yield (
+                "strategy.hyperparameters: template 'compact' has no words to ask for them: set it to "
+                "'optuna' or 'random', or generator.template to 'instruct' with a model that chats"
             )
         if self.strategy.chats and self.generator.template == "compact":
             yield (

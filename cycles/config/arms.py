@@ -51,11 +51,17 @@ _SEARCHES = {
 """Strategies that have a name of their own in a comparison."""
 
 
+_CHOOSERS = {"random": "chance", "model": "the model", "optuna": "Optuna"}
+
+
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
     arm = _timely_arm(config)
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
+    if (chooser := config.strategy.hyperparameters) != "protocol":
+        words = f"{arm.words}, hyperparameters by {_CHOOSERS.get(chooser, chooser)}"
+        arm = ArmName(f"{arm.key}-{chooser}", words, chooser)
     if config.stopping.strong is not None:
         arm = ArmName(f"{arm.key}-stopping", f"{arm.words}, ended early", "stopping")
     return arm

@@ -84,7 +84,9 @@ class Final:
             inputs=_inputs(self.task),
             in_shape=(1, *shape.input_shape),
             out_shape=shape.output_shape,
-            prm=protocol.prm(home.luggage.training.declared),
+            prm=protocol.told(home.winner.entrant.candidate.hyperparameters).prm(
+                home.luggage.training.declared
+            ),
             mean=self.task.mean,
             std=self.task.std,
             target_mean=home.luggage.target_mean,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.graphs import MAX_GRAPH_NODES, GraphNode
+from corpus.records.search.hyperparameters import Hyperparameter
 from evaluator.channel.limits import Limits
 from evaluator.channel.plan import Plan
 from evaluator.channel.stopping import StopRule
@@ -204,6 +205,7 @@ class Fork(_Message):
         limits: What the child may use.
         scratch: The directory that it works in where there are no namespaces.
         stop: When its training is ended early; None for never.
+        hyperparameters: What its program brings along, in place of the protocol's values.
     """
 
     order: Literal["fork"] = "fork"
@@ -212,6 +214,7 @@ class Fork(_Message):
     limits: Limits
     scratch: str
     stop: StopRule | None = None
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
 
 class Kill(_Message):

@@ -5,10 +5,12 @@ This module does *not* hold data: inputs and targets travel by other ways, valid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from pydantic import BaseModel, ConfigDict
 
+from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.layout import INPUT_BYTES, InputType, target_bytes
 from evaluator.channel.proxy_config import ProxyConfig
@@ -49,6 +51,10 @@ class Plan(BaseModel):
     def on_cpu(self) -> Plan:
         """Return the plan without a GPU: for what has no use for one, and for a process that is to fork."""
         return self.model_copy(update={"config": self.config.model_copy(update={"device": "cpu"})})
+
+    def for_one(self, stop: StopRule | None, own: Iterable[Hyperparameter]) -> Plan:
+        """Return the plan for one program: when its training is ended early, and what it brings along."""
+        return self.model_copy(update={"stop": stop, "config": self.config.told(own)})
 
     @property
     def input_numbers(self) -> int:

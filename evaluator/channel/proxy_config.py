@@ -6,10 +6,11 @@ It knows neither the task's name nor the place of its files, where labels are. T
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from corpus.records.search.hyperparameters import Hyperparameter
 from evaluator.channel.hyperparameters import DEFAULTS, PROTOCOL_NAMES, Value
 
 
@@ -115,6 +116,15 @@ class ProxyConfig(BaseModel):
                 "a GPU's driver reserves far more addresses than it uses: leave memory_limit out"
             )
         return limit
+
+    def told(self, own: Iterable[Hyperparameter]) -> Self:
+        """Return the settings for a program that brings hyperparameters along; the protocol's others hold."""
+        values = {each.name: each.value for each in own}
+        changed: dict[str, object] = {n: values.pop(n) for n in ("lr", "momentum", "dropout") if n in values}
+        if "batch" in values:
+            changed["batch_size"] = int(values.pop("batch"))
+        others = {name: value for name, value in values.items() if name.lower() not in PROTOCOL_NAMES}
+        return self.model_copy(update={**changed, "hyperparameters": self.hyperparameters | others})
 
     def prm(self, declared: Iterable[str]) -> dict[str, Value]:
         """Return a fresh `prm` for a program that declares these names, as LEMUR hands it over.

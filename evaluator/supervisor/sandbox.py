@@ -21,6 +21,7 @@ from typing import TypeVar
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from evaluator.channel.limits import Limits
@@ -176,11 +177,14 @@ class SandboxedEvaluator:
         (result,) = self._workers().map([code], self._execute, lambda _: no_transcript(ATTEMPTS))
         return result
 
-    def attend(self, begin: Callable[[], SomeTalk]) -> tuple[SomeTalk, Ending] | None:
+    def attend(
+        self, begin: Callable[[], SomeTalk], own: tuple[Hyperparameter, ...] = ()
+    ) -> tuple[SomeTalk, Ending] | None:
         """Have one talk with a child, and return it with its ending; None where zygote after zygote died.
 
         Args:
             begin: Begins the talk, and once more where a zygote died with it.
+            own: Hyperparameters that the program brings along.
 
         Raises:
             SandboxError: The machinery broke. Programs never cause it.
@@ -191,7 +195,7 @@ class SandboxedEvaluator:
             zygote: ZygoteProcess, begin: Callable[[], SomeTalk], stop: threading.Event
         ) -> tuple[SomeTalk, Ending] | None:
             talk = begin()
-            return talk, self._stay(zygote, talk, self.config.limits, stop)
+            return talk, self._stay(zygote, talk, self.config.limits, stop, own=own)
 
         (found,) = self._workers().map([begin], have, lambda _: None)
         return found
@@ -225,7 +229,7 @@ class SandboxedEvaluator:
         if candidate.source is None:
             return no_code(candidate, self.protocol_id)
         talk = Conversation(candidate.source, self.exam_for(candidate), self._timing_for(candidate), rule)
-        ending = self._stay(zygote, talk, self.config.limits, stop, rule)
+        ending = self._stay(zygote, talk, self.config.limits, stop, rule=rule, own=candidate.hyperparameters)
         return evaluation(
             candidate,
             self.protocol_id,
@@ -251,13 +255,14 @@ class SandboxedEvaluator:
         limits: Limits,
         stop: threading.Event,
         rule: StopRule | None = None,
+        own: tuple[Hyperparameter, ...] = (),
     ) -> Ending:
         """Have one child, of the kind and with the talk given.
 
         Raises:
             SandboxError: The device did not start, so that nothing is known of the program.
         """
-        session = Session(zygote, talk, limits, job=next(self._jobs), stop=stop, rule=rule)
+        session = Session(zygote, talk, limits, job=next(self._jobs), stop=stop, rule=rule, own=own)
         ending = session.run(self._scratch.path)
         if isinstance(talk, BuildingTalk) and talk.no_device is not None:
             raise SandboxError(

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
+from corpus.records.search.hyperparameters import Hyperparameter
 from evaluator.channel.framing import FrameReader, FramingError
 from evaluator.channel.limits import Limits
 from evaluator.channel.messages import Exited, Fork, Started
@@ -73,6 +74,7 @@ class Session:
         job: A number that this zygote has not had before.
         stop: When set, the session ends at once with cause STOPPED.
         rule: When the child ends its training early; None for never.
+        own: Hyperparameters that its program brings along.
     """
 
     def __init__(
@@ -84,9 +86,10 @@ class Session:
         job: int,
         stop: threading.Event,
         rule: StopRule | None = None,
+        own: tuple[Hyperparameter, ...] = (),
     ) -> None:
         self._zygote, self._talk, self._limits = zygote, talk, limits
-        self._job, self._stop, self._rule = job, stop, rule
+        self._job, self._stop, self._rule, self._own = job, stop, rule, own
         self._frames = FrameReader()
         self._outgoing = bytearray(talk.opening())
         self._printed = PrintedReader()
@@ -134,6 +137,7 @@ class Session:
             limits=self._limits,
             scratch=str(scratch),
             stop=self._rule,
+            hyperparameters=self._own,
         )
 
     def _watch_descriptors(self) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
 from generator.strategies.catalogue import StrategyError, listed, settings_of
+from generator.strategies.tuning import Chooser
 
 SHIPPED = "shipped"
 """What the pool of ideas that comes with the package is called."""
@@ -38,6 +39,11 @@ class StrategyConfig(BaseModel):
 
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
+
+    hyperparameters: Chooser = "protocol"
+    """Who chooses what a program is trained with (learning rate, momentum, dropout, batch, weight decay): the
+    `protocol`, the same for all; `random`, a seeded draw; `optuna`, which needs the extra `tune`; or `model`,
+    in its answers, which the embedded model cannot."""
 
     settings: dict[str, Any] = {}
     """The strategy's own settings; `archloop strategies NAME` lists them."""

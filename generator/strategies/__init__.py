@@ -2,6 +2,7 @@
 
 contract       what every strategy does, and all that it may touch
 catalogue      the strategies by name
+tuning         who chooses hyperparameters: a wrapper around any strategy
 ranked         the settings of strategies that rank what was tried
 starting       where a search over trees starts
 wording        how a network is shown to a model

@@ -13,7 +13,8 @@ import pytest
 from corpus.config import CorpusConfig
 from corpus.ledger.errors import LedgerCorruptError, LedgerError, NewerSchemaError, NotALedgerError
 from corpus.ledger.reader import Ledger
-from corpus.ledger.schema import LEDGER_TABLES, SCHEMA_VERSION
+from corpus.ledger.schema import SCHEMA_VERSION
+from corpus.ledger.steps import LEDGER_TABLES
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide
 from tests.corpus.test_similarity import grammar_programs

@@ -32,6 +32,7 @@ from corpus.ledger.errors import (
     StorageFullError,
 )
 from corpus.ledger.reader import Ledger
+from corpus.ledger.steps import LEDGER_TABLES
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import decide, seed_admission
 from corpus.novelty.structure_index import StructureIndex
@@ -259,7 +260,7 @@ def fill_exchange_tables(ledger: LedgerWriter) -> None:
     frozen_splits(ledger)
 
 
-@pytest.mark.parametrize("table", schema.LEDGER_TABLES)
+@pytest.mark.parametrize("table", LEDGER_TABLES)
 def test_no_row_can_be_changed_or_deleted_even_in_plain_sql(path: Path, table: str) -> None:
     with filled(path) as ledger:
         ledger.add_judgement(*judgement_of(GRAPH, 0))
@@ -500,7 +501,7 @@ def test_every_table_of_the_store_is_guarded(path: Path) -> None:
     connection = sqlite3.connect(path)
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
-    assert tables == set(schema.LEDGER_TABLES)
+    assert tables == set(LEDGER_TABLES)
 
 
 def test_a_cycle_is_complete_when_its_row_says_so(ledger: LedgerWriter) -> None:

@@ -164,6 +164,15 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
         lambda: None,
     ),
     "feedback memory": ([*_FEEDBACK, "strategy.settings={batch=2}"], lambda: None),
+    "hyperparameters by chance": (["strategy.hyperparameters=random"], lambda: None),
+    "hyperparameters by Optuna": (
+        ["strategy.name=evolution", _NOBODY, _SMALL_POPULATION, "strategy.hyperparameters=optuna"],
+        lambda: None,
+    ),
+    "hyperparameters by the model": (
+        [*_FEEDBACK, "strategy.hyperparameters=model", "strategy.name=closed-loop"],
+        lambda: None,
+    ),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

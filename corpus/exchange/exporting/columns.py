@@ -15,6 +15,7 @@ from corpus.records.admissions import AdmissionReason
 from corpus.records.candidates import Origin
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Message, SamplingParameters
+from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.search.proposals import Decision
 from corpus.records.tasks.kinds import Metric
 
@@ -66,6 +67,8 @@ class ProgramRow(Row):
     """What it tries, in a few words."""
     decisions: tuple[Decision, ...] = ()
     """What was decided on the way to it, and whether by model, rule or chance."""
+    hyperparameters: tuple[Hyperparameter, ...] = ()
+    """What it is trained with in place of the protocol's values of these names."""
     admitted: bool | None
     """Whether it entered the corpus, null where nothing was decided."""
     reason: AdmissionReason | None

@@ -161,12 +161,15 @@ class _Measurements:
                 self._evaluations[evaluation.candidate_id].append(evaluation)
 
     def trials(self, candidates: Sequence[Candidate]) -> list[LemurTrials]:
-        """Return the trials of one program, the first of each protocol."""
-        first: dict[str, Evaluation] = {}
+        """Return the trials of one program, the first of each protocol and of each set of hyperparameters."""
+        first: dict[object, LemurTrials] = {}
         for candidate in candidates:
+            own = {each.name: each.value for each in candidate.hyperparameters}
             for evaluation in self._evaluations[candidate.id]:
-                first.setdefault(evaluation.protocol_id, evaluation)
-        return [self._trial(evaluation) for evaluation in first.values()]
+                place = evaluation.protocol_id, candidate.hyperparameters
+                if place not in first:
+                    first[place] = self._trial(evaluation, own)
+        return list(first.values())
 
     def name(self, candidate: Candidate, taken: Container[str]) -> str:
         """Return the network's name: the one it was imported under, unless another program has it."""
@@ -182,7 +185,7 @@ class _Measurements:
         origins = (self._provenance.get(candidate.id) for candidate in candidates)
         return next((origin.licence for origin in origins if origin is not None), self._licence)
 
-    def _trial(self, evaluation: Evaluation) -> LemurTrials:
+    def _trial(self, evaluation: Evaluation, own: Mapping[str, float]) -> LemurTrials:
         detail = self._imported.get((evaluation.candidate_id, evaluation.protocol_id))
         if detail is not None and {"trial", "trials"} & json.loads(detail).keys():
             return LemurTrials.model_validate_json(detail)
@@ -192,6 +195,7 @@ class _Measurements:
             "batch": _number(protocol, "b"),
             "transform": "norm",
             **self._settings.get(protocol, {}),
+            **own,
             "accuracy": evaluation.accuracy,
             "duration": round(evaluation.wall_seconds * 1e9),
             "protocol": protocol,

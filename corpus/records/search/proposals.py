@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus.records.base import Record
 from corpus.records.prompts import Prompt
+from corpus.records.search.hyperparameters import Hyperparameter
 
 
 class DecidedBy(StrEnum):
@@ -46,6 +47,7 @@ class Proposal(Record):
         idea: What it tries, in a few words; None where nothing was said.
         decisions: What was decided, and by whom.
         seed: What a program's text was drawn with, None where nothing was drawn.
+        hyperparameters: What its program is trained with in place of the protocol's.
     """
 
     program: str | Prompt | None
@@ -57,6 +59,7 @@ class Proposal(Record):
     idea: str | None = None
     decisions: tuple[Decision, ...] = ()
     seed: int | None = None
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
     def provenance(self) -> dict[str, Any]:
         """Return the fields of a candidate that say how the search came to it."""
@@ -67,4 +70,5 @@ class Proposal(Record):
             "operator": self.operator,
             "idea": self.idea,
             "decisions": self.decisions,
+            "hyperparameters": self.hyperparameters,
         }

@@ -160,6 +160,8 @@ def _facts(found: Lineage, relative: bool) -> Table:
     if candidate.operator:
         decided = ", ".join(f"{each.what} by {each.by}" for each in candidate.decisions)
         rows.append(("search", ", ".join(filter(None, (candidate.operator, candidate.idea, decided)))))
+    own = ", ".join(f"{each.name} {each.value:g}" for each in candidate.hyperparameters)
+    rows += [("hyperparameters", own)] if own else []
     rows += [("point", candidate.key)] if candidate.key else []
     rows += [("call", candidate.call_id)] if candidate.call_id else []
     if found.adapter is not None:
