@@ -5,13 +5,16 @@ Together with it the only place that knows concrete classes. Heavy ones are impo
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.config import CorpusConfig
 from corpus.ledger.reader import Ledger
+from corpus.novelty.similarity import Shingler, jaccard
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
 from cycles.machine.proofs import require_proof
@@ -26,6 +29,7 @@ from generator.spaces.catalogue import build_space
 from generator.spaces.contract import Space
 from generator.strategies.catalogue import build_strategy
 from generator.strategies.contract import Strategy
+from generator.strategies.retrieving import Retrieving
 from generator.strategies.tuning import tuned
 
 if TYPE_CHECKING:
@@ -65,7 +69,17 @@ def strategy_of(config: RunConfig, ledger: Ledger | None = None) -> Strategy:
     """Return the strategy that the configuration names, over the space that it names if it searches one."""
     settings = config.strategy
     space = space_of(config, ledger) if settings.over_space else None
-    return tuned(build_strategy(settings.name, settings.settings, space), settings.hyperparameters)
+    strategy = build_strategy(settings.name, settings.settings, space)
+    library = library_of(config, ledger) if settings.blocks else None
+    if library is not None:
+        strategy = Retrieving(strategy, library, settings.blocks, settings.blocks_by, likeness(config.corpus))
+    return tuned(strategy, settings.hyperparameters)
+
+
+def likeness(config: CorpusConfig) -> Callable[[str, str], float]:
+    """Return the exact Jaccard similarity of two programs, as the novelty gate has it."""
+    shingles = functools.lru_cache(maxsize=4096)(Shingler.from_config(config).shingles)
+    return lambda first, second: jaccard(shingles(first), shingles(second))
 
 
 def build_sampler(

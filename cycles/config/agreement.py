@@ -63,6 +63,11 @@ class Tables:
                 "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
                 '(teaching.niche = "shown" balances what is taught without it)'
             )
+        if self.strategy.blocks and self.generator.template == "compact":
+            yield (
+                "strategy.blocks: template 'compact' has no words for them: set generator.model to one "
+                "that chats, and generator.template to 'instruct', or leave blocks out"
+            )
         if self.strategy.hyperparameters == "model" and self.generator.template == "compact":
             yield (
                 "strategy.hyperparameters: template 'compact' has no words to ask for them: set it to "

@@ -59,6 +59,9 @@ def arm_of(config: RunConfig) -> ArmName:
     arm = _timely_arm(config)
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
+    if config.strategy.blocks:
+        by = config.strategy.blocks_by
+        arm = ArmName(f"{arm.key}-blocks-{by}", f"{arm.words}, shown blocks by {by}", "blocks")
     if (chooser := config.strategy.hyperparameters) != "protocol":
         words = f"{arm.words}, hyperparameters by {_CHOOSERS.get(chooser, chooser)}"
         arm = ArmName(f"{arm.key}-{chooser}", words, chooser)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
 from generator.strategies.catalogue import StrategyError, listed, settings_of
+from generator.strategies.retrieving import By
 from generator.strategies.tuning import Chooser
 
 SHIPPED = "shipped"
@@ -30,7 +31,8 @@ class StrategyConfig(BaseModel):
 
     library: str | None = None
     """Mined modules that trees may be made of beside our own primitives: a library's file
-    (`archloop modules mine`), or another run. It is copied into the run when that is made. For `trees`."""
+    (`archloop modules mine`), or another run. It is copied into the run when that is made. For `trees`, and
+    for `blocks` in prompts."""
 
     ideas: str | None = None
     """Design ideas: `shipped` for those of the package, or a file (`archloop ideas build`). They are copied
@@ -39,6 +41,13 @@ class StrategyConfig(BaseModel):
 
     llm: Llm = "generator"
     """Who answers a strategy's questions: the model of `[generator]`, or `none`: rules and seeded draws."""
+
+    blocks: int = Field(default=0, ge=0, le=8)
+    """Mined modules of `library` whose code each prompt shows, for a model that chats; 0 shows none."""
+
+    blocks_by: By = "similarity"
+    """How they are chosen: by `similarity` to the best program so far, by `diversity`, or, as a control, by
+    `chance`."""
 
     hyperparameters: Chooser = "protocol"
     """Who chooses what a program is trained with (learning rate, momentum, dropout, batch, weight decay): the
@@ -75,12 +84,14 @@ class StrategyConfig(BaseModel):
         return name
 
     @model_validator(mode="after")
-    def _a_library_is_for_trees(self) -> Self:
-        if self.library is not None and self.space != "trees":
+    def _a_library_is_for_trees_or_prompts(self) -> Self:
+        if self.library is not None and self.space != "trees" and not self.blocks:
             raise ValueError(
                 f"library: the space '{self.space}' is not made of modules: set strategy.space to \"trees\", "
-                "or leave library out"
+                "or blocks to 2, or leave library out"
             )
+        if self.blocks and self.library is None:
+            raise ValueError("blocks: set library to where they are taken from (archloop modules mine)")
         return self
 
     @model_validator(mode="after")

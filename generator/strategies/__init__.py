@@ -2,6 +2,8 @@
 
 contract       what every strategy does, and all that it may touch
 catalogue      the strategies by name
+wrapping       a strategy around another one
+retrieving     mined modules in the prompts of any strategy
 tuning         who chooses hyperparameters: a wrapper around any strategy
 ranked         the settings of strategies that rank what was tried
 starting       where a search over trees starts

@@ -25,7 +25,8 @@ from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.prompts.hyperparameters import asking, tagged
-from generator.strategies.contract import Bench, Conversation, Strategy
+from generator.strategies.contract import Bench, Strategy
+from generator.strategies.wrapping import Change, Wrapped
 
 Chooser = Literal["protocol", "random", "optuna", "model"]
 
@@ -61,79 +62,54 @@ def tuned(strategy: Strategy, by: Chooser) -> Strategy:
             return _Drawn(strategy, DecidedBy.RULE)
 
 
-class _Wrapped(Strategy, ABC):
-    """A strategy with something done to its proposals; all else is as without it."""
-
-    def __init__(self, inner: Strategy) -> None:
-        self._inner = inner
-        self.name = inner.name
-
-    @abstractmethod
-    def search(self, bench: Bench) -> Conversation:
-        """Search as the inner strategy does."""
-
-    def lesson(self, trial: Trial, plain: TrainingExample) -> TrainingExample | None:
-        """Return the inner strategy's lesson."""
-        return self._inner.lesson(trial, plain)
-
-
-class _Drawn(_Wrapped):
+class _Drawn(Wrapped):
     """Hyperparameters of every proposal are drawn, or suggested by Optuna from the trials so far."""
 
     def __init__(self, inner: Strategy, by: DecidedBy) -> None:
         super().__init__(inner)
         self._by = by
 
-    def search(self, bench: Bench) -> Conversation:
-        """Search as the inner strategy does, each proposal with hyperparameters of its own."""
+    def change(self, bench: Bench) -> Change:
+        """Return draws from the space."""
         space: _Space = _Random(bench) if self._by is DecidedBy.CHANCE else _Suggested(bench)
-        conversation = self._inner.search(bench)
-        proposals = next(conversation, None)
-        while proposals is not None:
-            chosen = [space.draw() for _ in proposals]
-            trials = yield [self._with(*pair) for pair in zip(proposals, chosen, strict=True)]
-            for trial in trials:
-                space.hear(trial.accuracy)
-            try:
-                proposals = conversation.send(trials)
-            except StopIteration:
-                return
-
-    def _with(self, proposal: Proposal, chosen: tuple[Hyperparameter, ...]) -> Proposal:
-        decision = Decision(what=WHAT, by=self._by)
-        noted = {"hyperparameters": chosen, "decisions": (*proposal.decisions, decision)}
-        return proposal.model_copy(update=noted)
+        return _Drawing(space, Decision(what=WHAT, by=self._by))
 
 
-class _SaidByTheModel(_Wrapped):
+class _Drawing(Change):
+    def __init__(self, space: _Space, decision: Decision) -> None:
+        self._space, self._decision = space, decision
+
+    def changed(self, proposal: Proposal) -> Proposal:
+        decisions = (*proposal.decisions, self._decision)
+        return proposal.model_copy(update={"hyperparameters": self._space.draw(), "decisions": decisions})
+
+    def heard(self, trial: Trial) -> None:
+        self._space.hear(trial.accuracy)
+
+
+class _SaidByTheModel(Wrapped):
     """Prompts ask for hyperparameters too; programs that are no answers keep the protocol's."""
 
-    def search(self, bench: Bench) -> Conversation:
-        """Search as the inner strategy does, with one more question in each prompt."""
-        conversation = self._inner.search(bench)
-        proposals = next(conversation, None)
-        while proposals is not None:
-            trials = yield [_asking(each) for each in proposals]
-            try:
-                proposals = conversation.send(trials)
-            except StopIteration:
-                return
+    def change(self, _bench: Bench) -> Change:
+        """Return the question that is added."""
+        return _Asking()
 
     def lesson(self, trial: Trial, plain: TrainingExample) -> TrainingExample | None:
         """Return the inner strategy's lesson, with the hyperparameters that the program was trained with."""
-        lesson, values = self._inner.lesson(trial, plain), trial.candidate.hyperparameters
+        lesson, values = self.inner.lesson(trial, plain), trial.candidate.hyperparameters
         if lesson is None or not values:
             return lesson
         return lesson.model_copy(update={"completion": f"{tagged(values)}\n{lesson.completion}"})
 
 
-def _asking(proposal: Proposal) -> Proposal:
-    prompt = proposal.program
-    if not isinstance(prompt, Prompt):
-        return proposal
-    prompt = prompt.model_copy(update={"messages": asking(prompt.messages)})
-    decision = Decision(what=WHAT, by=DecidedBy.MODEL)
-    return proposal.model_copy(update={"program": prompt, "decisions": (*proposal.decisions, decision)})
+class _Asking(Change):
+    def changed(self, proposal: Proposal) -> Proposal:
+        prompt = proposal.program
+        if not isinstance(prompt, Prompt):
+            return proposal
+        prompt = prompt.model_copy(update={"messages": asking(prompt.messages)})
+        decisions = (*proposal.decisions, Decision(what=WHAT, by=DecidedBy.MODEL))
+        return proposal.model_copy(update={"program": prompt, "decisions": decisions})
 
 
 class _Space(ABC):
