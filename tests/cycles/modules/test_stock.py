@@ -10,15 +10,18 @@ from typer.testing import CliRunner
 
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
+from corpus.records.prompts import Prompt
 from cycles.assembly import start_run
 from cycles.cli.app import app
 from cycles.config.run import RunConfig, load_config
+from cycles.errors import ConfigError
 from cycles.modules.filling import mine, probe_missing
-from cycles.modules.stock import NoModulesError, library_of
-from cycles.parts import space_of
+from cycles.modules.stock import NoModulesError, library_of, stock
+from cycles.parts import space_of, strategy_of
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from generator.strategies.catalogue import StrategyError
 from tests.cycles.modules.test_filling import SOURCE
+from tests.generator.strategies.benches import PlainBench
 
 
 def configured(library: Path, *settings: str) -> RunConfig:
@@ -65,6 +68,34 @@ def test_a_run_takes_the_library_along_and_goes_on_without_the_file(library: Pat
         assert mined_names(list(space_of(config, ledger).vocabulary()))
     result = CliRunner().invoke(app, ["resume", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
+
+
+def test_prompts_show_blocks_of_the_runs_own_copy(library: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "modules.db"
+    copy.write_bytes(library.read_bytes())
+    chats = ["generator.template=instruct", "generator.model=some/model", "teaching.by=nobody"]
+    config = load_config("smoke", [*chats, f'strategy.library="{copy}"', "strategy.blocks=1"])
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        stock(ledger, config)
+        copy.unlink()
+        (asked, *_) = next(strategy_of(config, ledger).search(PlainBench(template="instruct")))
+    assert isinstance(asked.program, Prompt)
+    assert "class Gated" in asked.program.messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        (["strategy.blocks=2"], "set library"),
+        (["strategy.blocks=2", "strategy.library=x.db"], "generator.template to 'instruct'"),
+        (["strategy.library=x.db"], "or blocks to 2"),
+    ],
+)
+def test_blocks_without_a_library_or_a_model_that_reads_are_one_line(
+    settings: list[str], remedy: str
+) -> None:
+    with pytest.raises(ConfigError, match=remedy):
+        load_config("smoke", settings)
 
 
 def test_a_library_that_is_not_there_is_one_line_and_leaves_no_run(tmp_path: Path) -> None:
