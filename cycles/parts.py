@@ -17,6 +17,7 @@ from corpus.ledger.reader import Ledger
 from corpus.novelty.similarity import Shingler, jaccard
 from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
+from cycles.errors import ConfigError
 from cycles.machine.proofs import require_proof
 from cycles.modules.stock import library_of
 from evaluator.supervisor.demands import require_fit
@@ -73,7 +74,13 @@ def strategy_of(config: RunConfig, ledger: Ledger | None = None) -> Strategy:
     library = library_of(config, ledger) if settings.blocks else None
     if library is not None:
         strategy = Retrieving(strategy, library, settings.blocks, settings.blocks_by, likeness(config.corpus))
-    return tuned(strategy, settings.hyperparameters)
+    strategy = tuned(strategy, "hyperparameters", settings.hyperparameters)
+    if settings.transforms != "protocol" and not task_shape(config).of_whole_images:
+        raise ConfigError(
+            f"strategy.transforms changes images of which a class or labels are said, and the task "
+            f"'{config.evaluator.task}' has none: leave it out"
+        )
+    return tuned(strategy, "transforms", settings.transforms)
 
 
 def likeness(config: CorpusConfig) -> Callable[[str, str], float]:

@@ -20,7 +20,7 @@ from corpus.records.prompts import Prompt
 from corpus.records.search.proposals import Proposal
 from corpus.records.search.trials import Trial
 from cycles.bench import RunBench, diverged
-from generator.prompts.hyperparameters import asked
+from generator.prompts.asides import ASIDES
 from generator.strategies.contract import Conversation, Strategy
 
 
@@ -170,8 +170,9 @@ def _compare(proposal: Proposal, candidate: Candidate, prompts: Mapping[str, Pro
     held: dict[str, object]
     if isinstance(program, Prompt):
         said, held = {"prompt": program}, {"prompt": prompts.get(candidate.prompt_id or "")}
-        if asked(program.messages):  # the answer names them
-            del noted["hyperparameters"]
+        for name, aside in ASIDES.items():
+            if aside.asked(program.messages):  # the answer says them
+                del noted[name]
     else:
         said, held = {"program": storable(program)}, {"program": candidate.source}
     if candidate.operator:  # earlier versions noted none of these

@@ -30,8 +30,8 @@ from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from cycles.run.background import Background
+from generator.prompts.asides import ASIDES
 from generator.prompts.extraction import extract_program
-from generator.prompts.hyperparameters import asked, said
 from generator.samplers.contract import Sample, Sampler
 
 _AHEAD = 1
@@ -253,10 +253,10 @@ class Writer:
 
 
 def _noted(proposal: Proposal, answer: str) -> dict[str, Any]:
-    """Return the provenance of an answer: its proposal's, with the hyperparameters that it was asked for."""
+    """Return the provenance of an answer: its proposal's, and what it says beside its program."""
     noted, prompt = proposal.provenance(), proposal.program
-    if isinstance(prompt, Prompt) and asked(prompt.messages):
-        noted["hyperparameters"] = said(answer)
+    if isinstance(prompt, Prompt):
+        noted |= {name: each.said(answer) for name, each in ASIDES.items() if each.asked(prompt.messages)}
     return noted
 
 

@@ -20,6 +20,9 @@ from corpus.records.search.calls import Answer, Call, Question
 
 Row = sqlite3.Row
 
+_LISTS = ("parents", "decisions", "hyperparameters", "transforms")
+"""Fields of a candidate that hold several things."""
+
 
 def prompt_row(prompt: Prompt, cycle: int) -> dict[str, Any]:
     """Return the row of a prompt."""
@@ -28,7 +31,7 @@ def prompt_row(prompt: Prompt, cycle: int) -> dict[str, Any]:
 
 def candidate_row(candidate: Candidate, source_id: str | None, completion_id: str) -> dict[str, Any]:
     """Return the row of a candidate, its two texts replaced by their addresses."""
-    row = _plain(candidate, "parents", "sampling", "decisions", "hyperparameters")
+    row = _plain(candidate, "sampling", *_LISTS)
     del row["source"], row["completion"]
     return {**row, "source_id": source_id, "completion_id": completion_id}
 
@@ -74,7 +77,7 @@ def prompt_from(row: Row) -> Prompt:
 
 def candidate_from(row: Row) -> Candidate:
     """Return the candidate of a row that holds its texts as `source` and `completion`."""
-    values = _fields(Candidate, row, "parents", "sampling", "decisions", "hyperparameters")
+    values = _fields(Candidate, row, "sampling", *_LISTS)
     if values["completion"] == values["source"]:  # one text in memory, not two: reports hold very many
         values["completion"] = values["source"]
     return Candidate.model_validate(values)

@@ -236,7 +236,8 @@ ALTER TABLE evaluations ADD COLUMN latency_seconds REAL
 """
 
 _HYPERPARAMETERS = """
-ALTER TABLE candidates ADD COLUMN hyperparameters TEXT NOT NULL DEFAULT '[]'
+ALTER TABLE candidates ADD COLUMN hyperparameters TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE candidates ADD COLUMN transforms TEXT NOT NULL DEFAULT '[]'
 """
 
 LEDGER_TABLES = (
@@ -262,6 +263,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_SEARCH.split(";"), *(trigger for table in _SEARCH_TABLES for trigger in _append_only(table))),
     (*_MODULES.split(";"), *(trigger for table in _MODULE_TABLES for trigger in _append_only(table))),
     (*_IDEAS.split(";"), *(trigger for table in _IDEA_TABLES for trigger in _append_only(table))),
-    (_HYPERPARAMETERS,),
+    tuple(_HYPERPARAMETERS.split(";")),
 )
 """Step `n` (counted from 1) brings a ledger from version `n - 1` to `n`."""

@@ -52,6 +52,7 @@ class Candidate(Record):
         idea: What it tries, in a few words; None where nothing was said.
         decisions: What was decided on the way to it, and by whom.
         hyperparameters: What it is trained with in place of the protocol's values of these names.
+        transforms: What is done to the images that it is trained on, by strength.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Candidate(Record):
     idea: str | None = None
     decisions: tuple[Decision, ...] = ()
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    transforms: tuple[Hyperparameter, ...] = ()
 
     @classmethod
     def seeded(cls, index: int, source: str, *, generator: str, seed: int | None = None) -> Self:

@@ -15,6 +15,7 @@ from cycles.config.teaching import Teachers, TeachingConfig
 from evaluator.config import EvaluatorConfig
 from generator.config.generator import GeneratorConfig
 from generator.config.strategy import StrategyConfig
+from generator.prompts.asides import ASIDES
 from generator.spaces.catalogue import textual
 
 
@@ -43,10 +44,9 @@ class Tables:
             )
         yield from self._misunderstandings()
         yield from self._strangers_to_a_space()
-        if self.strategy.hyperparameters != "protocol" and (self.evaluator.table or self.evaluator.supernet):
-            yield (
-                "strategy.hyperparameters: a table or a supernet answers, nothing is trained: leave it out"
-            )
+        chosen = [each for each in ASIDES if getattr(self.strategy, each) != "protocol"]
+        if chosen and (self.evaluator.table or self.evaluator.supernet):
+            yield f"strategy.{chosen[0]}: a table or a supernet answers, nothing is trained: leave it out"
         wanted = str(self.strategy.settings.get("objective", ""))
         if "latency_seconds" in wanted and not self.evaluator.timed_images:
             yield (
@@ -68,10 +68,11 @@ class Tables:
                 "strategy.blocks: template 'compact' has no words for them: set generator.model to one "
                 "that chats, and generator.template to 'instruct', or leave blocks out"
             )
-        if self.strategy.hyperparameters == "model" and self.generator.template == "compact":
+        said = [each for each in ASIDES if getattr(self.strategy, each) == "model"]
+        if said and self.generator.template == "compact":
             yield (
-                "strategy.hyperparameters: template 'compact' has no words to ask for them: set it to "
-                "'optuna' or 'random', or generator.template to 'instruct' with a model that chats"
+                f"strategy.{said[0]}: template 'compact' has no words to ask for them: set it to 'optuna' or "
+                "'random', or generator.template to 'instruct' with a model that chats"
             )
         if self.strategy.chats and self.generator.template == "compact":
             yield (

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
+from generator.prompts.asides import ASIDES
 from generator.strategies.catalogue import listed
 
 
@@ -62,9 +63,10 @@ def arm_of(config: RunConfig) -> ArmName:
     if config.strategy.blocks:
         by = config.strategy.blocks_by
         arm = ArmName(f"{arm.key}-blocks-{by}", f"{arm.words}, shown blocks by {by}", "blocks")
-    if (chooser := config.strategy.hyperparameters) != "protocol":
-        words = f"{arm.words}, hyperparameters by {_CHOOSERS.get(chooser, chooser)}"
-        arm = ArmName(f"{arm.key}-{chooser}", words, chooser)
+    for what in ASIDES:
+        if (chooser := getattr(config.strategy, what)) != "protocol":
+            words = f"{arm.words}, {what} by {_CHOOSERS[chooser]}"
+            arm = ArmName(f"{arm.key}-{what}-{chooser}", words, chooser)
     if config.stopping.strong is not None:
         arm = ArmName(f"{arm.key}-stopping", f"{arm.words}, ended early", "stopping")
     return arm

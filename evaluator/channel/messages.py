@@ -206,6 +206,7 @@ class Fork(_Message):
         scratch: The directory that it works in where there are no namespaces.
         stop: When its training is ended early; None for never.
         hyperparameters: What its program brings along, in place of the protocol's values.
+        transforms: What is done to the images that it is trained on, by strength.
     """
 
     order: Literal["fork"] = "fork"
@@ -215,6 +216,7 @@ class Fork(_Message):
     scratch: str
     stop: StopRule | None = None
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    transforms: tuple[Hyperparameter, ...] = ()
 
 
 class Kill(_Message):

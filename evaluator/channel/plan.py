@@ -36,6 +36,7 @@ class Plan(BaseModel):
         std: Standard deviation of each channel, likewise.
         inputs: Type of the inputs' numbers.
         stop: When this training is ended early; None, as in a zygote, for never.
+        transforms: What is done to the training images of this program, by strength; none in a zygote.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,14 +48,23 @@ class Plan(BaseModel):
     std: tuple[float, ...]
     inputs: InputType = "uint8"
     stop: StopRule | None = None
+    transforms: dict[str, float] = {}
 
     def on_cpu(self) -> Plan:
         """Return the plan without a GPU: for what has no use for one, and for a process that is to fork."""
         return self.model_copy(update={"config": self.config.model_copy(update={"device": "cpu"})})
 
-    def for_one(self, stop: StopRule | None, own: Iterable[Hyperparameter]) -> Plan:
+    def for_one(
+        self,
+        stop: StopRule | None,
+        own: Iterable[Hyperparameter] = (),
+        transforms: Iterable[Hyperparameter] = (),
+    ) -> Plan:
         """Return the plan for one program: when its training is ended early, and what it brings along."""
-        return self.model_copy(update={"stop": stop, "config": self.config.told(own)})
+        strengths = {each.name: each.value for each in transforms}
+        return self.model_copy(
+            update={"stop": stop, "config": self.config.told(own), "transforms": strengths}
+        )
 
     @property
     def input_numbers(self) -> int:

@@ -10,8 +10,8 @@
     losses           the loss curve, and the early end of a training
     train_data       the training split as a program iterates over it
     reuse            how often a program learns from the images, and what it keeps of them
-    acceleration     what makes a training step fast without changing ranks
-    warmup           the training step that warms the zygote
+    augmenting       what a candidate has done to its training images
+    speed            what makes judging fast without changing ranks
     diagnosis        an exception as a status
     graph            the recorded graph of a network
     graph_operators  what the recorder calls an operator

@@ -69,7 +69,9 @@ def run_child(
             tasks=tasks,
             addresses=not plan.config.resident_limit,
         )
-        plan = (plan.on_cpu() if order.errand in _ON_CPU else plan).for_one(order.stop, order.hyperparameters)
+        plan = (plan.on_cpu() if order.errand in _ON_CPU else plan).for_one(
+            order.stop, order.hyperparameters, order.transforms
+        )
         data = _started(plan, data)
         gc.enable()
         proxy.seed_everything(plan)

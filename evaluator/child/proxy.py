@@ -1,7 +1,7 @@
 """The one-epoch proxy, as it runs in a program's process: build the network, check it, train it, predict.
 
 Where the inputs come from is `evaluator.child.train_data`; what makes a step fast is
-`evaluator.child.acceleration`.
+`evaluator.child.speed.acceleration`.
 
 This module does *not* compute metrics, and it never sees a validation target.
 """
@@ -26,9 +26,9 @@ from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.hyperparameters import Value
 from evaluator.channel.layout import answer_type, names_classes
 from evaluator.channel.plan import Plan
-from evaluator.child.acceleration import fuse_optimizers, precision, prefer_channels_last
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.losses import LossRecorder
+from evaluator.child.speed.acceleration import fuse_optimizers, precision, prefer_channels_last
 from evaluator.child.train_data import Normalisation, TrainData, batches_in
 
 _CHECKED_INPUTS = 2

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from corpus.records.base import derive_seed
 from corpus.records.tasks.kinds import TaskKind
 from evaluator.channel.plan import Plan
+from evaluator.child.augmenting import Augmentation
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,9 @@ def batches_in(examples: int, batch_size: int) -> int:
 
 def _batches(inputs: Tensor, targets: Tensor, plan: Plan, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the batches of one epoch."""
-    normalisation, flip = Normalisation(plan), Flip(plan, epoch)
+    normalisation, flip, augmentation = Normalisation(plan), Flip(plan, epoch), Augmentation(plan, epoch)
     generator = torch.Generator().manual_seed(derive_seed(plan.config.seed, "shuffle", epoch))
     order = torch.randperm(len(targets), generator=generator)
     for indices in order.to(plan.config.backend).split(plan.config.batch_size):
-        yield flip(normalisation(inputs.index_select(0, indices))), targets.index_select(0, indices)
+        images = augmentation(flip(normalisation(inputs.index_select(0, indices))))
+        yield images, targets.index_select(0, indices)

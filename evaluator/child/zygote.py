@@ -208,8 +208,8 @@ def _warm_training_set(plan: Plan, descriptor: int) -> TrainingSet:
     import torch
 
     import evaluator.child.child  # noqa: F401 - what children do, while it can still be found
+    from evaluator.child.speed.warmup import warm_up
     from evaluator.child.train_data import TrainingSet
-    from evaluator.child.warmup import warm_up
 
     torch.set_num_threads(1)
     memory = mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)

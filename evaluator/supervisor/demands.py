@@ -20,7 +20,7 @@ def require_fit(spec: TaskSpec, config: EvaluatorConfig) -> None:
             more classes than an answer can name.
     """
     shape = spec.shape
-    if shape.signal or shape.kind.dense:
+    if not shape.of_whole_images:
         why = "its inputs are signals" if shape.signal else "its targets belong to places in the image"
         _refuse_changes(spec, config, why)
     if names_classes(shape.kind) and shape.classes > MOST_CLASSES:

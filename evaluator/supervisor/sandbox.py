@@ -21,7 +21,6 @@ from typing import TypeVar
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
-from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from evaluator.channel.limits import Limits
@@ -178,13 +177,13 @@ class SandboxedEvaluator:
         return result
 
     def attend(
-        self, begin: Callable[[], SomeTalk], own: tuple[Hyperparameter, ...] = ()
+        self, begin: Callable[[], SomeTalk], own: Candidate | None = None
     ) -> tuple[SomeTalk, Ending] | None:
         """Have one talk with a child, and return it with its ending; None where zygote after zygote died.
 
         Args:
             begin: Begins the talk, and once more where a zygote died with it.
-            own: Hyperparameters that the program brings along.
+            own: The candidate, for what its program brings along; None for nothing.
 
         Raises:
             SandboxError: The machinery broke. Programs never cause it.
@@ -229,7 +228,7 @@ class SandboxedEvaluator:
         if candidate.source is None:
             return no_code(candidate, self.protocol_id)
         talk = Conversation(candidate.source, self.exam_for(candidate), self._timing_for(candidate), rule)
-        ending = self._stay(zygote, talk, self.config.limits, stop, rule=rule, own=candidate.hyperparameters)
+        ending = self._stay(zygote, talk, self.config.limits, stop, rule=rule, own=candidate)
         return evaluation(
             candidate,
             self.protocol_id,
@@ -255,7 +254,7 @@ class SandboxedEvaluator:
         limits: Limits,
         stop: threading.Event,
         rule: StopRule | None = None,
-        own: tuple[Hyperparameter, ...] = (),
+        own: Candidate | None = None,
     ) -> Ending:
         """Have one child, of the kind and with the talk given.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from corpus.records.search.hyperparameters import Hyperparameter
+from corpus.records.candidates import Candidate
 from evaluator.channel.framing import FrameReader, FramingError
 from evaluator.channel.limits import Limits
 from evaluator.channel.messages import Exited, Fork, Started
@@ -74,7 +74,7 @@ class Session:
         job: A number that this zygote has not had before.
         stop: When set, the session ends at once with cause STOPPED.
         rule: When the child ends its training early; None for never.
-        own: Hyperparameters that its program brings along.
+        own: The candidate, for what its program brings along; None for nothing.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Session:
         job: int,
         stop: threading.Event,
         rule: StopRule | None = None,
-        own: tuple[Hyperparameter, ...] = (),
+        own: Candidate | None = None,
     ) -> None:
         self._zygote, self._talk, self._limits = zygote, talk, limits
         self._job, self._stop, self._rule, self._own = job, stop, rule, own
@@ -137,7 +137,8 @@ class Session:
             limits=self._limits,
             scratch=str(scratch),
             stop=self._rule,
-            hyperparameters=self._own,
+            hyperparameters=self._own.hyperparameters if self._own else (),
+            transforms=self._own.transforms if self._own else (),
         )
 
     def _watch_descriptors(self) -> None:

@@ -54,6 +54,10 @@ class StrategyConfig(BaseModel):
     `protocol`, the same for all; `random`, a seeded draw; `optuna`, which needs the extra `tune`; or `model`,
     in its answers, which the embedded model cannot."""
 
+    transforms: Chooser = "protocol"
+    """Who chooses what is done to the images that a program is trained on (flip, shift, contrast, brightness,
+    noise, erase), likewise; the `protocol` does nothing but `evaluator.flip`."""
+
     settings: dict[str, Any] = {}
     """The strategy's own settings; `archloop strategies NAME` lists them."""
 

@@ -7,7 +7,7 @@
     code_lines  lines of code told from lines of prose
     stretches   code that stands bare between prose
     parts       what a piece binds and lacks, and which pieces make one program
-    hyperparameters  what an answer says that its program shall be trained with
+    asides      what an answer says beside its program
     repairs     odd blanks, quote marks and diffs
 
 Nothing here samples, and every part works in time that grows with the length of the answer.

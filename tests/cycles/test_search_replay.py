@@ -173,6 +173,7 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
         [*_FEEDBACK, "strategy.hyperparameters=model", "strategy.name=closed-loop"],
         lambda: None,
     ),
+    "transforms by Optuna": (["strategy.transforms=optuna", "strategy.hyperparameters=random"], lambda: None),
     "collm in one role": (["strategy.settings={batch=4, roles='one'}", *_COLLM], lambda: None),
 }
 

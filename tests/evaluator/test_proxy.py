@@ -15,10 +15,10 @@ from corpus.records.evaluations import EvaluationStatus
 from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
-from evaluator.child.acceleration import fuse_optimizers, prefer_channels_last
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.lint import lint
 from evaluator.child.reuse import DataUse
+from evaluator.child.speed.acceleration import fuse_optimizers, prefer_channels_last
 from evaluator.child.train_data import Flip, Normalisation, TrainData
 from evaluator.config import EvaluatorConfig
 from tests.evaluator_programs import FORWARD, INIT, LEARN, program

@@ -16,11 +16,11 @@ from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.layout import answer_type, tensor_names
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
-from evaluator.child.acceleration import prefer_channels_last
 from evaluator.child.diagnosis import Rejected
 from evaluator.child.errands.onnx_export import onnx_file
+from evaluator.child.speed.acceleration import prefer_channels_last
+from evaluator.child.speed.warmup import warm_up
 from evaluator.child.train_data import Normalisation, TrainData, TrainingSet
-from evaluator.child.warmup import warm_up
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.final.onnx import NotOnnx, require_network
 from evaluator.supervisor.protocol import training_plan

@@ -69,6 +69,8 @@ class ProgramRow(Row):
     """What was decided on the way to it, and whether by model, rule or chance."""
     hyperparameters: tuple[Hyperparameter, ...] = ()
     """What it is trained with in place of the protocol's values of these names."""
+    transforms: tuple[Hyperparameter, ...] = ()
+    """What is done to the images that it is trained on, by strength."""
     admitted: bool | None
     """Whether it entered the corpus, null where nothing was decided."""
     reason: AdmissionReason | None

@@ -48,6 +48,7 @@ class Proposal(Record):
         decisions: What was decided, and by whom.
         seed: What a program's text was drawn with, None where nothing was drawn.
         hyperparameters: What its program is trained with in place of the protocol's.
+        transforms: What is done to the images that it is trained on, by strength.
     """
 
     program: str | Prompt | None
@@ -60,6 +61,7 @@ class Proposal(Record):
     decisions: tuple[Decision, ...] = ()
     seed: int | None = None
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    transforms: tuple[Hyperparameter, ...] = ()
 
     def provenance(self) -> dict[str, Any]:
         """Return the fields of a candidate that say how the search came to it."""
@@ -71,4 +73,5 @@ class Proposal(Record):
             "idea": self.idea,
             "decisions": self.decisions,
             "hyperparameters": self.hyperparameters,
+            "transforms": self.transforms,
         }

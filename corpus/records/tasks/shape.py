@@ -65,6 +65,11 @@ class TaskShape(Record):
         return self.kind is TaskKind.SINGLE_LABEL and not self.signal
 
     @property
+    def of_whole_images(self) -> bool:
+        """Whether what is said is said of a whole image, so that the image may be moved or mirrored."""
+        return not (self.signal or self.kind.dense)
+
+    @property
     def picture(self) -> TaskShape:
         """The plain task that a network for this one may be built from: a signal is folded into a picture,
         as high as its length can be divided and no higher than wide; classes are as many, two at least.

@@ -162,6 +162,8 @@ def _facts(found: Lineage, relative: bool) -> Table:
         rows.append(("search", ", ".join(filter(None, (candidate.operator, candidate.idea, decided)))))
     own = ", ".join(f"{each.name} {each.value:g}" for each in candidate.hyperparameters)
     rows += [("hyperparameters", own)] if own else []
+    done = ", ".join(f"{each.name} {each.value:g}" for each in candidate.transforms)
+    rows += [("transforms", done)] if done else []
     rows += [("point", candidate.key)] if candidate.key else []
     rows += [("call", candidate.call_id)] if candidate.call_id else []
     if found.adapter is not None:

@@ -145,8 +145,7 @@ class Workshop:
 
     def train(self, candidate: Candidate) -> Training | Evaluation:
         """Train a network on train and val, and return what it leaves, or the evaluation of its failure."""
-        own = candidate.hyperparameters
-        stay = self._sandbox.attend(lambda: TrainingTalk(_source(candidate), self._limit), own)
+        stay = self._sandbox.attend(lambda: TrainingTalk(_source(candidate), self._limit), candidate)
         if stay is None:
             return unjudgeable(candidate, self.training_id, ATTEMPTS)
         talk, ending = stay
@@ -181,8 +180,9 @@ class Workshop:
     def convert(self, candidate: Candidate, weights: Weights) -> Conversion:
         """Return the network as ONNX, or why there is none."""
         limit = self._limit + _ONNX_BYTES_BESIDE_WEIGHTS
-        own = candidate.hyperparameters
-        stay = self._sandbox.attend(lambda: ConvertingTalk(_source(candidate), weights.content, limit), own)
+        stay = self._sandbox.attend(
+            lambda: ConvertingTalk(_source(candidate), weights.content, limit), candidate
+        )
         if stay is None:
             return Conversion(None, "not there: the process that was to write it died again and again.")
         talk, ending = stay
@@ -229,7 +229,7 @@ class Workshop:
             )
             return MeasuringTalk(source, weights.content, exam)
 
-        return self._sandbox.attend(talk, candidate.hyperparameters)
+        return self._sandbox.attend(talk, candidate)
 
 
 def _source(candidate: Candidate) -> str:

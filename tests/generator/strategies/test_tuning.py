@@ -12,7 +12,7 @@ from corpus.records.search.hyperparameters import RANGES, fitting
 from corpus.records.search.proposals import DecidedBy, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
-from generator.prompts.hyperparameters import asked
+from generator.prompts.asides import HYPERPARAMETERS
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.contract import Bench, Conversation, Strategy
 from generator.strategies.tuning import Chooser, TunerMissing, tuned
@@ -41,7 +41,7 @@ def conversation(
 ) -> list[Proposal]:
     """Return what is proposed, two at a time, each scored in turn."""
     bench = PlainBench(candidates=1000)
-    search = tuned(inner or Rounds(len(scores) // 2), by).search(bench)
+    search = tuned(inner or Rounds(len(scores) // 2), "hyperparameters", by).search(bench)
     said, batch = list[Proposal](), next(search)
     for place in range(0, len(scores), 2):
         said += batch
@@ -54,7 +54,7 @@ def conversation(
 
 def test_without_a_chooser_a_strategy_is_itself() -> None:
     strategy = ClosedLoop()
-    assert tuned(strategy, "protocol") is strategy
+    assert tuned(strategy, "hyperparameters", "protocol") is strategy
 
 
 @pytest.mark.parametrize(("by", "who"), [("random", DecidedBy.CHANCE), ("optuna", DecidedBy.RULE)])
@@ -77,7 +77,7 @@ def test_the_same_run_draws_the_same(by: Chooser) -> None:
 def test_optuna_goes_where_scores_are_high_and_chance_does_not() -> None:
     def mean_lr(by: Chooser) -> float:
         bench, inner = PlainBench(candidates=1000), Rounds(60)
-        search = tuned(inner, by).search(bench)
+        search = tuned(inner, "hyperparameters", by).search(bench)
         batch, late = next(search), list[float]()
         for turn in range(59):
             scores = [1.0 - each["lr"] / 0.3 for each in values(batch)]
@@ -96,17 +96,19 @@ def test_the_inner_strategy_hears_its_trials_and_may_end() -> None:
 
 def test_a_model_is_asked_in_every_prompt_and_texts_stay_as_they_are() -> None:
     bench = PlainBench(candidates=3, template="instruct")
-    asks = next(tuned(ClosedLoop(), "model").search(bench))
-    assert all(isinstance(each.program, Prompt) and asked(each.program.messages) for each in asks)
+    asks = next(tuned(ClosedLoop(), "hyperparameters", "model").search(bench))
+    assert all(
+        isinstance(each.program, Prompt) and HYPERPARAMETERS.asked(each.program.messages) for each in asks
+    )
     assert all(each.decisions[-1].by is DecidedBy.MODEL for each in asks)
-    (text, _) = next(tuned(Rounds(), "model").search(bench))
+    (text, _) = next(tuned(Rounds(), "hyperparameters", "model").search(bench))
     assert text.program == "# 0.0" and not text.decisions
 
 
 def test_a_model_learns_the_values_with_the_program() -> None:
     plain = TrainingExample(candidate_id="c", prompt=(Message(role="user", content="?"),), completion="x = 1")
     told = trial(0, Proposal(program="x = 1", hyperparameters=fitting({"lr": 0.5})), 0.5)
-    strategy = tuned(ClosedLoop(), "model")
+    strategy = tuned(ClosedLoop(), "hyperparameters", "model")
     lesson, without = (
         strategy.lesson(told, plain),
         strategy.lesson(trial(1, Proposal(program="x"), 0.5), plain),
@@ -117,5 +119,5 @@ def test_a_model_learns_the_values_with_the_program() -> None:
 
 def test_without_optuna_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(TunerMissing, match="pip install optuna"):
-        tuned(ClosedLoop(), "optuna")
+    with pytest.raises(TunerMissing, match=r"pip install .optuna"):
+        tuned(ClosedLoop(), "hyperparameters", "optuna")

@@ -11,8 +11,8 @@ from torch import nn
 from corpus.records.tasks.shape import TaskShape
 from evaluator.channel.plan import Plan
 from evaluator.child import proxy
-from evaluator.child.acceleration import fuse_optimizers
 from evaluator.child.graph import GraphRecorder
+from evaluator.child.speed.acceleration import fuse_optimizers
 from evaluator.child.train_data import TrainData, TrainingSet, loss_of
 
 
