@@ -44,12 +44,14 @@ class Dimension(NamedTuple):
         low, high: The least and the most.
         logarithmic: Whether it is drawn by its logarithm.
         options: What it is one of; empty where it is any number of the range.
+        optional: Whether it is left at 0 half the time.
     """
 
     low: float = 0.0
     high: float = 1.0
     logarithmic: bool = False
     options: tuple[int, ...] = ()
+    optional: bool = False
 
 
 SPACES: Mapping[What, Mapping[str, Dimension]] = {
@@ -60,7 +62,9 @@ SPACES: Mapping[What, Mapping[str, Dimension]] = {
         "batch": Dimension(options=(8, 16, 32, 64)),
         "weight_decay": Dimension(1e-6, 1e-2, logarithmic=True),
     },
-    "transforms": {name: Dimension(each.low, each.high / 2) for name, each in AUGMENTATIONS.items()},
+    "transforms": {
+        name: Dimension(each.low, each.high / 2, optional=True) for name, each in AUGMENTATIONS.items()
+    },
 }
 """What is drawn from; of augmentations the milder half, since an epoch is short."""
 
@@ -169,6 +173,8 @@ class _Random(_Space):
         """Nothing is learnt."""
 
     def _value(self, of: Dimension) -> float:
+        if of.optional and self._rng.random() < 0.5:
+            return 0.0
         if of.options:
             return self._rng.choice(of.options)
         if of.logarithmic:
@@ -190,12 +196,7 @@ class _Suggested(_Space):
     def draw(self) -> dict[str, float]:
         trial = self._study.ask()
         self._waiting.append(trial)
-        return {
-            name: trial.suggest_categorical(name, each.options)
-            if each.options
-            else trial.suggest_float(name, each.low, each.high, log=each.logarithmic)
-            for name, each in self._dimensions.items()
-        }
+        return {name: _suggested(trial, name, each) for name, each in self._dimensions.items()}
 
     def hear(self, score: float | None) -> None:
         trial = self._waiting.pop(0)
@@ -203,6 +204,15 @@ class _Suggested(_Space):
             self._study.tell(trial, state=_optuna().trial.TrialState.FAIL)
         else:
             self._study.tell(trial, score)
+
+
+def _suggested(trial: Any, name: str, of: Dimension) -> float:
+    """Return what a trial of Optuna's suggests for one value."""
+    if of.optional and not trial.suggest_categorical(f"some {name}", (False, True)):
+        return 0.0
+    if of.options:
+        return trial.suggest_categorical(name, of.options)
+    return trial.suggest_float(name, of.low, of.high, log=of.logarithmic)
 
 
 def _optuna() -> ModuleType:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from corpus.records.prompts import Message, Prompt
-from corpus.records.search.hyperparameters import RANGES, fitting
+from corpus.records.search.hyperparameters import AUGMENTATIONS, RANGES, fitting
 from corpus.records.search.proposals import DecidedBy, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
@@ -121,3 +121,15 @@ def test_without_optuna_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(TunerMissing, match=r"pip install .optuna"):
         tuned(ClosedLoop(), "hyperparameters", "optuna")
+
+
+@pytest.mark.parametrize("by", ["random", "optuna"])
+def test_augmentations_are_left_out_at_times(by: Chooser) -> None:
+    bench = PlainBench(candidates=1000)
+    search = tuned(Rounds(40), "transforms", by).search(bench)
+    batch, drawn = next(search), list[int]()
+    for _ in range(39):
+        drawn += [len(each.transforms) for each in batch]
+        assert all(AUGMENTATIONS[each.name].holds(each.value) for row in batch for each in row.transforms)
+        batch = search.send(bench.judge(batch, [0.5, None]))
+    assert 0 < sum(drawn) < len(AUGMENTATIONS) * len(drawn) and len(set(drawn)) > 2
