@@ -43,6 +43,7 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
+from cycles.predicting.ranking import choosing_of
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -197,6 +198,7 @@ def _loop(
         generator_hash=functools.cache(functools.partial(base_model_hash, config)),
         machine_id=machine_id,
         redraws=config.generator.redraws,
+        choosing=choosing_of(config, ledger, carrier, lambda: running.enter_context(build_sandbox(config))),
     )
     gate = AdmissionGate.from_ledger(ledger, config.corpus)
     return Loop(

@@ -17,8 +17,8 @@ from cycles.predicting.features import Features
 
 Learner = Literal["forest", "boosting"]
 
-TREES = 200
-"""Of either kind. Our choice: with more nothing changes in the second digit."""
+TREES = 100
+"""Of either kind. Our choice."""
 
 
 class Predictor:
@@ -64,7 +64,7 @@ class Predictor:
 
         if self._learner == "boosting":
             return GradientBoostingRegressor(
-                n_estimators=TREES, learning_rate=0.05, max_depth=4, subsample=0.7, max_features=0.3,
+                n_estimators=TREES, learning_rate=0.1, max_depth=4, subsample=0.7, max_features=0.3,
                 random_state=self._seed,
             )  # fmt: skip
         return ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.4, random_state=self._seed)

@@ -87,7 +87,7 @@ def prediction_table(
     _require_enough(len(programs), len(set(twins)))
     scored = None if score is None else [score(each) for each in judged]
     groups = [each for each in Group if scored is not None or each is not Group.SCORES]
-    given = scored or [None] * len(programs)
+    given: Sequence[Scores | None] = scored or [None] * len(programs)
     rows = [_features(each, groups, places, one) for each, one in zip(programs, given, strict=True)]
     truth = [each.evaluation.accuracy or 0.0 for each in programs]
     numbers = _numbers(programs, rows, scored)
