@@ -1,6 +1,6 @@
 """What a program is described by, in numbers, before its training is over: groups of features by name.
 
-    code    the text: canonical tokens, calls of layers by kind, families of blocks, literal numbers
+    code    the text: canonical tokens, layers and the like by name, families of blocks, literal numbers
     graph   the recorded network: operators, depth, widths, parameters, FLOPs
     curve   the first of the noted training losses
     scores  zero-cost scores (`cycles.predicting.zero_cost`)
@@ -29,8 +29,6 @@ from evaluator.channel.messages import MAX_LOSSES
 Features = dict[str, float]
 """Numbers by name; the name begins with the group and a slash. NaN stands for a missing one."""
 
-_LAYERS = ("torch.nn.", "nn.", "torch.optim.", "torch.nn.functional.")
-
 
 class Group(StrEnum):
     """A group of features."""
@@ -46,16 +44,16 @@ class Group(StrEnum):
 
 
 def code_features(source: str) -> Features:
-    """Return what a text shows: sizes, calls of torch by name, families, and the numbers written in it."""
+    """Return what a text shows: sizes, what of torch it names, families, and the numbers written in it."""
     tokens = canonical_tokens(source)
     found: Features = {"tokens": len(tokens), "distinct_tokens": len(set(tokens))}
     families = block_families(source)
     found |= {f"family_{name}": float(name in families) for name in FAMILIES}
     tree = parse_or_none(source)
     if tree is not None:
-        calls = Counter(_calls(tree))
-        found |= {f"call_{name}": float(count) for name, count in calls.items()}
-        found["calls"] = float(calls.total())
+        named = Counter(_imported(tree))
+        found |= {f"name_{name}": float(count) for name, count in named.items()}
+        found["names"] = float(named.total())
         whole = sorted(_whole_numbers(tree))
         found |= {
             "numbers": float(len(whole)),
@@ -162,9 +160,9 @@ def _named(group: Group, found: Mapping[str, float]) -> Features:
     return {f"{group}/{name}": float(value) for name, value in found.items()}
 
 
-def _calls(tree: ast.Module) -> Iterable[str]:
-    """Yield the last word of every name of torch's that a program names: `Conv2d`, `relu`, `SGD`."""
-    return (name.rpartition(".")[2] for name in Layers.of(tree).api_names(tree))
+def _imported(tree: ast.Module) -> Iterable[str]:
+    """Yield the last word of each use of an imported name, such as `torch.nn.Conv2d`; no methods."""
+    return (name.rpartition(".")[2] for name in Layers.of(tree).api_names(tree) if "." in name)
 
 
 def _whole_numbers(tree: ast.Module) -> Iterable[int]:
