@@ -43,7 +43,7 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
-from cycles.predicting.ranking import choosing_of
+from cycles.predicting.ranking import check_ranking, choosing_of
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -87,6 +87,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     check_ray(config)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
+    check_ranking(config)
     strategy_of(config)
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:

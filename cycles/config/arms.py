@@ -56,7 +56,7 @@ def arm_of(config: RunConfig) -> ArmName:
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
     generator = config.generator
-    if config.strategy.asks_model and generator.samples_per_place > 1:
+    if generator.samples_per_place > 1:
         best, by = f"best-of-{generator.samples_per_place}", generator.ranked_by
         words = f"{arm.words}, {best.replace('-', ' ')} by {by}"
         arm = ArmName(f"{arm.key}-{best}-by-{by}", words, by[:9])

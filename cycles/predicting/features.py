@@ -16,7 +16,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from math import log10, nan
+from math import isfinite, log10, nan
 
 from corpus.programs.apis import Layers
 from corpus.programs.families import FAMILIES, block_families
@@ -28,6 +28,10 @@ from evaluator.channel.messages import MAX_LOSSES
 
 Features = dict[str, float]
 """Numbers by name; the name begins with the group and a slash. NaN stands for a missing one."""
+
+_JOINING = frozenset({"add", "cat", "mul"})
+_HUGE = 10**9
+"""From here on a whole number is no width, kernel or the like, and is not read."""
 
 
 class Group(StrEnum):
@@ -99,9 +103,6 @@ def graph_features(
     return _named(Group.GRAPH, found)
 
 
-_JOINING = frozenset({"add", "cat", "mul"})
-
-
 def curve_features(losses: Sequence[float], places: int) -> Features:
     """Return the first `places` of the noted losses, the lowest of them, and how far they fell.
 
@@ -157,7 +158,7 @@ def features(
 
 
 def _named(group: Group, found: Mapping[str, float]) -> Features:
-    return {f"{group}/{name}": float(value) for name, value in found.items()}
+    return {f"{group}/{name}": value if isfinite(value) else nan for name, value in found.items()}
 
 
 def _imported(tree: ast.Module) -> Iterable[str]:
@@ -166,9 +167,8 @@ def _imported(tree: ast.Module) -> Iterable[str]:
 
 
 def _whole_numbers(tree: ast.Module) -> Iterable[int]:
-    return (
-        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is int
-    )
+    numbers = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return (each for each in numbers if type(each) is int and each < _HUGE)
 
 
 def _depth(graph: NetworkGraph) -> int:

@@ -23,6 +23,7 @@ from corpus.records.search.proposals import DecidedBy
 from cycles.bench import Sandbox
 from cycles.carrying import Carrier
 from cycles.config.run import RunConfig
+from cycles.errors import ConfigError
 from cycles.parts import task_shape
 from cycles.predicting.features import Features, Group, code_features, features, graph_features
 from cycles.predicting.model import Predictor
@@ -32,6 +33,20 @@ from cycles.run.answers import Choosing, Drawn, Rank
 
 LEAST_KNOWN = 50
 """Built networks that the cycles before must hold before a predictor ranks. Our choice."""
+
+
+def check_ranking(config: RunConfig) -> None:
+    """Do nothing where a run draws one sample for each place, or its strategy leaves programs to be sampled.
+
+    Raises:
+        ConfigError: There are to be several samples, and the strategy hands in programs instead of prompts.
+    """
+    name, samples = config.strategy.name, config.generator.samples_per_place
+    if samples > 1 and name != "closed-loop" and "." not in name:
+        raise ConfigError(
+            f"generator.samples_per_place is {samples}, but strategy '{name}' hands in programs, of which "
+            "there are no samples: set it to 1, or strategy.name to 'closed-loop'."
+        )
 
 
 def choosing_of(

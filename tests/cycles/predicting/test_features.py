@@ -51,6 +51,13 @@ def test_a_text_that_is_no_program_has_features_too() -> None:
     assert code_features("def (")["code/tokens"] > 0
 
 
+def test_numbers_that_are_none_of_a_networks_are_missing_or_not_read() -> None:
+    assert isnan(code_features(f"width = {'9' * 400}")["code/largest_number"])
+    row = curve_features((float("inf"), float("nan"), *LOSSES[2:]), 3)
+    assert isnan(row["curve/loss_0"]) and isnan(row["curve/loss_1"]) and row["curve/loss_2"] == LOSSES[2]
+    assert Predictor().fit([row] * 20, [0.5] * 20).predict([row]) == [0.5]
+
+
 def test_a_graph_is_described_by_its_operators_depth_and_widths() -> None:
     row = graph_features(network(8), 1000, 10_000)
     assert row["graph/op_relu"] == 1 and row["graph/depth"] == 4 and row["graph/widest"] == 8

@@ -16,9 +16,11 @@ from corpus.records.prompts import FinishReason, Message, Prompt
 from corpus.records.search.probes import Probe
 from corpus.records.search.proposals import DecidedBy, Decision
 from corpus.records.search.transcripts import ScriptEnding, Transcript
+from cycles.assembly import start_run
 from cycles.carrying import Carrier
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig, load_config
+from cycles.errors import ConfigError
 from cycles.predicting import ranking
 from cycles.predicting.ranking import by_chance, choosing_of
 from cycles.predicting.zero_cost import zero_cost_script
@@ -168,6 +170,13 @@ def test_a_zero_cost_score_is_that_of_the_script(tmp_path: Path) -> None:
         chosen = choosing(0) if choosing else None
     assert chosen is not None and chosen.words == "naswot"
     assert chosen.rank([Drawn(0, "bad"), Drawn(1, "good"), Drawn(2, None)]) == [None, 3.5, None]
+
+
+def test_several_samples_of_what_is_no_prompt_are_refused(tmp_path: Path) -> None:
+    asked = config("generator.samples_per_place=2", "strategy.name=evolution", "teaching.by=nobody")
+    with pytest.raises(ConfigError, match="strategy 'evolution' hands in programs"):
+        start_run(tmp_path / "run", asked)
+    assert not (tmp_path / "run").exists()
 
 
 def test_one_sample_for_each_place_needs_no_ranking_and_several_are_an_arm(tmp_path: Path) -> None:
