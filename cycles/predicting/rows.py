@@ -20,11 +20,13 @@ class Known(NamedTuple):
         source: Its text, as it was written.
         evaluation: Its judgement.
         graph: Its network, None where none was recorded.
+        cycle: The cycle that wrote it.
     """
 
     source: str
     evaluation: Evaluation
     graph: NetworkGraph | None
+    cycle: int
 
 
 def known_programs(ledger: Ledger, cycles: Iterable[int]) -> Iterator[Known]:
@@ -37,4 +39,4 @@ def known_programs(ledger: Ledger, cycles: Iterable[int]) -> Iterator[Known]:
             if candidate.source is not None and evaluation.parameters is not None:
                 structure = evaluation.structure
                 graph = None if structure is None else ledger.graph(structure)
-                yield Known(candidate.source, evaluation, graph)
+                yield Known(candidate.source, evaluation, graph, cycle)

@@ -24,9 +24,11 @@ from cycles.predicting.validation import (
     FOLDS,
     LEAST_GROUPS,
     LEAST_PROGRAMS,
+    NextCycle,
     OwnRank,
     Quality,
     feature_choices,
+    next_cycles,
     own_ranks,
     quality,
 )
@@ -46,6 +48,7 @@ class PredictionTable(Record):
         learner: Which predictor.
         choices: By choice of features.
         own: Numbers that rank by themselves.
+        next_cycles: How well code and graph of the cycles before rank each cycle.
     """
 
     protocol_id: str
@@ -56,6 +59,7 @@ class PredictionTable(Record):
     learner: Learner
     choices: tuple[Quality, ...]
     own: tuple[OwnRank, ...]
+    next_cycles: tuple[NextCycle, ...]
 
 
 def prediction_table(
@@ -89,6 +93,7 @@ def prediction_table(
     groups = [each for each in Group if scored is not None or each is not Group.SCORES]
     given: Sequence[Scores | None] = scored or [None] * len(programs)
     rows = [_features(each, groups, places, one) for each, one in zip(programs, given, strict=True)]
+    cycles = [(run, each.cycle) for run, row in enumerate(known) for each in row]
     truth = [each.evaluation.accuracy or 0.0 for each in programs]
     numbers = _numbers(programs, rows, scored)
     return PredictionTable(
@@ -102,6 +107,9 @@ def prediction_table(
             for choice in feature_choices(groups)
         ),
         own=tuple(own_ranks(numbers, truth, twins)),
+        next_cycles=tuple(
+            next_cycles(rows, truth, cycles, (Group.CODE, Group.GRAPH), seed=seed, learner=learner)
+        ),
     )
 
 

@@ -78,6 +78,72 @@ class OwnRank(Record):
     spearman: Measure
 
 
+class NextCycle(Record):
+    """How well the cycles before rank the programs of one cycle of one run, as `generator.ranked_by` has it.
+
+    Attributes:
+        run: Number of the run among those that were named, from 0.
+        cycle: The cycle.
+        programs: How many it has.
+        spearman: Spearman's rank correlation of prediction and score, over them.
+        mean: Mean score of all of them.
+        mean_of_quarter: Mean score of the quarter that was ranked highest.
+    """
+
+    run: int
+    cycle: int
+    programs: int
+    spearman: float
+    mean: float
+    mean_of_quarter: float
+
+
+def next_cycles(
+    rows: Sequence[Features],
+    scores: Sequence[float],
+    places: Sequence[tuple[int, int]],
+    groups: Sequence[Group],
+    *,
+    seed: int = 0,
+    learner: Learner = "forest",
+) -> list[NextCycle]:
+    """Return for each cycle, but for those before which too little is known, how well it was foretold.
+
+    Near-duplicates of a program may be among those before it, as they are in a run.
+
+    Args:
+        rows: The features of each program, of any groups.
+        scores: The scores.
+        places: The run and the cycle of each.
+        groups: The groups of features to predict from.
+        seed: Seeds the predictor.
+        learner: Which predictor.
+    """
+    import numpy as np
+
+    found, kept = [], [_of(row, groups) for row in rows]
+    for run, cycle in sorted(set(places)):
+        before = [at for at, (its_run, its) in enumerate(places) if its_run == run and its < cycle]
+        here = [at for at, place in enumerate(places) if place == (run, cycle)]
+        if len(before) < LEAST_PROGRAMS or len(here) < FOLDS:
+            continue
+        predictor = Predictor(seed, learner).fit([kept[at] for at in before], [scores[at] for at in before])
+        said = np.asarray(predictor.predict([kept[at] for at in here]))
+        truth = np.asarray([scores[at] for at in here])
+        best = np.argsort(-said, kind="stable")[: max(1, round(len(here) / 4))]
+        found.append(
+            NextCycle(
+                run=run,
+                cycle=cycle,
+                programs=len(here),
+                spearman=spearman(truth, said),
+                mean=float(truth.mean()),
+                mean_of_quarter=float(truth[best].mean()),
+            )
+        )
+    return found
+
+
 def feature_choices(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
     """Return the choices to compare: each group alone, code with graph, all but one, all."""
     pair = (Group.CODE, Group.GRAPH)

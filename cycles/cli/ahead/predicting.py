@@ -103,6 +103,14 @@ def _show(table: PredictionTable) -> None:
     for each in table.own:
         alone.add_row(each.name, str(each.programs), _words(each.spearman))
     screen.print(alone)
+    if table.next_cycles:
+        ahead = Table(title="Each cycle, ranked by code and graph from the cycles before")
+        for heading in ("run", "cycle", "programs", "Spearman", "mean score", "of the highest quarter"):
+            ahead.add_column(heading, justify="right")
+        for one in table.next_cycles:
+            numbers = (f"{each:.2f}" for each in (one.spearman, one.mean, one.mean_of_quarter))
+            ahead.add_row(str(one.run + 1), str(one.cycle), str(one.programs), *numbers)
+        screen.print(ahead)
 
 
 def _words(measure: Measure) -> str:

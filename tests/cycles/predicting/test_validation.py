@@ -10,7 +10,15 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from cycles.predicting.features import Group
-from cycles.predicting.validation import explained, feature_choices, own_ranks, pearson, quality, spearman
+from cycles.predicting.validation import (
+    explained,
+    feature_choices,
+    next_cycles,
+    own_ranks,
+    pearson,
+    quality,
+    spearman,
+)
 
 
 def twins(count: int, each: int) -> tuple[list[dict[str, float]], list[float], list[int]]:
@@ -62,6 +70,20 @@ def test_a_number_ranks_over_the_programs_that_have_it() -> None:
     assert found["all"].spearman.value == pytest.approx(-1) and found["all"].programs == 80
     assert found["some"].spearman.value == pytest.approx(1) and found["some"].programs == 79
     assert "few" not in found
+
+
+def test_a_cycle_is_foretold_from_the_cycles_before_it_in_its_own_run() -> None:
+    rng = random.Random(2)
+    rows = [{"code/a": rng.random(), "graph/b": rng.random()} for _ in range(240)]
+    places = [(run, cycle) for run in (0, 1) for cycle in (0, 1) for _ in range(60)]
+    # What is good in one run is bad in the other, so only a run's own past tells.
+    scores = [row["code/a"] if run else 1 - row["code/a"] for row, (run, _) in zip(rows, places, strict=True)]
+    found = next_cycles(rows, scores, places, (Group.CODE, Group.GRAPH))
+    assert [(each.run, each.cycle, each.programs) for each in found] == [(0, 1, 60), (1, 1, 60)]
+    for each in found:
+        assert each.spearman > 0.9 and each.mean_of_quarter > each.mean + 0.25
+    by_other = next_cycles(rows, scores, places, (Group.GRAPH,))
+    assert all(abs(each.spearman) < 0.4 for each in by_other)
 
 
 def test_each_group_is_tried_alone_and_left_out() -> None:
