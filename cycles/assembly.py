@@ -43,6 +43,7 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
+from cycles.predicting.ranking import check_ranking, choosing_of
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -86,6 +87,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     check_ray(config)
     find_data(config.evaluator.task, config.evaluator.data_path)
     check_model(config)
+    check_ranking(config)
     strategy_of(config)
     shape = task_shape(config)
     with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
@@ -197,6 +199,7 @@ def _loop(
         generator_hash=functools.cache(functools.partial(base_model_hash, config)),
         machine_id=machine_id,
         redraws=config.generator.redraws,
+        choosing=choosing_of(config, ledger, carrier, lambda: running.enter_context(build_sandbox(config))),
     )
     gate = AdmissionGate.from_ledger(ledger, config.corpus)
     return Loop(

@@ -168,7 +168,9 @@ def _compare(proposal: Proposal, candidate: Candidate, prompts: Mapping[str, Pro
     program, noted = proposal.program, proposal.provenance()
     said: dict[str, object]
     held: dict[str, object]
-    if isinstance(program, Prompt):
+    decisions = candidate.decisions
+    if isinstance(program, Prompt):  # the writer notes behind them which of several samples it took
+        decisions = decisions[: len(proposal.decisions)]
         said, held = {"prompt": program}, {"prompt": prompts.get(candidate.prompt_id or "")}
         for name, aside in ASIDES.items():
             if aside.asked(program.messages):  # the answer says them
@@ -176,6 +178,7 @@ def _compare(proposal: Proposal, candidate: Candidate, prompts: Mapping[str, Pro
     else:
         said, held = {"program": storable(program)}, {"program": candidate.source}
     if candidate.operator:  # earlier versions noted none of these
-        said, held = said | noted, held | {name: getattr(candidate, name) for name in noted}
+        kept = {name: getattr(candidate, name) for name in noted} | {"decisions": decisions}
+        said, held = said | noted, held | kept
     if said != held:
         raise diverged(f"candidate {candidate.id}", held, said)

@@ -6,7 +6,8 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 again.
 
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
-judged for the sake of a few other numbers. Then too a batch is written whole or not at all.
+judged for the sake of a few other numbers. Of several samples the best may be taken (`choosing`). Then too a
+batch is written whole or not at all.
 
 To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
 judge (`ahead`); only the loop's own thread records. This module does *not* choose what is proposed, or judge.
@@ -15,35 +16,26 @@ judge (`ahead`); only the loop's own thread records. This module does *not* choo
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
-from corpus.ledger.rows import storable
 from corpus.ledger.writer import LedgerWriter
-from corpus.novelty.diversity import skeleton
-from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate, Origin
-from corpus.records.prompts import Completion, Prompt, SamplingParameters
+from corpus.records.prompts import Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
+from cycles.run.answers import Answer, Choosing, designs_of, redraw, take_best
 from cycles.run.background import Background
 from generator.prompts.asides import ASIDES
 from generator.prompts.extraction import extract_program
-from generator.samplers.contract import Sample, Sampler
+from generator.samplers.contract import Sampler
 
 _AHEAD = 1
 """Pieces that wait to be judged when the next batch is asked for. Our choice: the model is never idle while
 the judge is behind by less than a batch, and little is asked in vain where a run ends early."""
-
-
-class _Answer(NamedTuple):
-    """A completion, and the seed that it was drawn with where that is not its prompt's own."""
-
-    sample: Sample
-    seed: int | None = None
 
 
 @dataclass
@@ -59,6 +51,8 @@ class Writer:
         generator_hash: Returns the content hash of the base model's weights, None where none are here.
         machine_id: The machine that writes, None where nobody notes it.
         redraws: How often an answer is drawn again whose design its cycle has written before.
+        choosing: Returns how one of several samples is taken in a cycle, None while one is drawn; it is asked
+            before anything is, and may read the ledger. None where one is always drawn.
     """
 
     ledger: LedgerWriter
@@ -69,6 +63,7 @@ class Writer:
     generator_hash: Callable[[], str | None]
     machine_id: str | None
     redraws: int = 0
+    choosing: Callable[[int], Choosing | None] | None = None
 
     def streams(self, proposals: Mapping[int, Proposal]) -> bool:
         """Return whether some of the candidates of `proposals` are there before others."""
@@ -154,10 +149,10 @@ class Writer:
         adapter, adapter_hash = self.in_force(cycle)
         sampler, whole = self.sampler(), self._whole_batches()
         earlier = self.ledger.candidates(cycle=cycle, origin=Origin.SAMPLED) if self.redraws else ()
-        designs = _designs_of(earlier)
+        designs, choosing = designs_of(earlier), self.choosing and self.choosing(cycle)
 
         def answered(prompts: Mapping[int, Prompt]) -> Iterator[list[Candidate]]:
-            model, answers = sampler.model_name, dict[str, _Answer]()
+            model, answers = sampler.model_name, dict[str, Answer]()
             places = {prompt.id: place for place, prompt in prompts.items()}
 
             def candidates(answered: Iterable[str]) -> list[Candidate]:
@@ -169,54 +164,39 @@ class Writer:
 
             with closing(sampler.sample(list(prompts.values()), adapter)) as arriving:
                 for sample in arriving:
-                    answers[sample.prompt_id] = _Answer(sample)
+                    answers[sample.prompt_id] = Answer(sample)
                     on_written()
                     if not whole:
                         yield candidates([sample.prompt_id])
             if len(answers) != len(prompts):
                 raise ValueError(f"the sampler gave {len(answers)} completions for {len(prompts)} prompts")
-            if self.redraws:
-                again = functools.partial(sampler.sample, adapter=adapter)
-                self._redraw(prompts.values(), answers, designs, again)
+            again = functools.partial(sampler.sample, adapter=adapter)
+            if choosing is not None:
+                take_best(prompts.values(), answers, choosing, again)
+            redraw(prompts.values(), answers, designs, self.redraws, again)
             if whole:
                 written = candidates(places)
-                designs.update(_designs_of(written) if self.redraws else ())
+                designs.update(designs_of(written) if self.redraws else ())
                 yield written
 
         return map(answered, batches.values())
 
     def _whole_batches(self) -> bool:
         """Return whether a batch is kept whole or not at all."""
-        return self.sampler().answers_by_batch or self.redraws > 0
-
-    def _redraw(
-        self,
-        prompts: Collection[Prompt],
-        answers: dict[str, _Answer],
-        designs: Collection[str],
-        draw: Callable[[list[Prompt]], Generator[Sample, None, None]],
-    ) -> None:
-        """Draw again, as often as is allowed, what repeats one of `designs` or an answer before it."""
-        for number in range(1, self.redraws + 1):
-            again = {prompt.id: _redrawn(prompt, number) for prompt in _repeats(prompts, answers, designs)}
-            if not again:
-                break
-            with closing(draw(list(again.values()))) as arriving:
-                for sample in arriving:
-                    spent = answers[sample.prompt_id].sample.token_count + sample.token_count
-                    counted = sample.model_copy(update={"token_count": spent})
-                    answers[sample.prompt_id] = _Answer(counted, again[sample.prompt_id].seed)
+        return self.sampler().answers_by_batch or self.redraws > 0 or self.choosing is not None
 
     def _sampled(
         self,
         cycle: int,
         index: int,
         proposal: Proposal,
-        answer: _Answer,
+        answer: Answer,
         model: str,
         adapter_hash: str | None,
     ) -> Candidate:
-        completion = answer.sample
+        completion, provenance = answer.sample, _noted(proposal, answer.sample.text)
+        if answer.taken is not None:
+            provenance["decisions"] += (answer.taken,)
         return Candidate(
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
@@ -233,7 +213,7 @@ class Writer:
             adapter_hash=adapter_hash,
             machine_id=self.machine_id,
             sampling=self.sampling,
-            **_noted(proposal, completion.text),
+            **provenance,
         )
 
     def _written(self, cycle: int, index: int, proposal: Proposal) -> Candidate:
@@ -263,36 +243,6 @@ def _noted(proposal: Proposal, answer: str) -> dict[str, Any]:
 def _prompts(proposals: Mapping[int, Proposal]) -> dict[int, Prompt]:
     """Return the proposals that are prompts, by place."""
     return {place: each.program for place, each in proposals.items() if isinstance(each.program, Prompt)}
-
-
-def _designs_of(written: Iterable[Candidate]) -> set[str]:
-    """Return the designs of the programs that were written, as the ledger holds them."""
-    return {skeleton(storable(each.source)) for each in written if each.source is not None}
-
-
-def _design(completion: Completion) -> str | None:
-    """Return the skeleton of the program in an answer, None where there is no program."""
-    source = extract_program(completion.text)
-    return None if source is None else skeleton(source)
-
-
-def _repeats(
-    prompts: Iterable[Prompt], answers: Mapping[str, _Answer], designs: Collection[str]
-) -> list[Prompt]:
-    """Return the prompts whose answers have a design that is there already, or that one before them has."""
-    known, repeats = set(designs), []
-    for prompt in prompts:
-        design = _design(answers[prompt.id].sample)
-        if design in known:
-            repeats.append(prompt)
-        elif design is not None:
-            known.add(design)
-    return repeats
-
-
-def _redrawn(prompt: Prompt, number: int) -> Prompt:
-    """Return a prompt as it is asked for the `number`-th time again: with another seed."""
-    return prompt.model_copy(update={"seed": derive_seed(prompt.seed, "again", number)})
 
 
 def candidate_id(cycle: int, index: int) -> str:

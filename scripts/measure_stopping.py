@@ -14,6 +14,10 @@ Each run has judged all its programs to the end. Its cycles are gone through aga
     faster     candidates per hour of processor time, against without a rule: over all cycles, and over those
                that have a rule
 
+With `--predictor` the rule looks at predicted scores, not at losses: at each place a predictor that learnt
+from the cycles before says the score from code, graph and losses so far (`cycles.predicting`); a training
+ends if that is less than what was said, out of fold, of every strong program. Its own time is not counted.
+
 With `--judge N`, N programs of the last cycle of each run are judged in the sandbox with the rule and without
 it, one right after the other, and `judged` is the ratio of the two processor times: no part of it is assumed.
 """
@@ -21,17 +25,22 @@ it, one right after the other, and `judged` is the ratio of the two processor ti
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from corpus.ledger.reader import Ledger
+from corpus.novelty.groups import near_duplicate_groups
+from corpus.novelty.similarity import Shingler
 from corpus.records.evaluations import Evaluation, EvaluationStatus
 from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig
 from cycles.config.stopping import StoppingConfig
 from cycles.figures.statistics import quantiles
 from cycles.limits.stopping import rule_of
+from cycles.predicting.features import Features, code_features, curve_features, graph_features
+from cycles.predicting.model import Predictor
+from cycles.predicting.validation import FOLDS, out_of_fold
 from cycles.run.run_directory import RunDirectory
 from evaluator.channel.messages import MAX_LOSSES
 from evaluator.channel.stopping import StopRule
@@ -56,17 +65,82 @@ class Replayed(NamedTuple):
         return Replayed(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def replay(cycles: Sequence[Sequence[Trial]], config: StoppingConfig, training: float) -> Replayed:
-    """Return what the rule does to a run, cycle by cycle."""
+class Foretelling:
+    """The rule by predicted scores, over one run.
+
+    Args:
+        ledger: The run's ledger.
+        cycles: Its trials.
+        config: Who is strong, and where is looked.
+    """
+
+    def __init__(self, ledger: Ledger, cycles: Sequence[Sequence[Trial]], config: StoppingConfig) -> None:
+        self._config, shingler = config, Shingler()
+        self._static: dict[str, Features] = {}
+        self._texts = {}
+        for candidate, judged, _ in (trial for trials in cycles for trial in trials):
+            if candidate.source is not None and judged.accuracy is not None:
+                graph = ledger.graph(judged.structure) if judged.structure else None
+                sizes = graph_features(graph, judged.parameters, judged.flops)
+                self._static[candidate.id] = code_features(candidate.source) | sizes
+                self._texts[candidate.id] = shingler.array(candidate.source)
+
+    def places(self, known: Sequence[Evaluation]) -> Callable[[Evaluation], int | None] | None:
+        """Return who says after how many losses a training ends, None where too few strong are known."""
+        trained = [each for each in known if each.candidate_id in self._static]
+        whole = [each for each in trained if each.accuracy is not None]
+        ranked = sorted(range(len(whole)), key=lambda place: -(whole[place].accuracy or 0.0))
+        strong = ranked[: round((self._config.strong or 0.0) * len(trained))]
+        texts = [self._texts[each.candidate_id] for each in whole]
+        twins = near_duplicate_groups(texts, 0.85)
+        if len(strong) < self._config.least or len(set(twins)) < FOLDS:
+            return None
+        scores, rules = [each.accuracy or 0.0 for each in whole], []
+        for place in self._config.places:
+            rows = [self._row(each, place) for each in whole]
+            said = out_of_fold(rows, scores, twins)
+            rules.append((place, min(said[each] for each in strong), Predictor().fit(rows, scores)))
+
+        def ends(judged: Evaluation) -> int | None:
+            if judged.candidate_id in self._static and len(judged.losses) == MAX_LOSSES:
+                for place, worst, predictor in rules:
+                    if predictor.predict([self._row(judged, place)])[0] < worst:
+                        return place
+            return None
+
+        return ends
+
+    def _row(self, judged: Evaluation, place: int) -> Features:
+        return self._static[judged.candidate_id] | curve_features(judged.losses, place)
+
+
+def by_loss(
+    config: StoppingConfig,
+) -> Callable[[Sequence[Evaluation]], Callable[[Evaluation], int | None] | None]:
+    """Return who makes the rule of `cycles.limits.stopping`, as `Foretelling.places` makes the other one."""
+
+    def places(known: Sequence[Evaluation]) -> Callable[[Evaluation], int | None] | None:
+        rule = rule_of(known, config)
+        return None if rule is None else lambda judged: _place(judged, rule)
+
+    return places
+
+
+def replay(
+    cycles: Sequence[Sequence[Trial]],
+    rule_after: Callable[[Sequence[Evaluation]], Callable[[Evaluation], int | None] | None],
+    training: float,
+) -> Replayed:
+    """Return what a rule does to a run, cycle by cycle."""
     scores = [each.accuracy or 0.0 for each in _all(cycles) if each.valid]
     bar = quantiles(scores, (1.0 - STRONGEST,))[0]
     total = Replayed(0, 0, sum(score >= bar for score in scores), 0, 0.0, 0.0, 0.0)
     known: list[Evaluation] = []
     for trials in cycles:
-        rule = rule_of(known, config)
+        rule = rule_after(list(known))
         for trial in trials:
             judged = trial.evaluation
-            place = None if rule is None else _place(judged, rule)
+            place = None if rule is None else rule(judged)
             under = rule is not None
             total += Replayed(
                 under_rule=under and judged.accuracy is not None,
@@ -77,7 +151,7 @@ def replay(cycles: Sequence[Sequence[Trial]], config: StoppingConfig, training: 
                 seconds_under_rule=judged.cpu_seconds if under else 0.0,
                 saved=0.0 if place is None else judged.cpu_seconds * training * (1.0 - place / MAX_LOSSES),
             )
-        known += [_ended(each.evaluation, rule) for each in trials]
+            known.append(_ended(judged, place))
     return total
 
 
@@ -91,9 +165,8 @@ def _place(judged: Evaluation, rule: StopRule) -> int | None:
     return next((len(losses) for losses in noted if rule.ends(losses)), None)
 
 
-def _ended(judged: Evaluation, rule: StopRule | None) -> Evaluation:
-    """Return the evaluation as it would stand in the ledger of a run under the rule."""
-    place = None if rule is None else _place(judged, rule)
+def _ended(judged: Evaluation, place: int | None) -> Evaluation:
+    """Return the evaluation as it would stand in the ledger of a run that ended it there."""
     if place is None:
         return judged
     update = {"status": EvaluationStatus.STOPPED, "accuracy": None, "losses": judged.losses[:place]}
@@ -124,6 +197,7 @@ def main() -> None:
     parser.add_argument("--places", type=int, nargs="+", default=[5, 8, 12], help="as stopping.places")
     parser.add_argument("--least", type=int, default=5, help="as stopping.least (default: 5)")
     parser.add_argument("--training", type=float, default=0.9, help="share of training (default: 0.9)")
+    parser.add_argument("--predictor", action="store_true", help="by predicted scores instead of losses")
     parser.add_argument("--judge", type=int, default=0, help="programs to judge with and without the rule")
     given = parser.parse_args()
     config = StoppingConfig(strong=given.strong, places=tuple(given.places), least=given.least)
@@ -133,7 +207,8 @@ def main() -> None:
             continue
         with Ledger.open(path / "corpus.db") as ledger:
             cycles = [ledger.judged(cycle) for cycle in ledger.completed_cycles()]
-        one = replay(cycles, config, given.training)
+            foretelling = Foretelling(ledger, cycles, config).places if given.predictor else None
+        one = replay(cycles, foretelling or by_loss(config), given.training)
         total += one
         rule = rule_of(_all(cycles[:-1]), config)
         seconds = None

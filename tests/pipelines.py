@@ -36,6 +36,7 @@ from cycles.limits.budget import Budget
 from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
 from cycles.parts import strategy_of, task_shape
+from cycles.predicting.ranking import choosing_of
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -210,6 +211,7 @@ def simulated(
             ledger=ledger, sampler=lambda: answering, sampling=config.generator.sampling,
             batch_size=config.generator.batch_size, in_force=teacher.adapter_of,
             generator_hash=lambda: None, machine_id=None, redraws=config.generator.redraws,
+            choosing=choosing_of(config, ledger, carrier, Hashed),
         )  # fmt: skip
         judge = Judge(
             ledger=ledger, gate=AdmissionGate.from_ledger(ledger, config.corpus),

@@ -4,7 +4,7 @@
     extending   what `resume` may change: more cycles, another budget
     endings     what every command's end means: a line and an exit code
     steps       generate, evaluate, finetune
-    probing     probe
+    ahead       probe, predict
     corpus      corpus stats, show, search, ..., export, import
     ideas       ideas build, list, show, stats, coverage
     config      config show, diff, schema, ...

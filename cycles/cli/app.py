@@ -21,11 +21,12 @@ from corpus.records.mistakes import command_line
 from cycles.cli import config as cli_config
 from cycles.cli import final as cli_final
 from cycles.cli import merging as cli_merging
-from cycles.cli import probing as cli_probing
 from cycles.cli import report as cli_report
 from cycles.cli import setup as cli_setup
 from cycles.cli import steps as cli_steps
 from cycles.cli import strategies as cli_strategies
+from cycles.cli.ahead import predicting as cli_predicting
+from cycles.cli.ahead import probing as cli_probing
 from cycles.cli.corpus import commands as cli_corpus
 from cycles.cli.corpus import exchange as cli_exchange
 from cycles.cli.corpus import modules as cli_modules
@@ -59,6 +60,7 @@ app.add_typer(cli_ideas.ideas_app, name="ideas")
 _ELSEWHERE: tuple[Callable[..., None], ...] = (
     *(cli_setup.init, cli_setup.doctor, cli_strategies.strategies),
     *(cli_steps.generate, cli_steps.evaluate, cli_steps.finetune, cli_probing.probe),
+    cli_predicting.predict,
     *(cli_report.report, cli_report.watch, cli_report.serve),
     *(cli_compare.compare, cli_compare.retest, cli_transfer.transfer),
     *(cli_final.final, cli_merging.merge),

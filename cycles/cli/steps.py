@@ -18,9 +18,9 @@ import typer
 
 from corpus.records.mistakes import command_line
 from corpus.records.text import one_line, visible
+from cycles.cli.ahead.probing import CarryOption, read_program
 from cycles.cli.endings import keeping, working_on
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
-from cycles.cli.probing import CarryOption, read_program
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
 

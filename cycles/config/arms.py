@@ -67,6 +67,11 @@ def arm_of(config: RunConfig) -> ArmName:
         if (chooser := getattr(config.strategy, what)) != "protocol":
             words = f"{arm.words}, {what} by {_CHOOSERS[chooser]}"
             arm = ArmName(f"{arm.key}-{what}-{chooser}", words, chooser)
+    generator = config.generator
+    if generator.samples_per_place > 1:
+        best, by = f"best-of-{generator.samples_per_place}", generator.ranked_by
+        words = f"{arm.words}, {best.replace('-', ' ')} by {by}"
+        arm = ArmName(f"{arm.key}-{best}-by-{by}", words, by[:9])
     if config.stopping.strong is not None:
         arm = ArmName(f"{arm.key}-stopping", f"{arm.words}, ended early", "stopping")
     return arm

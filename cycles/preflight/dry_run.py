@@ -21,6 +21,7 @@ from cycles.figures.measure import shape_of
 from cycles.figures.quantities import byte_size
 from cycles.machine.devices import check_devices, detected_gpus
 from cycles.machine.proofs import require_proof
+from cycles.predicting.ranking import check_ranking
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.models import check_model
@@ -142,6 +143,7 @@ def _obstacles(config: RunConfig) -> Iterator[str]:
         lambda: check_devices(config),
         lambda: require_proof(config.evaluator),
         lambda: check_model(config),
+        lambda: check_ranking(config),
         lambda: find_data(config.evaluator.task, config.evaluator.data_path),
     )
     for check in checks:

@@ -100,7 +100,7 @@ def _seconds(config: RunConfig, measured: Calibration, steps: Range) -> Range | 
     training = measured.step_seconds or 0.0
     starts = measured.training_start_seconds if config.learns else 0.0
     low = config.cycles * together + candidates * measured.judge_seconds
-    high = candidates * (rate + valid)
+    high = candidates * (rate * config.generator.samples_per_place + valid)
     low += steps.low * training + (starts if config.cycles > 1 else 0.0)
     high += steps.high * training + (config.cycles - 1) * starts
     return Range(

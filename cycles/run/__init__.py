@@ -11,6 +11,7 @@
     interruption     Ctrl-C, obeyed where nothing is lost
     restarting       a process of its own that is begun again where the machine ended it
     background       work in a thread beside the loop
+    answers          the best of several samples, and what is drawn again
 
 Nothing here drives the loop.
 """

@@ -14,6 +14,8 @@ from generator.config.serving import EngineConfig, ServerConfig
 from generator.prompts.templates import TemplateName
 from generator.samplers.contract import SamplingOptions
 
+RankedBy = Literal["predictor", "parameters", "synflow", "naswot", "gradnorm", "probe", "chance"]
+
 
 class GeneratorConfig(BaseModel):
     """The `[generator]` table of a run's configuration."""
@@ -40,6 +42,16 @@ class GeneratorConfig(BaseModel):
     """How often an answer is drawn again, with another seed, whose design (its program without its numbers)
     its cycle has written before: judging it would tell little. What was drawn in between is not kept, but its
     tokens are counted; the last answer is taken as it is."""
+
+    samples_per_place: int = Field(default=1, ge=1, le=64)
+    """How many answers are drawn to each prompt, of which the best by `ranked_by` alone is judged. The tokens
+    of all are counted."""
+
+    ranked_by: RankedBy = "predictor"
+    """By what the best of several samples is found: `predictor`, trained on the cycles before (the first
+    sample is taken until they hold 50 built networks); a score of the untrained network in the sandbox:
+    `parameters`, `synflow`, `naswot`, `gradnorm`; `probe`, the first sample that builds a network; `chance`,
+    a seeded draw, the control."""
 
     threads: int = Field(default=1, ge=1)
     """CPU threads of the model. One is fastest for the embedded model."""

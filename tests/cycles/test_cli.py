@@ -53,7 +53,7 @@ def test_help_loads_nothing_heavy() -> None:
     [
         *("run", "resume", "status", "report", "watch", "serve", "export", "import", "init", "doctor"),
         *("generate", "evaluate", "probe", "finetune", "final", "config show", "config diff"),
-        *("strategies", "compare", "retest"),
+        *("strategies", "compare", "retest", "predict"),
         *("corpus stats", "corpus dedupe", "corpus show", "corpus diff", "corpus search"),
     ],
 )

@@ -1,0 +1,5 @@
+"""Commands about what is known of programs ahead of their training.
+
+probing     probe
+predicting  predict
+"""
