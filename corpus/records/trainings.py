@@ -14,7 +14,7 @@ from corpus.records.prompts import Message
 
 
 class TrainingExample(Record):
-    """One row of supervised fine-tuning, in TRL's conversational `prompt` / `completion` terms."""
+    """One row of a fine-tuning, in TRL's conversational `prompt` / `completion` terms."""
 
     candidate_id: str
     prompt: tuple[Message, ...]
@@ -26,17 +26,20 @@ class TrainingResult(Record):
 
     Attributes:
         adapter_hash: Content hash of the adapter's weights.
-        examples: Rows trained on.
+        examples: Rows trained on; of pairs, the chosen.
+        rejected: Rows that the model was led away from, which only preference tuning has.
         truncated: Rows longer than the maximal length, cut.
         steps: Optimiser steps.
         trainable_parameters: Number of parameters that LoRA trains; never 0.
-        first_loss: Mean completion loss over the first tenth of the steps, None without steps.
+        first_loss: Mean loss over the first tenth of the steps, per completion token but in preference tuning;
+            None without steps.
         last_loss: The same over the last tenth.
         seconds: Wall time.
     """
 
     adapter_hash: str
     examples: int = Field(ge=1)
+    rejected: int = Field(default=0, ge=0, exclude_if=lambda count: count == 0)
     truncated: int = Field(ge=0)
     steps: int = Field(ge=1)
     trainable_parameters: int = Field(ge=1)
