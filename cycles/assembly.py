@@ -55,6 +55,7 @@ from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
+from cycles.teachers.guard import Guard
 from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
@@ -163,18 +164,29 @@ def _loop(
     elif config.evaluator.table is not None:
         examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
     machine_id = ledger.add_machine(Machine.model_validate(environment()))
+    request = plain_request(config, shape)
+    guard = Guard(
+        ledger=ledger,
+        programs=config.teaching.guard,
+        template=config.generator.template,
+        request=request,
+        seed=config.seed,
+        sampler=sampler,
+        sandbox=sandbox,
+    )
     teacher = Teacher(
         ledger=ledger,
         directory=directory,
         teaching=config.teaching,
         config=config.finetune,
         template=config.generator.template,
-        request=plain_request(config, shape),
+        request=request,
         seed=config.seed,
         trainer=functools.cache(functools.partial(build_trainer, config)),
         replay=functools.partial(replay_pool, ledger, config, shape),
         lesson_of=strategy.lesson,
         make_room=sampler.make_room,
+        guard=guard if config.teaching.guard else None,
     )
     bench = RunBench(
         ledger=ledger,

@@ -28,9 +28,11 @@ def merge(
     ] = None,
 ) -> None:
     """Write the model of a run with its adapter merged into the weights, for another run to start from."""
+    from corpus.ledger.reader import Ledger
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
     from cycles.run.run_directory import RunDirectory
+    from cycles.teachers.guard import rolled_back
     from generator.models.places import resolve_model
     from generator.serving.served_adapter import merge as merge_weights
 
@@ -38,7 +40,9 @@ def merge(
         raise UsageError(f"{out} is there already. Choose a new folder: --out DIR.")
     directory = RunDirectory.open(run_path)
     config = directory.config()
-    wanted = range(config.cycles, 0, -1) if cycle is None else (cycle,)
+    with Ledger.open(directory.ledger_file) as ledger:
+        kept = [number for number in range(config.cycles, 0, -1) if not rolled_back(ledger, number)]
+    wanted = kept if cycle is None else [cycle]
     adapter = next((each for number in wanted if (each := directory.adapter(number)).is_dir()), None)
     if adapter is None:
         which = "no adapter" if cycle is None else f"no adapter of cycle {cycle}"

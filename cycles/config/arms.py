@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
+from finetune.config import Loss
 from generator.strategies.catalogue import listed
 
 
@@ -53,6 +54,11 @@ _SEARCHES = {
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
     arm = _timely_arm(config)
+    if config.learns and config.finetune.loss is not Loss.SFT:
+        loss = config.finetune.loss
+        arm = ArmName(f"{arm.key}-{loss}", f"{arm.words}, by {loss.upper()}", loss.upper())
+    if config.learns and config.teaching.guard:
+        arm = ArmName(f"{arm.key}-guarded", f"{arm.words}, guarded", "guarded")
     if config.learns and config.teaching.late:
         arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
     if config.stopping.strong is not None:

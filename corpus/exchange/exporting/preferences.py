@@ -31,6 +31,22 @@ class Answer(NamedTuple):
     evaluation: Evaluation
 
 
+class Preference(NamedTuple):
+    """Two answers to one prompt, judged under one protocol.
+
+    Attributes:
+        chosen: The better one.
+        rejected: The other.
+        kind: What makes it the better one.
+        margin: Difference of their scores, None where the other has none.
+    """
+
+    chosen: Answer
+    rejected: Answer
+    kind: PreferenceKind
+    margin: float | None
+
+
 class _Key(NamedTuple):
     prompt: tuple[Message, ...]
     protocol_id: str
@@ -56,22 +72,37 @@ def unpaired_preferences(
 def preferences(
     tables: Tables, evaluations: Sequence[Evaluation], margin: float = DEFAULT_MARGIN
 ) -> Iterator[PreferenceRow]:
-    """Yield the pairs of each prompt: valid over invalid, then the better over the worse by `margin`.
+    """Yield the pairs of each prompt; see `paired`."""
+    for key, answers in _by_prompt(tables, evaluations).items():
+        for pair in paired(answers, margin):
+            yield PreferenceRow(
+                prompt=key.prompt,
+                chosen=answer(pair.chosen.candidate),
+                rejected=answer(pair.rejected.candidate),
+                kind=pair.kind,
+                margin=pair.margin,
+                protocol_id=key.protocol_id,
+                chosen_id=pair.chosen.candidate.id,
+                rejected_id=pair.rejected.candidate.id,
+                split=key.split,
+            )
+
+
+def paired(answers: Sequence[Answer], margin: float = DEFAULT_MARGIN) -> Iterator[Preference]:
+    """Yield pairs of answers to one prompt: valid over invalid, then the better over the worse by `margin`.
 
     The best is paired with the worst, the second best with the second worst, and so on.
     """
-    for key, answers in _by_prompt(tables, evaluations).items():
-        valid = sorted(
-            (row for row in answers if row.evaluation.valid),
-            key=lambda row: -(row.evaluation.accuracy or 0.0),
-        )
-        invalid = [row for row in answers if not row.evaluation.valid]
-        for chosen, rejected in zip(valid, invalid, strict=False):
-            yield _pair(key, chosen, rejected, PreferenceKind.VALIDITY, None)
-        for better, worse in zip(valid[: len(valid) // 2], reversed(valid), strict=False):
-            difference = (better.evaluation.accuracy or 0.0) - (worse.evaluation.accuracy or 0.0)
-            if difference >= margin:
-                yield _pair(key, better, worse, PreferenceKind.ACCURACY, difference)
+    valid = sorted(
+        (row for row in answers if row.evaluation.valid), key=lambda row: -(row.evaluation.accuracy or 0.0)
+    )
+    invalid = [row for row in answers if not row.evaluation.valid]
+    for chosen, rejected in zip(valid, invalid, strict=False):
+        yield Preference(chosen, rejected, PreferenceKind.VALIDITY, None)
+    for better, worse in zip(valid[: len(valid) // 2], reversed(valid), strict=False):
+        difference = (better.evaluation.accuracy or 0.0) - (worse.evaluation.accuracy or 0.0)
+        if difference >= margin:
+            yield Preference(better, worse, PreferenceKind.ACCURACY, difference)
 
 
 def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, list[Answer]]:
@@ -83,19 +114,3 @@ def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, 
             key = _Key(prompt.messages, evaluation.protocol_id, tables.split_with_prompt(candidate))
             answers[key].append(Answer(candidate, evaluation))
     return answers
-
-
-def _pair(
-    key: _Key, chosen: Answer, rejected: Answer, kind: PreferenceKind, margin: float | None
-) -> PreferenceRow:
-    return PreferenceRow(
-        prompt=key.prompt,
-        chosen=answer(chosen.candidate),
-        rejected=answer(rejected.candidate),
-        kind=kind,
-        margin=margin,
-        protocol_id=key.protocol_id,
-        chosen_id=chosen.candidate.id,
-        rejected_id=rejected.candidate.id,
-        split=key.split,
-    )
