@@ -100,7 +100,7 @@ class TeachingConfig(BaseModel):
     """Validation accuracy in [0, 1] that is enough under `relative` where winners are few; 0 for other
     metrics."""
     against: Against = Against.BOTH
-    """Whose answers become less likely under `finetune.loss` `kto` or `dpo`: `invalid`, `weakest` or `both`."""
+    """Whose answers become less likely under the losses `kto` and `dpo`: `invalid`, `weakest` or `both`."""
     guard: int = Field(default=0, ge=0)
     """Programs that a new adapter writes, and the one before it, to be built but not trained; 0 for none.
     Where fewer than half as many build as before, the new adapter is rolled back: the one before it writes
