@@ -5,9 +5,7 @@
     trainer          the trainer in this process
     process_trainer  the same in a process of its own, whose end gives all memory back
     fitting          the training itself, by TRL and PEFT
-    sft              the loss that raises the likelihood of completions
-    preference       the losses that prefer some completions to others: KTO and DPO
-    arguments        what all losses hand to TRL alike
+    losses           what it makes likelier: supervised, or by preferences
     suitability      whether a model can learn as configured, asked before and after it is loaded
     rows             examples as tokens, and the check that completions alone are learnt
     base_model       the model under the adapter

@@ -1,8 +1,8 @@
 """One fine-tuning from end to end: the model is loaded, adapted and trained, and the adapter is written.
 
-With `finetune.sft` and `finetune.preference`, the two kinds of loss, the only files that know TRL and PEFT.
-This one does *not* choose examples, name directories or guard against interruption: `finetune.trainer` does.
-Importing it takes seconds (torch, transformers, PEFT, TRL), so it is imported where a training starts.
+With `finetune.losses` the only file that knows TRL and PEFT. This one does *not* choose examples, name
+directories or guard against interruption: `finetune.trainer` does. Importing it takes seconds (torch,
+transformers, PEFT, TRL), so it is imported where a training starts.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from finetune.base_model import check_ready, end_tokens, load_base
 from finetune.config import FinetuneConfig, FinetuneError, Loss
 from finetune.global_state import preserved, quiet
 from finetune.job import StepCallback, TrainingJob
-from finetune.preference import dpo_trainer, kto_trainer
+from finetune.losses import dpo_trainer, kto_trainer, supervised_trainer
 from finetune.rows import CompletionOnlyCheck, Row, render_pairs, render_row, render_rows
-from finetune.sft import supervised_trainer
 from finetune.suitability import check_targets, layer_kinds
 
 _LESS_MEMORY = (

@@ -5,7 +5,7 @@
     structural  the same network where it was recorded; else the same program but for numbers and own names
 
 Of what is alike, the earliest is kept; so every program that goes has one that stays beside it, and no two
-that stay are alike. Unlike groups of near-duplicates (`corpus.novelty.groups`), which hang together by chains.
+that stay are alike. The groups of `corpus.novelty.groups` hang together by chains; here a chain is cut.
 Similarities are exact. This module does *not* look at how programs did, and deletes nothing.
 """
 

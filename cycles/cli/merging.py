@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from corpus.records.mistakes import command_line
 from cycles.cli.endings import keeping
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
+
+if TYPE_CHECKING:
+    from cycles.run.run_directory import RunDirectory
 
 
 def merge(
@@ -28,11 +31,9 @@ def merge(
     ] = None,
 ) -> None:
     """Write the model of a run with its adapter merged into the weights, for another run to start from."""
-    from corpus.ledger.reader import Ledger
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
     from cycles.run.run_directory import RunDirectory
-    from cycles.teachers.guard import rolled_back
     from generator.models.places import resolve_model
     from generator.serving.served_adapter import merge as merge_weights
 
@@ -40,9 +41,7 @@ def merge(
         raise UsageError(f"{out} is there already. Choose a new folder: --out DIR.")
     directory = RunDirectory.open(run_path)
     config = directory.config()
-    with Ledger.open(directory.ledger_file) as ledger:
-        kept = [number for number in range(config.cycles, 0, -1) if not rolled_back(ledger, number)]
-    wanted = kept if cycle is None else [cycle]
+    wanted = [cycle] if cycle is not None else _kept(directory, config.cycles)
     adapter = next((each for number in wanted if (each := directory.adapter(number)).is_dir()), None)
     if adapter is None:
         which = "no adapter" if cycle is None else f"no adapter of cycle {cycle}"
@@ -58,3 +57,15 @@ def merge(
         (Path(made) / "model").rename(out)
     say(f"{out}: {config.generator.model} with {adapter}.")
     say(f"Start from it: {command_line('archloop', 'run', '--set', f'generator.model={out}')}")
+
+
+def _kept(directory: RunDirectory, cycles: int) -> list[int]:
+    """Return the cycles that may have an adapter, the last first, but those whose adapter was rolled back."""
+    from corpus.ledger.reader import Ledger
+    from cycles.teachers.guard import rolled_back
+
+    numbers = range(cycles, 0, -1)
+    if not directory.ledger_file.is_file():
+        return list(numbers)
+    with Ledger.open(directory.ledger_file) as ledger:
+        return [number for number in numbers if not rolled_back(ledger, number)]

@@ -3,7 +3,7 @@
     kto   those who teach are desirable, those who deter are not
     dpo   who teaches is preferred to who deters, where both answered word for word the same prompt
 
-Pairs are those of `corpus.exchange.exporting.preferences`, the same that an export writes. This module does
+Pairs are those of `corpus.exchange.pairs`, the same that an export writes. This module does
 *not* choose who teaches (`cycles.teachers.selection` does) or word an answer, and draws nothing at random.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from corpus.exchange.exporting.preferences import Answer, paired
+from corpus.exchange.pairs import Answer, paired
 from corpus.records.prompts import FinishReason
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample

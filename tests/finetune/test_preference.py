@@ -13,7 +13,7 @@ from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingResult
 from finetune.config import FinetuneConfig, FinetuneError, Loss
 from finetune.job import TrainingJob
-from finetune.preference import balancing_weights
+from finetune.losses import balancing_weights
 from finetune.process_trainer import ProcessTrainer
 from finetune.trainer import LoraTrainer
 from tests.finetune.tiny_model import build_tiny_model, example

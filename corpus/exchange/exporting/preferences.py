@@ -12,39 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from corpus.exchange.exporting.columns import PreferenceKind, PreferenceRow, UnpairedPreferenceRow
+from corpus.exchange.exporting.columns import PreferenceRow, UnpairedPreferenceRow
 from corpus.exchange.exporting.tables import Tables, answer
-from corpus.records.candidates import Candidate
+from corpus.exchange.pairs import DEFAULT_MARGIN, Answer, paired
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import Split
 from corpus.records.prompts import Message
-
-DEFAULT_MARGIN = 0.1
-"""Difference in accuracy, or in another metric's score, from which one answer counts as better; one seed's
-noise on digits is about 0.07."""
-
-
-class Answer(NamedTuple):
-    """A candidate that answered a prompt, and its judgement."""
-
-    candidate: Candidate
-    evaluation: Evaluation
-
-
-class Preference(NamedTuple):
-    """Two answers to one prompt, judged under one protocol.
-
-    Attributes:
-        chosen: The better one.
-        rejected: The other.
-        kind: What makes it the better one.
-        margin: Difference of their scores, None where the other has none.
-    """
-
-    chosen: Answer
-    rejected: Answer
-    kind: PreferenceKind
-    margin: float | None
 
 
 class _Key(NamedTuple):
@@ -86,23 +59,6 @@ def preferences(
                 rejected_id=pair.rejected.candidate.id,
                 split=key.split,
             )
-
-
-def paired(answers: Sequence[Answer], margin: float = DEFAULT_MARGIN) -> Iterator[Preference]:
-    """Yield pairs of answers to one prompt: valid over invalid, then the better over the worse by `margin`.
-
-    The best is paired with the worst, the second best with the second worst, and so on.
-    """
-    valid = sorted(
-        (row for row in answers if row.evaluation.valid), key=lambda row: -(row.evaluation.accuracy or 0.0)
-    )
-    invalid = [row for row in answers if not row.evaluation.valid]
-    for chosen, rejected in zip(valid, invalid, strict=False):
-        yield Preference(chosen, rejected, PreferenceKind.VALIDITY, None)
-    for better, worse in zip(valid[: len(valid) // 2], reversed(valid), strict=False):
-        difference = (better.evaluation.accuracy or 0.0) - (worse.evaluation.accuracy or 0.0)
-        if difference >= margin:
-            yield Preference(better, worse, PreferenceKind.ACCURACY, difference)
 
 
 def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, list[Answer]]:

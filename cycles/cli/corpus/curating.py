@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycles.cli.corpus.commands import AdmittedOption, MaskOption, SourceArgument, corpus_app
+from cycles.cli.corpus.commands import AdmittedOption, MaskOption, SourceArgument
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from corpus.ledger.reader import Ledger
 
 
-@corpus_app.command()
 def curate(
     source: SourceArgument,
     tau: Annotated[
@@ -67,16 +66,9 @@ def curate(
 
 
 def _structures(ledger: Ledger) -> dict[str, str]:
-    """Return the recorded network of each program that was built, by the definition of today."""
-    from corpus.programs.structure import STRUCTURE_VERSION, structure_of
-
-    return {
-        each.candidate_id: each.structure
-        if each.structure_version == STRUCTURE_VERSION
-        else structure_of(ledger.graph(each.structure)).exact
-        for each in ledger.evaluations()
-        if each.structure is not None
-    }
+    """Return the recorded network of each program that was built, by id."""
+    built = [(each.candidate_id, each.structure) for each in ledger.evaluations() if each.structure]
+    return dict(built)
 
 
 def _write(out: Path, programs: dict[str, str]) -> None:
