@@ -40,6 +40,7 @@ from cycles.parts import (
     build_supernet,
     build_table,
     build_trainer,
+    exemplars_drawn,
     strategy_of,
     task_shape,
 )
@@ -199,6 +200,7 @@ def _loop(
         sandbox=sandbox,
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
+        draw=exemplars_drawn(config),
     )
     writer = Writer(
         ledger=ledger,

@@ -31,6 +31,7 @@ from cycles.run.interruption import Interrupted
 from cycles.run.run_directory import RunDirectory
 from cycles.teachers.contrasts import deterring, pairs
 from cycles.teachers.guard import Guard, rolled_back, verdict_of
+from cycles.teachers.imported import imported_teachers
 from cycles.teachers.selection import training_set
 from finetune.adapter import finished_result
 from finetune.config import FinetuneConfig, Loss
@@ -49,6 +50,7 @@ class Lesson:
         deterring: The candidates whose answers are made less likely: under `kto` any number, under `dpo` one
             for each teacher, in their order; a teacher may then stand twice. None under `sft`.
         loss: What is made likelier.
+        imported: Programs of others that teach beside them.
         required: How many teachers it takes for a fine-tuning.
         previous: The adapter to continue, None for a start from the base model.
     """
@@ -59,6 +61,7 @@ class Lesson:
     previous: Path | None
     deterring: Sequence[Candidate] = ()
     loss: Loss = Loss.SFT
+    imported: Sequence[Candidate] = ()
 
     @property
     def enough(self) -> bool:
@@ -113,11 +116,15 @@ class Teacher:
             return None
         last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
         chosen = training_set(self.ledger, self.teaching, taught, self.seed)
+        imported = imported_teachers(self.ledger, self.teaching)
         if last is not None:
             learnt = self._learnt_before(cycle)
             chosen = [candidate for candidate in chosen if candidate.id not in learnt]
+            imported = [candidate for candidate in imported if candidate.id not in learnt]
         previous = None if last is None else self.directory.adapter(last)
-        lesson = Lesson(cycle, chosen, self.config.min_examples, previous, loss=self.config.loss)
+        lesson = Lesson(
+            cycle, chosen, self.config.min_examples, previous, loss=self.config.loss, imported=imported
+        )
         if self.config.loss is Loss.SFT:
             return lesson
         since = 0 if last is None else max(0, last - 1 if self.teaching.late else last)
@@ -128,7 +135,8 @@ class Teacher:
     def job(self, lesson: Lesson, on_step: StepCallback) -> TrainingJob:
         """Return the fine-tuning that a lesson is: its rows, its seed, and where the adapter goes."""
         seed = derive_seed(self.seed, "train", lesson.cycle)
-        taught, deterred = self._examples(lesson.teachers), self._examples(lesson.deterring)
+        taught = self._examples(lesson.teachers) + list(map(self._plain, lesson.imported))
+        deterred = self._examples(lesson.deterring)
         paired = self.config.loss is Loss.DPO
         return TrainingJob(
             taught if paired else select_examples(taught, self.replay(), self.config.replay, seed),
@@ -166,7 +174,7 @@ class Teacher:
 
     def record(self, lesson: Lesson, result: TrainingResult) -> None:
         """Append what was learnt from whom."""
-        taught = list(dict.fromkeys(candidate.id for candidate in lesson.teachers))
+        taught = list(dict.fromkeys(each.id for each in (*lesson.teachers, *lesson.imported)))
         self.ledger.record_training(lesson.cycle, result, taught)
 
     def unexamined(self, cycle: int) -> bool:

@@ -72,6 +72,17 @@ class Against(StrEnum):
     """Both. Under `random-valid` the invalid alone: a control learns what is valid, not what is good."""
 
 
+class Imported(StrEnum):
+    """Which programs of others, brought in by `archloop import`, teach beside the run's own."""
+
+    NONE = "none"
+    """None."""
+    BEST_PER_FAMILY = "best-per-family"
+    """Of each set of block families the best by a claimed accuracy, within each claimed protocol."""
+    ALL = "all"
+    """All of them."""
+
+
 class TeachingConfig(BaseModel):
     """The `[teaching]` table of a run's configuration: who teaches."""
 
@@ -101,6 +112,12 @@ class TeachingConfig(BaseModel):
     metrics."""
     against: Against = Against.BOTH
     """Whose answers become less likely under the losses `kto` and `dpo`: `invalid`, `weakest` or `both`."""
+    imported: Imported = Imported.NONE
+    """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
+    run's plain request, and do not count as winners that a fine-tuning waits for."""
+    imported_protocol: str = ""
+    """How the claimed protocol of imported teachers begins, such as `lemur/img-classification_cifar-10_acc`;
+    empty for any. Claims under several protocols are never ranked together."""
     guard: int = Field(default=0, ge=0)
     """Programs that a new adapter writes, and the one before it, to be built but not trained; 0 for none.
     Where fewer than half as many build as before, the new adapter is rolled back: the one before it writes
