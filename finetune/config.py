@@ -58,7 +58,7 @@ class FinetuneConfig(BaseModel):
     max_steps: int = Field(default=120, ge=1)
     """Cap on optimiser steps, which bounds the time of late cycles."""
     batch_size: int = Field(default=8, ge=1)
-    """Examples in a forward pass."""
+    """Examples in a forward pass; under `dpo` pairs."""
     gradient_accumulation: int = Field(default=1, ge=1)
     """Forward passes for each optimiser step."""
     warmup_steps: int = Field(default=4, ge=0)
@@ -110,6 +110,11 @@ class FinetuneConfig(BaseModel):
     def rows(self, examples: int, rejected: int) -> int:
         """Return the rows of one pass over so many answers; a pair is one row."""
         return examples + rejected if self.loss is Loss.KTO else examples
+
+    @property
+    def batch_answers(self) -> int:
+        """Answers in a forward pass with gradients; a pair has two."""
+        return 2 * self.batch_size if self.loss is Loss.DPO else self.batch_size
 
     def planned_steps(self, examples: int) -> int:
         """Return the optimiser steps for so many rows: those of all epochs, at most `max_steps`."""

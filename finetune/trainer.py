@@ -63,6 +63,11 @@ class LoraTrainer:
         """
         if not job.examples:
             raise FinetuneError("there is no example to train on")
+        if self.config.loss is not Loss.SFT and not job.rejected:
+            raise FinetuneError(
+                f"finetune.loss '{self.config.loss}' compares answers, and there is none to be led away from: "
+                "set finetune.loss to 'sft'"
+            )
         if self.config.loss is Loss.DPO and len(job.rejected) != len(job.examples):
             raise FinetuneError(
                 f"finetune.loss 'dpo' learns from pairs: {len(job.examples)} chosen answers, but "

@@ -5,9 +5,9 @@
 
 Group relative policy optimisation (DeepSeekMath, arXiv 2402.03300): the model answers one prompt several
 times, each answer is rewarded, and what is better than the mean of its group becomes likelier. The reward is
-the validation accuracy that the sandboxed evaluator gives under the preset's protocol, 0 for a program that is
-not valid. Printed are the statuses, the reward of each answer, the last loss, and how far the adapter moved.
-Where all rewards of a group are equal there is nothing to learn, and nothing moves.
+the validation accuracy that the sandboxed evaluator gives under the preset's protocol, 0 for a program that
+is not valid. Printed are the statuses, the reward of each answer, the last loss, and how far the adapter
+moved. Where all rewards of a group are equal there is nothing to learn, and nothing moves.
 
 It shows that the parts fit; it is *not* a way of teaching that a run offers. It makes no server and uses no
 vLLM: TRL generates with transformers, in this process.
