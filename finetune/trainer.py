@@ -65,7 +65,7 @@ class LoraTrainer:
             raise FinetuneError("there is no example to train on")
         if self.config.loss is not Loss.SFT and not job.rejected:
             raise FinetuneError(
-                f"finetune.loss '{self.config.loss}' compares answers, and there is none to be led away from: "
+                f"finetune.loss '{self.config.loss}' compares answers, and none is to be led away from: "
                 "set finetune.loss to 'sft'"
             )
         if self.config.loss is Loss.DPO and len(job.rejected) != len(job.examples):

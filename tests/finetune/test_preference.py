@@ -131,7 +131,7 @@ def test_pairs_must_be_whole_and_one_that_does_not_fit_is_left_out(model: Path, 
     trainer = LoraTrainer(model, settings(Loss.DPO, max_length=400, max_steps=1))
     with pytest.raises(FinetuneError, match="4 chosen answers, but 3 rejected ones"):
         trainer.train(TrainingJob(GOOD, tmp_path / "a", seed=1, rejected=BAD[:3]))
-    with pytest.raises(FinetuneError, match="set finetune.loss to 'sft'"):
+    with pytest.raises(FinetuneError, match=r"set finetune\.loss to 'sft'"):
         trainer.train(TrainingJob(GOOD, tmp_path / "a", seed=1))
     long = BAD[0].model_copy(
         update={"prompt": (BAD[0].prompt[0].model_copy(update={"content": "x " * 4000}),)}

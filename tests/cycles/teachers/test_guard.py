@@ -170,3 +170,23 @@ def test_a_run_without_a_guard_notes_nothing(tmp_path: Path) -> None:
             loop.run_cycle(cycle)
         assert verdict_of(loop.ledger, 1) is None
         assert "guard" not in cycle_report(loop.ledger, 1, config).model_dump(mode="json")
+
+
+@pytest.mark.slow
+def test_the_embedded_model_that_a_training_has_ruined_is_rolled_back(tmp_path: Path) -> None:
+    from cycles.assembly import open_loop, start_run
+
+    settings = ["cycles=2", "candidates=16", "generator.batch_size=16", "generator.redraws=0",
+                "corpus.seed_programs=4", "teaching.guard=16", "teaching.choose=share", "teaching.share=1.0",
+                "finetune.loss=kto", "finetune.learning_rate=0.5", "finetune.max_steps=6",
+                "finetune.warmup_steps=0", "finetune.min_examples=1"]  # fmt: skip
+    config = load_config("cpu-tiny", settings)
+    start_run(tmp_path / "run", config)
+    with open_loop(tmp_path / "run", as_json=True) as loop:
+        loop.run_cycle(0)
+        loop.train(1)
+        verdict = verdict_of(loop.ledger, 1)
+        assert loop.ledger.training(1) is not None
+        assert verdict is not None and verdict.rolled_back
+        assert verdict.before > 0
+        assert loop.teacher.adapter_of(1) == (None, None)
