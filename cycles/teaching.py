@@ -4,7 +4,6 @@
     finetune.start   "base": every fine-tuning starts from the base model, with all that was ever chosen;
                      "previous": it continues the last adapter, with what was chosen since that was trained
     teaching.late    cycle k learns from the cycles before k - 1, so that its fine-tuning runs beside k - 1
-
     finetune.loss    "kto" and "dpo" also learn from those who deter (`cycles.teachers.contrasts`)
     teaching.guard   a new adapter that has collapsed is rolled back (`cycles.teachers.guard`)
 
@@ -47,12 +46,12 @@ class Lesson:
     Attributes:
         cycle: The cycle that it will write.
         teachers: The candidates that teach it, in the order of the ledger.
+        required: How many teachers it takes for a fine-tuning.
+        previous: The adapter to continue, None for a start from the base model.
         deterring: The candidates whose answers are made less likely: under `kto` any number, under `dpo` one
             for each teacher, in their order; a teacher may then stand twice. None under `sft`.
         loss: What is made likelier.
-        imported: Programs of others that teach beside them.
-        required: How many teachers it takes for a fine-tuning.
-        previous: The adapter to continue, None for a start from the base model.
+        imported: Programs of others that teach beside them; none under `dpo`, since they have no rival.
     """
 
     cycle: int
@@ -116,7 +115,7 @@ class Teacher:
             return None
         last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
         chosen = training_set(self.ledger, self.teaching, taught, self.seed)
-        imported = imported_teachers(self.ledger, self.teaching)
+        imported = [] if self.config.loss is Loss.DPO else imported_teachers(self.ledger, self.teaching)
         if last is not None:
             learnt = self._learnt_before(cycle)
             chosen = [candidate for candidate in chosen if candidate.id not in learnt]

@@ -72,7 +72,7 @@ class FinetuneConfig(BaseModel):
     replay: float = Field(default=0.0, ge=0.0)
     """Rows of the base corpus mixed in for each winner (a ratio: 0.5 adds one row for every two winners)."""
     min_examples: int = Field(default=8, ge=1)
-    """Winners below which the loop does not fine-tune a cycle at all."""
+    """Winners, under `dpo` pairs, below which the loop does not fine-tune a cycle at all."""
     start: Literal["base", "previous"] = "base"
     """Where training starts: afresh from the base model, or from the adapter of the last cycle."""
     threads: int = Field(default=1, ge=1)

@@ -114,7 +114,8 @@ class TeachingConfig(BaseModel):
     """Whose answers become less likely under the losses `kto` and `dpo`: `invalid`, `weakest` or `both`."""
     imported: Imported = Imported.NONE
     """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
-    run's plain request, and do not count as winners that a fine-tuning waits for."""
+    run's plain request, and do not count as winners that a fine-tuning waits for. Of no effect under the loss
+    `dpo`: they have no worse answer beside them."""
     imported_protocol: str = ""
     """How the claimed protocol of imported teachers begins, such as `lemur/img-classification_cifar-10_acc`;
     empty for any. Claims under several protocols are never ranked together."""

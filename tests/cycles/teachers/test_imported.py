@@ -114,6 +114,16 @@ def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers
     run.ledger.close()
 
 
+def test_pairs_have_no_part_for_who_has_no_rival(tmp_path: Path) -> None:
+    from finetune.config import Loss
+
+    run = Run(tmp_path)
+    bring_in(run.ledger)
+    job = run.job(run.teacher(Loss.DPO, imported="all"))
+    assert len(job.examples) == len(job.rejected) == 3
+    run.ledger.close()
+
+
 def test_a_fine_tuning_waits_for_winners_of_the_run_however_many_are_imported(tmp_path: Path) -> None:
     from finetune.config import Loss
 
