@@ -143,6 +143,7 @@ def test_pairs_must_be_whole_and_one_that_does_not_fit_is_left_out(model: Path, 
 def test_labels_that_are_unequally_many_count_alike() -> None:
     assert balancing_weights(10, 40) == (4.0, 1.0)
     assert balancing_weights(30, 20) == (1.0, 1.5)
+    assert balancing_weights(3, 5) == (1.67, 1.0)
     assert balancing_weights(5, 0) == (1.0, 1.0)
 
 
