@@ -117,8 +117,8 @@ def dpo_trainer(
 def balancing_weights(desirable: int, undesirable: int) -> tuple[float, float]:
     """Return the weights of the two labels under which both count alike; the more frequent one has 1.
 
-    Equation 8 of the paper asks that the ratio of the weighted numbers be between 1 and 4/3. Here it is 1, but
-    for rounding up to hundredths: TRL rounds its own bound, and would warn of a weight just below it.
+    Equation 8 of the paper asks that the ratio of the weighted numbers be between 1 and 4/3. Here it is 1,
+    but for rounding up to hundredths: TRL rounds its bounds, and would warn of a weight just below one.
     """
     if not desirable or not undesirable:
         return 1.0, 1.0

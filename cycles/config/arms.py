@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cycles.config.run import RunConfig
-from cycles.config.teaching import Teachers
+from cycles.config.teaching import Imported, Teachers
 from finetune.config import Loss
 from generator.strategies.catalogue import listed
 
@@ -57,6 +57,8 @@ def arm_of(config: RunConfig) -> ArmName:
     if config.learns and config.finetune.loss is not Loss.SFT:
         loss = config.finetune.loss
         arm = ArmName(f"{arm.key}-{loss}", f"{arm.words}, by {loss.upper()}", loss.upper())
+    if config.learns and config.teaching.imported is not Imported.NONE:
+        arm = ArmName(f"{arm.key}-imported", f"{arm.words}, with imported teachers", "imported")
     if config.learns and config.teaching.guard:
         arm = ArmName(f"{arm.key}-guarded", f"{arm.words}, guarded", "guarded")
     if config.learns and config.teaching.late:
