@@ -40,6 +40,7 @@ from cycles.parts import (
     build_supernet,
     build_table,
     build_trainer,
+    exemplars_drawn,
     strategy_of,
     task_shape,
 )
@@ -56,6 +57,7 @@ from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.terminal import console
 from cycles.showing.tracking import check_tracking, tracked
+from cycles.teachers.guard import Guard
 from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
@@ -165,18 +167,29 @@ def _loop(
     elif config.evaluator.table is not None:
         examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
     machine_id = ledger.add_machine(Machine.model_validate(environment()))
+    request = plain_request(config, shape)
+    guard = Guard(
+        ledger=ledger,
+        programs=config.teaching.guard,
+        template=config.generator.template,
+        request=request,
+        seed=config.seed,
+        sampler=sampler,
+        sandbox=sandbox,
+    )
     teacher = Teacher(
         ledger=ledger,
         directory=directory,
         teaching=config.teaching,
         config=config.finetune,
         template=config.generator.template,
-        request=plain_request(config, shape),
+        request=request,
         seed=config.seed,
         trainer=functools.cache(functools.partial(build_trainer, config)),
         replay=functools.partial(replay_pool, ledger, config, shape),
         lesson_of=strategy.lesson,
         make_room=sampler.make_room,
+        guard=guard if config.teaching.guard else None,
     )
     bench = RunBench(
         ledger=ledger,
@@ -189,6 +202,7 @@ def _loop(
         sandbox=sandbox,
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
+        draw=exemplars_drawn(config),
     )
     writer = Writer(
         ledger=ledger,

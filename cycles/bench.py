@@ -26,6 +26,7 @@ from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from cycles.errors import Diverged
+from cycles.run.exemplars import Draw, any_of
 from generator.deciders.contract import Decider
 from generator.ideas.pool import IdeaPool
 from generator.prompts.templates import ProgramRequest, TemplateName
@@ -65,6 +66,7 @@ class RunBench:
         in_force: The adapter that answers in a cycle.
         ideas: The design ideas of the run, None where it goes by none.
         place: Number of the next proposal within the run.
+        draw: Who chooses the programs of one prompt from a pool.
     """
 
     ledger: LedgerWriter
@@ -78,6 +80,7 @@ class RunBench:
     in_force: InForce
     ideas: IdeaPool | None = None
     place: int = 0
+    draw: Draw = any_of
     _admitted: list[Trial] = field(default_factory=list)
     _recorded: list[Call] | None = None
     _asked: int = 0
@@ -119,6 +122,10 @@ class RunBench:
         """Return the stronger half of the admitted trials, at least `count` if there are: best first."""
         ranked = sorted(self._admitted, key=lambda trial: (-(trial.accuracy or 0.0), trial.candidate.id))
         return ranked[: max(count, len(ranked) // 2)]
+
+    def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
+        """Return the programs of `pool` that stand in one prompt, as many as the run's settings have it."""
+        return self.draw(pool, self.exemplar_count, random.Random(seed))
 
     def hear(self, trials: Sequence[Trial]) -> None:
         """Take in what became of the last proposals, and move on past their places."""

@@ -77,18 +77,23 @@ class Loop:
             return self.complete(cycle)
 
     def train(self, cycle: int) -> None:
-        """Fine-tune the adapter that writes `cycle`, unless that is done or nobody teaches."""
+        """Fine-tune the adapter that writes `cycle`, unless that is done or nobody teaches, and guard it."""
+        self._fine_tune(cycle)
+        if self.teacher.unexamined(cycle):
+            with self._timed(cycle, CycleStage.TRAIN):
+                verdict = self.teacher.examine(cycle)
+            self.observer.note(f"cycle {cycle}: {verdict}")
+
+    def _fine_tune(self, cycle: int) -> None:
         lesson = self.teacher.lesson(cycle)
         if lesson is None:
             return
         if not lesson.enough:
-            self.observer.note(
-                f"cycle {cycle}: {len(lesson.teachers)} winners so far, fine-tuning starts at "
-                f"{lesson.required}; the generator stays as it is"
-            )
+            self.observer.note(f"cycle {cycle}: {lesson.shortage}; the generator stays as it is")
         elif not self.teacher.take_over(lesson):
             job = self.teacher.job(lesson, self._on_training_step)
-            steps = self.config.finetune.planned_steps(len(job.examples))
+            rows = self.config.finetune.rows(len(job.examples), len(job.rejected))
+            steps = self.config.finetune.planned_steps(rows)
             self.observer.stage_started(cycle, CycleStage.TRAIN, steps)
             with self._timed(cycle, CycleStage.TRAIN):
                 self.teacher.teach(lesson, job)

@@ -4,7 +4,8 @@
     examples         which rows a fine-tuning sees
     trainer          the trainer in this process
     process_trainer  the same in a process of its own, whose end gives all memory back
-    sft              the training itself, by TRL and PEFT
+    fitting          the training itself, by TRL and PEFT
+    losses           what it makes likelier: supervised, or by preferences
     suitability      whether a model can learn as configured, asked before and after it is loaded
     rows             examples as tokens, and the check that completions alone are learnt
     base_model       the model under the adapter

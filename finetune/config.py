@@ -6,9 +6,10 @@ This module does *not* import torch: the command line reads it to describe and c
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from corpus.records.mistakes import Mistake
 
@@ -19,11 +20,29 @@ class FinetuneError(Mistake):
     """A fine-tuning that cannot start or go on as asked; the message names the cause and the remedy."""
 
 
+class Loss(StrEnum):
+    """What a fine-tuning makes likelier."""
+
+    SFT = "sft"
+    """The completions of those who teach: supervised fine-tuning."""
+    KTO = "kto"
+    """The completions of those who teach, at the cost of others (`teaching.against`): Kahneman-Tversky
+    optimisation (arXiv 2402.01306). Both count alike, however many of each there are."""
+    DPO = "dpo"
+    """Of two answers to one prompt the better: direct preference optimisation (arXiv 2305.18290)."""
+
+
 class FinetuneConfig(BaseModel):
     """How winners become a LoRA adapter."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    loss: Loss = Loss.SFT
+    """What is made likelier: `sft`, the winners' answers; `kto`, theirs at the cost of others'; `dpo`, of two
+    answers to one prompt the better."""
+    beta: float = Field(default=0.1, gt=0.0)
+    """Under `kto` and `dpo`, how dear it is to leave the base model (no unit; TRL's default): an answer's
+    reward is this times its log-probability relative to the base model's. Of no effect under `sft`."""
     rank: int = Field(default=16, ge=1)
     """Rank of the LoRA matrices, in dimensions."""
     alpha: int = Field(default=32, ge=1)
@@ -39,7 +58,7 @@ class FinetuneConfig(BaseModel):
     max_steps: int = Field(default=120, ge=1)
     """Cap on optimiser steps, which bounds the time of late cycles."""
     batch_size: int = Field(default=8, ge=1)
-    """Examples in a forward pass."""
+    """Examples in a forward pass; under `dpo` pairs."""
     gradient_accumulation: int = Field(default=1, ge=1)
     """Forward passes for each optimiser step."""
     warmup_steps: int = Field(default=4, ge=0)
@@ -53,7 +72,7 @@ class FinetuneConfig(BaseModel):
     replay: float = Field(default=0.0, ge=0.0)
     """Rows of the base corpus mixed in for each winner (a ratio: 0.5 adds one row for every two winners)."""
     min_examples: int = Field(default=8, ge=1)
-    """Winners below which the loop does not fine-tune a cycle at all."""
+    """Winners, under `dpo` pairs, below which the loop does not fine-tune a cycle at all."""
     start: Literal["base", "previous"] = "base"
     """Where training starts: afresh from the base model, or from the adapter of the last cycle."""
     threads: int = Field(default=1, ge=1)
@@ -77,6 +96,25 @@ class FinetuneConfig(BaseModel):
     def runs_in_own_process(self) -> bool:
         """Whether each training gets a process of its own."""
         return self.own_process or self.device != "cpu"
+
+    @model_validator(mode="after")
+    def _the_loss_has_its_rows(self) -> FinetuneConfig:
+        if self.loss is Loss.DPO and self.replay:
+            raise ValueError(
+                "replayed rows have no worse answer beside them: set replay to 0 under loss 'dpo'"
+            )
+        if self.loss is Loss.KTO and self.batch_size < 2:
+            raise ValueError("loss 'kto' compares the rows of a batch: set batch_size to 2 or more")
+        return self
+
+    def rows(self, examples: int, rejected: int) -> int:
+        """Return the rows of one pass over so many answers; a pair is one row."""
+        return examples + rejected if self.loss is Loss.KTO else examples
+
+    @property
+    def batch_answers(self) -> int:
+        """Answers in a forward pass with gradients; a pair has two."""
+        return 2 * self.batch_size if self.loss is Loss.DPO else self.batch_size
 
     def planned_steps(self, examples: int) -> int:
         """Return the optimiser steps for so many rows: those of all epochs, at most `max_steps`."""

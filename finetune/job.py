@@ -14,7 +14,7 @@ from typing import Protocol
 from corpus.records.trainings import TrainingExample, TrainingResult
 
 StepCallback = Callable[[int, int, float], None]
-"""Called after each optimiser step with its number (from 1), the number of steps, its mean loss (nats)."""
+"""Called after each optimiser step with its number (from 1), the number of steps, its mean loss."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class TrainingJob:
         examples: Rows to learn, winners and replayed rows together.
         output_dir: Directory to make for the adapter; must not exist, or be empty.
         seed: Seeds the adapter's initial weights, the order of the rows and dropout, in [0, 2**31).
+        rejected: Answers to be led away from: none under the loss `sft`, any number under `kto`; under
+            `dpo` one for each of `examples`, in their order and to the same prompt.
         previous: The last cycle's adapter; used only where `finetune.start` is "previous".
         on_step: Hears of progress; what it raises ends the training.
     """
@@ -32,6 +34,7 @@ class TrainingJob:
     examples: Sequence[TrainingExample]
     output_dir: Path
     seed: int
+    rejected: Sequence[TrainingExample] = ()
     previous: Path | None = None
     on_step: StepCallback | None = None
 

@@ -89,6 +89,33 @@ def render_rows(
     return rows
 
 
+def render_pairs(
+    tokenizer: Any,
+    chosen: Sequence[TrainingExample],
+    rejected: Sequence[TrainingExample],
+    *,
+    end_tokens: frozenset[int],
+    max_length: int,
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of the pairs of which both hold something to learn; see `render_rows`.
+
+    Raises:
+        FinetuneError: If no pair is left, or as `render_row` does.
+    """
+    pairs: list[tuple[Row, Row]] = []
+    reasons: list[str] = []
+    for both in zip(chosen, rejected, strict=True):
+        good, bad = (render_row(tokenizer, one, end_tokens=end_tokens, max_length=max_length) for one in both)
+        if isinstance(good, Row) and isinstance(bad, Row):
+            pairs.append((good, bad))
+        else:
+            reasons.append(good if isinstance(good, str) else str(bad))
+            logger.warning("Left out the pair of %s: %s.", both[0].candidate_id, reasons[-1])
+    if not pairs:
+        raise FinetuneError(f"none of the {len(chosen)} pairs can be trained on. Of the first: {reasons[0]}")
+    return [good for good, _ in pairs], [bad for _, bad in pairs]
+
+
 def render_row(
     tokenizer: Any, example: TrainingExample, *, end_tokens: frozenset[int], max_length: int
 ) -> Row | str:
@@ -164,13 +191,15 @@ class CompletionOnlyCheck:
         """Compare a batch's labels with the rows that were rendered.
 
         Args:
-            batch: `input_ids`, `attention_mask` and `labels`, each `(B, T)` integers.
+            batch: `input_ids`, `attention_mask`, and `labels` or, where likelihoods are compared,
+                `completion_mask`; each `(B, T)` integers.
 
         Raises:
             RuntimeError: If a prompt or padding token is learnt, a completion token is not (the end token is
                 one), or a sequence is none of the rows.
         """
-        columns = (batch[name].tolist() for name in ("input_ids", "attention_mask", "labels"))
+        columns = [batch[name].tolist() for name in ("input_ids", "attention_mask")]
+        columns.append(batch["labels"].tolist() if "labels" in batch else _labels(batch))
         for ids, mask, labels in zip(*columns, strict=True):
             tokens = tuple(token for token, real in zip(ids, mask, strict=True) if real)
             boundary = self._prompt_tokens.get(tokens)
@@ -184,3 +213,11 @@ class CompletionOnlyCheck:
                 raise RuntimeError("the loss would cover prompt or padding tokens, not only the completion")
             if tuple(learnt[boundary:]) != tokens[boundary:]:
                 raise RuntimeError("the loss would miss tokens of the completion")
+
+
+def _labels(batch: Mapping[str, Any]) -> list[list[int]]:
+    """Return the labels that a mask of the completions' tokens amounts to."""
+    return [
+        [token if learnt else IGNORED_LABEL for token, learnt in zip(ids, mask, strict=True)]
+        for ids, mask in zip(batch["input_ids"].tolist(), batch["completion_mask"].tolist(), strict=True)
+    ]

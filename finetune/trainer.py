@@ -16,7 +16,7 @@ from corpus.files.whole import directory_in_the_making, discard_partials, is_tak
 from corpus.records.adapters import adapter_hash
 from corpus.records.trainings import TrainingResult
 from finetune.adapter import RESULT_FILE, check_compatible
-from finetune.config import FinetuneConfig, FinetuneError
+from finetune.config import FinetuneConfig, FinetuneError, Loss
 from finetune.job import TrainingJob
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,16 @@ class LoraTrainer:
         """
         if not job.examples:
             raise FinetuneError("there is no example to train on")
+        if self.config.loss is not Loss.SFT and not job.rejected:
+            raise FinetuneError(
+                f"finetune.loss '{self.config.loss}' compares answers, and none is to be led away from: "
+                "set finetune.loss to 'sft'"
+            )
+        if self.config.loss is Loss.DPO and len(job.rejected) != len(job.examples):
+            raise FinetuneError(
+                f"finetune.loss 'dpo' learns from pairs: {len(job.examples)} chosen answers, but "
+                f"{len(job.rejected)} rejected ones; give one rejected answer for each"
+            )
         previous = job.previous if self.config.start == "previous" else None
         if previous is not None:
             check_compatible(previous, self.config)
@@ -74,13 +84,14 @@ class LoraTrainer:
         discard_partials(job.output_dir)
         with directory_in_the_making(job.output_dir) as partial:
             # torch, transformers and TRL take seconds to import, so only a training pays for them.
-            from finetune.sft import fit
+            from finetune.fitting import fit
 
             fitted = fit(self.model, self.config, replace(job, output_dir=partial, previous=previous))
             tenth = max(1, len(fitted.losses) // 10)
             result = TrainingResult(
                 adapter_hash=adapter_hash(partial),
                 examples=fitted.examples,
+                rejected=fitted.rejected,
                 truncated=fitted.truncated,
                 steps=len(fitted.losses),
                 trainable_parameters=fitted.trainable_parameters,

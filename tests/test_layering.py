@@ -110,7 +110,7 @@ def test_no_import_is_against_the_rule(graph: Graph) -> None:
         ("generator.strategies.closed_loop", "corpus.ledger.reader"),
         ("generator.strategies.closed_loop", "evaluator.config"),
         ("generator.prompts.templates", "corpus.ledger.reader"),
-        ("finetune.sft", "generator.prompts.templates"),
+        ("finetune.losses", "generator.prompts.templates"),
         ("corpus.records.base", "cycles.loop"),
         ("cycles.loop", "rich"),
     ],
@@ -127,7 +127,7 @@ def test_there_is_no_circle_of_files_or_of_floors(graph: Graph) -> None:
 
 
 def test_a_planted_circle_is_found(graph: Graph) -> None:
-    planted = graph | {"finetune.sft": {*graph["finetune.sft"], "finetune.trainer"}}
+    planted = graph | {"finetune.losses": {*graph["finetune.losses"], "finetune.trainer"}}
     assert circles(planted)
 
 

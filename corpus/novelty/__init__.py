@@ -7,6 +7,7 @@
     minhash            MinHash-LSH by datasketch proposes, as in the published loop; makes every signature
     shingle_cache    shingle sets on disk, so that a resumed run need not read every program
     groups           near-duplicates within a collection
+    curation         a collection without what is alike, step by step
     structure_index  which networks there are already
     index            the nearest programs of the corpus
     threshold        how strong is strong enough: a fixed score, or a place among those before

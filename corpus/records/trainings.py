@@ -14,7 +14,7 @@ from corpus.records.prompts import Message
 
 
 class TrainingExample(Record):
-    """One row of supervised fine-tuning, in TRL's conversational `prompt` / `completion` terms."""
+    """One row of a fine-tuning, in TRL's conversational `prompt` / `completion` terms."""
 
     candidate_id: str
     prompt: tuple[Message, ...]
@@ -26,23 +26,51 @@ class TrainingResult(Record):
 
     Attributes:
         adapter_hash: Content hash of the adapter's weights.
-        examples: Rows trained on.
+        examples: Rows trained on; of pairs, the chosen.
+        rejected: Rows that the model was led away from, which only preference tuning has.
         truncated: Rows longer than the maximal length, cut.
         steps: Optimiser steps.
         trainable_parameters: Number of parameters that LoRA trains; never 0.
-        first_loss: Mean completion loss over the first tenth of the steps, None without steps.
+        first_loss: Mean loss over the first tenth of the steps, in supervised tuning that of a completion's
+            token; None without steps.
         last_loss: The same over the last tenth.
         seconds: Wall time.
     """
 
     adapter_hash: str
     examples: int = Field(ge=1)
+    rejected: int = Field(default=0, ge=0, exclude_if=lambda count: count == 0)
     truncated: int = Field(ge=0)
     steps: int = Field(ge=1)
     trainable_parameters: int = Field(ge=1)
     first_loss: float | None = None
     last_loss: float | None = None
     seconds: float = Field(ge=0.0)
+
+
+class Verdict(Record):
+    """What the guard found of the adapter that a cycle was to be written by.
+
+    Attributes:
+        programs: Programs that each adapter wrote.
+        before: How many of those by the adapter before it, or the base model, build.
+        after: How many of those by the new one do.
+    """
+
+    programs: int = Field(ge=1)
+    before: int = Field(ge=0)
+    after: int = Field(ge=0)
+
+    @property
+    def rolled_back(self) -> bool:
+        """Whether the new adapter is not used: fewer than half as many build."""
+        return 2 * self.after < self.before
+
+    def __str__(self) -> str:
+        found = (
+            f"{self.after} of {self.programs} programs by the new adapter build, {self.before} by the earlier"
+        )
+        return f"{found}: rolled back, the earlier one writes on" if self.rolled_back else found
 
 
 class CycleStage(StrEnum):

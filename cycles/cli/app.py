@@ -28,6 +28,7 @@ from cycles.cli import strategies as cli_strategies
 from cycles.cli.ahead import predicting as cli_predicting
 from cycles.cli.ahead import probing as cli_probing
 from cycles.cli.corpus import commands as cli_corpus
+from cycles.cli.corpus import curating as cli_curating
 from cycles.cli.corpus import exchange as cli_exchange
 from cycles.cli.corpus import modules as cli_modules
 from cycles.cli.endings import Commands, degrade_output, endings, keeping, working_on
@@ -53,6 +54,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(cli_config.config_app, name="config")
+cli_corpus.corpus_app.command()(cli_curating.curate)
 app.add_typer(cli_corpus.corpus_app, name="corpus")
 app.add_typer(cli_modules.modules_app, name="modules")
 cli_ideas.ideas_app.command()(cli_building.build)

@@ -6,10 +6,12 @@ An arm is who searches together with who teaches; runs of one arm differ by thei
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from cycles.config.run import RunConfig
-from cycles.config.teaching import Teachers
+from cycles.config.teaching import Imported, Teachers
+from finetune.config import Loss
 from generator.prompts.asides import ASIDES
 from generator.strategies.catalogue import listed
 
@@ -57,28 +59,37 @@ _CHOOSERS = {"random": "chance", "model": "the model", "optuna": "Optuna"}
 
 def arm_of(config: RunConfig) -> ArmName:
     """Return the arm that a run with this configuration belongs to."""
-    arm = _timely_arm(config)
-    if config.learns and config.teaching.late:
-        arm = ArmName(f"{arm.key}-late", f"{arm.words}, a cycle late", "late")
-    if config.strategy.blocks:
-        by = config.strategy.blocks_by
-        arm = ArmName(f"{arm.key}-blocks-{by}", f"{arm.words}, shown blocks by {by}", "blocks")
-    for what in ASIDES:
-        if (chooser := getattr(config.strategy, what)) != "protocol":
-            words = f"{arm.words}, {what} by {_CHOOSERS[chooser]}"
-            arm = ArmName(f"{arm.key}-{what}-{chooser}", words, chooser)
-    generator = config.generator
-    if generator.samples_per_place > 1:
-        best, by = f"best-of-{generator.samples_per_place}", generator.ranked_by
-        words = f"{arm.words}, {best.replace('-', ' ')} by {by}"
-        arm = ArmName(f"{arm.key}-{best}-by-{by}", words, by[:9])
-    if config.stopping.strong is not None:
-        arm = ArmName(f"{arm.key}-stopping", f"{arm.words}, ended early", "stopping")
+    arm = _plain_arm(config)
+    for key, words, label in _variations(config):
+        arm = ArmName(f"{arm.key}-{key}", f"{arm.words}, {words}", label)
     return arm
 
 
-def _timely_arm(config: RunConfig) -> ArmName:
-    """Return the arm as it is called where nobody teaches late."""
+def _variations(config: RunConfig) -> Iterator[ArmName]:
+    """Yield in what a run differs from its plain arm."""
+    teaching, strategy, generator = config.teaching, config.strategy, config.generator
+    if config.learns and (loss := config.finetune.loss) is not Loss.SFT:
+        yield ArmName(loss, f"by {loss.upper()}", loss.upper())
+    if config.learns and teaching.imported is not Imported.NONE:
+        yield ArmName("imported", "with imported teachers", "imported")
+    if config.learns and teaching.guard:
+        yield ArmName("guarded", "guarded", "guarded")
+    if config.learns and teaching.late:
+        yield ArmName("late", "a cycle late", "late")
+    if strategy.blocks:
+        yield ArmName(f"blocks-{strategy.blocks_by}", f"shown blocks by {strategy.blocks_by}", "blocks")
+    for what in ASIDES:
+        if (chooser := getattr(strategy, what)) != "protocol":
+            yield ArmName(f"{what}-{chooser}", f"{what} by {_CHOOSERS[chooser]}", chooser)
+    if (samples := generator.samples_per_place) > 1:
+        by = generator.ranked_by
+        yield ArmName(f"best-of-{samples}-by-{by}", f"best of {samples} by {by}", by[:9])
+    if config.stopping.strong is not None:
+        yield ArmName("stopping", "ended early", "stopping")
+
+
+def _plain_arm(config: RunConfig) -> ArmName:
+    """Return the arm by who searches and who teaches alone."""
     strategy, teachers = config.strategy, config.teaching.by
     if strategy.name == "closed-loop":
         return _TAUGHT[teachers]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpus.records.tasks.kinds import Metric
+from finetune.config import Loss
 
 
 class Teachers(StrEnum):
@@ -60,6 +61,28 @@ class Pool(StrEnum):
     """Those of all cycles so far, ranked anew for every fine-tuning: later programs displace earlier ones."""
 
 
+class Against(StrEnum):
+    """Whose answers the generator is led away from, under the losses `kto` and `dpo`."""
+
+    INVALID = "invalid"
+    """Those of programs that are not valid."""
+    WEAKEST = "weakest"
+    """The weakest of the valid and new that do not teach, as many as teach."""
+    BOTH = "both"
+    """Both. Under `random-valid` the invalid alone: a control learns what is valid, not what is good."""
+
+
+class Imported(StrEnum):
+    """Which programs of others, brought in by `archloop import`, teach beside the run's own."""
+
+    NONE = "none"
+    """None."""
+    BEST_PER_FAMILY = "best-per-family"
+    """Of each set of block families the best by a claimed accuracy, within each claimed protocol."""
+    ALL = "all"
+    """All of them."""
+
+
 class TeachingConfig(BaseModel):
     """The `[teaching]` table of a run's configuration: who teaches."""
 
@@ -87,6 +110,19 @@ class TeachingConfig(BaseModel):
     lowered: float = Field(default=0.35, ge=0.0, le=1.0)
     """Validation accuracy in [0, 1] that is enough under `relative` where winners are few; 0 for other
     metrics."""
+    against: Against = Against.BOTH
+    """Whose answers become less likely under the losses `kto` and `dpo`: `invalid`, `weakest` or `both`."""
+    imported: Imported = Imported.NONE
+    """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
+    run's plain request, and do not count as winners that a fine-tuning waits for. Of no effect under the loss
+    `dpo`: they have no worse answer beside them."""
+    imported_protocol: str = ""
+    """How the claimed protocol of imported teachers begins, such as `lemur/img-classification_cifar-10_acc`;
+    empty for any. Claims under several protocols are never ranked together."""
+    guard: int = Field(default=0, ge=0)
+    """Programs that a new adapter writes, and the one before it, to be built but not trained; 0 for none.
+    Where fewer than half as many build as before, the new adapter is rolled back: the one before it writes
+    on."""
     late: bool = False
     """Whether a cycle learns from the winners of all cycles before it but the last one. Its fine-tuning then
     runs beside that last one, in a process of its own, so that no judging waits for it."""
@@ -94,6 +130,13 @@ class TeachingConfig(BaseModel):
     def floors(self, metric: Metric) -> tuple[float, float]:
         """Return `floor` and `lowered` as they hold for scores by `metric`."""
         return (self.floor, self.lowered) if metric is Metric.ACCURACY else (0.0, 0.0)
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _who_is_not_how(cls, by: object) -> object:
+        if by in {loss.value for loss in Loss}:
+            raise ValueError(f"'{by}' is how, not who: set finetune.loss to '{by}'")
+        return by
 
     @model_validator(mode="after")
     def _as_many_are_eligible_as_teach(self) -> TeachingConfig:

@@ -20,6 +20,7 @@ from cycles.config.run import RunConfig
 from cycles.figures.measure import metric_of
 from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
+from cycles.teachers.guard import verdict_of
 
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
 
@@ -65,6 +66,7 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
         model_share=wilson(decided[DecidedBy.MODEL], decided.total()),
         calls={AnswerPath(name): count for name, count in sorted(ledger.call_paths(cycle).items())},
         training=row.training if row else None,
+        guard=verdict_of(ledger, cycle),
         stage_seconds=ledger.stage_seconds(cycle),
     )
 

@@ -16,7 +16,7 @@ from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy
 from corpus.records.tasks.kinds import Metric
-from corpus.records.trainings import TrainingResult
+from corpus.records.trainings import TrainingResult, Verdict
 
 
 class Rate(Record):
@@ -90,7 +90,8 @@ class CycleReport(Record):
         decided: How many decisions on the way to the candidates were made by the model, by rule, by chance.
         model_share: Share of those decisions that the model made.
         calls: How many questions of the search were answered on each path.
-        training: The fine-tuning that this cycle's adapter came from, None where the base model wrote.
+        training: The fine-tuning before this cycle, None where there was none.
+        guard: What the guard found of its adapter, None where there was no guard.
         stage_seconds: Wall time of each stage.
     """
 
@@ -120,4 +121,5 @@ class CycleReport(Record):
     model_share: Rate
     calls: dict[AnswerPath, int]
     training: TrainingResult | None
+    guard: Verdict | None = Field(default=None, exclude_if=lambda found: found is None)
     stage_seconds: dict[str, float]

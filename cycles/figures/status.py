@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from corpus.ledger.reader import Ledger
 from cycles.config.run import RunConfig
 from cycles.limits.spending import Spending
+from cycles.teachers.guard import rolled_back
 
 SEARCH_OVER = "search-over"
 """The fact of a ledger that its search had nothing more to try: the last cycle, in which that came out."""
@@ -24,6 +25,7 @@ class RunStatus(BaseModel):
         sampled: Candidates of the current cycle that are written.
         judged: Candidates of the current cycle that are judged.
         candidates: Candidates that each cycle asks for.
+        rolled_back: Cycles whose adapter the guard rolled back.
         spent: Which limit of the budget ended the run in the current cycle, and why; None where none did.
     """
 
@@ -36,6 +38,7 @@ class RunStatus(BaseModel):
     judged: int = 0
     candidates: int
     spent: str | None = None
+    rolled_back: tuple[int, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -43,6 +46,10 @@ class RunStatus(BaseModel):
         return self.current is None or self.spent is not None
 
     def __str__(self) -> str:
+        undone = ", ".join(map(str, self.rolled_back))
+        return f"{self._progress()} Adapters rolled back: of cycle {undone}." if undone else self._progress()
+
+    def _progress(self) -> str:
         if self.over:
             return f"The search is over, with nothing more to try: {self.completed} of {self.cycles} cycles."
         if self.current is None:
@@ -88,6 +95,7 @@ def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
         current=current,
         over=current is None and planned < config.cycles,
         candidates=config.candidates,
+        rolled_back=tuple(cycle for cycle in range(1, config.cycles) if rolled_back(ledger, cycle)),
     )
     if current is None:
         return state

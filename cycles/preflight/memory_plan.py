@@ -217,7 +217,7 @@ def _trainer(config: FinetuneConfig, size: ModelSize) -> Tenant:
         weights = size.parameters * value_bytes
         how = f"{size.parameters:,} x {value_bytes} bytes"
     adapter = size.lora_parameters(config.rank, config.target_modules)
-    tokens = config.batch_size * config.max_length
+    tokens = config.batch_answers * config.max_length
     parts = [
         Part(name="weights", bytes=weights, how=how),
         Part(name="adapter", bytes=4 * adapter, how=f"{adapter:,} x 4 bytes"),
@@ -226,7 +226,7 @@ def _trainer(config: FinetuneConfig, size: ModelSize) -> Tenant:
         Part(
             name="activations",
             bytes=activation_bytes(config, size),
-            how=f"estimate for {config.batch_size} x {config.max_length:,} tokens"
+            how=f"estimate for {config.batch_answers} x {config.max_length:,} tokens"
             + (", checkpointed" if config.gradient_checkpointing else ""),
         ),
         Part(
@@ -248,7 +248,7 @@ def activation_bytes(config: FinetuneConfig, size: ModelSize) -> int:
     gradients take about as much as its values.
     """
     value_bytes = _BYTES[config.dtype]
-    tokens = config.batch_size * config.max_length
+    tokens = config.batch_answers * config.max_length
     block = tokens * (
         BLOCK_HIDDEN_BYTES * size.hidden
         + BLOCK_INTERMEDIATE_VALUES * size.intermediate * value_bytes

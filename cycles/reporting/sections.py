@@ -167,6 +167,8 @@ def stages(arm: Arm) -> list[StageRow]:
     trainings = [row.training for row in reports if row.training]
     steps = sum(row.steps for row in trainings)
     learning = f"{len(trainings)} fine-tunings, {steps:,} steps" if trainings else "no fine-tuning"
+    undone = sum(report.guard is not None and report.guard.rolled_back for report in reports)
+    learning += f", {undone} rolled back" if undone else ""
     writing = _pace(tokens, seconds[CycleStage.GENERATE], "a second", 1)
     judging = _pace(candidates, seconds[CycleStage.JUDGE], "an hour", 3600)
     work = {

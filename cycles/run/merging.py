@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from corpus.ledger.reader import Ledger
 from cycles.errors import UsageError
 from cycles.run.making import directory_made
 from cycles.run.models import check_model
 from cycles.run.run_directory import RunDirectory
+from cycles.teachers.guard import rolled_back
 from generator.models.places import resolve_model
 
 
@@ -27,7 +29,7 @@ def merge_run(directory: RunDirectory, out: Path, cycle: int | None = None) -> P
     from generator.serving.served_adapter import merge
 
     config = directory.config()
-    wanted = range(config.cycles, 0, -1) if cycle is None else (cycle,)
+    wanted = [cycle] if cycle is not None else _kept(directory, config.cycles)
     adapter = next((each for number in wanted if (each := directory.adapter(number)).is_dir()), None)
     if adapter is None:
         which = "no adapter" if cycle is None else f"no adapter of cycle {cycle}"
@@ -40,3 +42,12 @@ def merge_run(directory: RunDirectory, out: Path, cycle: int | None = None) -> P
         merge(resolve_model(config.generator.model), adapter, Path(made) / "model")
         (Path(made) / "model").rename(out)
     return adapter
+
+
+def _kept(directory: RunDirectory, cycles: int) -> list[int]:
+    """Return the cycles that may have an adapter, the last first, but those whose adapter was rolled back."""
+    numbers = range(cycles, 0, -1)
+    if not directory.ledger_file.is_file():
+        return list(numbers)
+    with Ledger.open(directory.ledger_file) as ledger:
+        return [number for number in numbers if not rolled_back(ledger, number)]

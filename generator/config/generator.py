@@ -35,6 +35,10 @@ class GeneratorConfig(BaseModel):
     exemplars: int = Field(default=0, ge=0, le=8)
     """Programs of the corpus shown in each prompt. `compact` shows none."""
 
+    exemplar_band: tuple[float, float] | None = None
+    """Least and greatest Jaccard similarity, each in [0, 1], of each two programs that one prompt shows, such
+    as [0.2, 0.6]; any without it. Where too few fit together, fewer are shown."""
+
     batch_size: int = Field(default=100, ge=1)
     """Prompts answered at a time."""
 
@@ -131,6 +135,13 @@ class GeneratorConfig(BaseModel):
             raise ValueError(
                 "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
             )
+        if self.exemplar_band is not None:
+            low, high = self.exemplar_band
+            if not 0 <= low <= high <= 1 or self.exemplars < 2:
+                raise ValueError(
+                    "exemplar_band is [least, greatest] similarity in [0, 1] of two exemplars or more: set "
+                    "exemplars to 2, 3 or 4"
+                )
         if self.model == "embedded" and self.weights_here and self.template != "compact":
             raise ValueError("the embedded model understands template 'compact' only")
         return self

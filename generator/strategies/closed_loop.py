@@ -7,7 +7,6 @@ or admit, and a program may do without the idea that it was asked for.
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -50,7 +49,7 @@ class ClosedLoop(Strategy):
 
     def _asked(self, bench: Bench, index: int, pool: list[Trial]) -> Proposal:
         seed = bench.seed("prompt", bench.cycle, index)
-        chosen = random.Random(seed).sample(pool, min(bench.exemplar_count, len(pool)))
+        chosen = bench.shown(pool, seed)
         shown = [(trial.candidate.source or "", trial.accuracy or 0.0) for trial in chosen]
         idea = self._drawn(bench, index)
         request = bench.request if idea is None else bench.request.model_copy(update={"idea": idea.statement})

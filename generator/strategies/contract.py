@@ -126,6 +126,10 @@ class Bench(Protocol):
         """Return the stronger half of the run's admitted trials, at least `count` of them: best first."""
         ...
 
+    def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
+        """Return the `exemplar_count` trials of a pool that one prompt shows, fewer where no more fit."""
+        ...
+
 
 class Strategy(ABC):
     """Decides what is tried next.
@@ -145,7 +149,7 @@ class Strategy(ABC):
         """
 
     def lesson(self, trial: Trial, plain: TrainingExample) -> TrainingExample | None:  # noqa: ARG002
-        """Return what the generator is to learn from a trial that teaches, None for nothing.
+        """Return what the generator is to learn from a trial that teaches or deters, None for nothing.
 
         Args:
             trial: The trial.

@@ -25,6 +25,22 @@ def test_an_arm_is_named_by_what_it_sets_differently(words: str) -> None:
     assert arm.key.replace("-", "").isalpha()
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["finetune.loss=kto"], "closed loop, by KTO"),
+        (["finetune.loss=dpo", "teaching.guard=24"], "closed loop, by DPO, guarded"),
+        (["finetune.loss=kto", "teaching.by=random-valid"], "random-valid control, by KTO"),
+        (["teaching.imported=all"], "closed loop, with imported teachers"),
+        (["finetune.loss=kto", "teaching.guard=24", "teaching.by=nobody"], "frozen control"),
+    ],
+)
+def test_a_loss_a_guard_and_imported_teachers_make_arms_of_their_own(settings: list[str], words: str) -> None:
+    arm = arm_of(load_config("cpu-tiny", settings))
+    assert arm.words == words
+    assert len(arm.label) <= 10
+
+
 def test_the_closed_loop_comes_first_and_strangers_last() -> None:
     stranger = ArmName("a", "an arm that nobody named", "a")
     arms = [arm_of(load_config("cpu-tiny", settings)) for settings in ARMS.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,26 @@ def test_looking_changes_nothing(store: Path) -> None:
     assert store.read_bytes() == before
     with Ledger.open(store) as ledger:
         assert len(ledger.candidates()) == 5
+
+
+def test_curate_says_what_each_step_leaves_and_writes_what_import_reads(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from cycles.cli import app
+
+    (folder / "again.py").write_text(PROGRAMS[1])
+    home = tmp_path_factory.mktemp("curated")
+    out = home / "made" / "kept"
+    asked = ["corpus", "curate", str(folder), "--out", str(out), "--json"]
+    result = CliRunner().invoke(app.app, asked, catch_exceptions=False)
+    found = json.loads(result.stdout)
+    assert [found[step] for step in ("given", "exact", "lexical", "structural")] == [4, 3, 2, 2]
+    assert sorted(path.name for path in out.iterdir()) == sorted(found["kept"]) == ["0.py", "2.py"]
+    imported = CliRunner().invoke(
+        app.app, ["import", str(out), str(home / "new.db"), "--json"], catch_exceptions=False
+    )
+    assert imported.exit_code == 0, imported.output
+    plain = CliRunner().invoke(app.app, ["corpus", "curate", str(folder)], catch_exceptions=False)
+    assert re.findall(r"^ +(\d+) ", plain.stdout, re.MULTILINE)[:4] == ["4", "3", "2", "2"]
+    with pytest.raises(Mistake, match="exists already"):
+        CliRunner().invoke(app.app, asked, catch_exceptions=False)

@@ -76,9 +76,9 @@ def test_the_loss_is_the_mean_over_completion_tokens_alone(
     logits_in_memory_bytes: int,
     accumulation: int,
 ) -> None:
-    import finetune.sft
+    import finetune.losses
 
-    monkeypatch.setattr(finetune.sft, "LOGITS_IN_MEMORY_BYTES", logits_in_memory_bytes)
+    monkeypatch.setattr(finetune.losses, "LOGITS_IN_MEMORY_BYTES", logits_in_memory_bytes)
     config = FinetuneConfig(max_steps=1, batch_size=8 // accumulation, gradient_accumulation=accumulation)
     losses: list[float] = []
     LoraTrainer(model, config).train(
@@ -140,15 +140,15 @@ def test_the_check_of_labels_refuses_a_sequence_that_was_never_rendered(model: P
 def test_a_training_whose_labels_cover_the_prompt_is_refused(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import finetune.sft
+    import finetune.losses
 
     def arguments(*args: Any) -> Any:
         settings = build(*args)
         settings.completion_only_loss = False
         return settings
 
-    build = finetune.sft._arguments
-    monkeypatch.setattr(finetune.sft, "_arguments", arguments)
+    build = finetune.losses._sft_arguments
+    monkeypatch.setattr(finetune.losses, "_sft_arguments", arguments)
     with pytest.raises(RuntimeError, match="cover prompt"):
         LoraTrainer(model, FEW_STEPS).train(TrainingJob(EXAMPLES, output_dir=tmp_path / "a", seed=1))
     assert not (tmp_path / "a").exists()

@@ -174,10 +174,10 @@ def test_bfloat16_weights_get_a_float32_adapter(model: Path, tmp_path: Path) -> 
 
 def test_the_gpu_presets_become_arguments_of_the_training_library(tmp_path: Path) -> None:
     from cycles.config.run import load_config
-    from finetune.sft import _arguments
+    from finetune.losses import _sft_arguments
 
     preset = load_config("gpu-24gb").finetune.model_copy(update={"device": "cpu"})
-    arguments = _arguments(preset, 100, 0, tmp_path)
+    arguments = _sft_arguments(preset, 100, 0, tmp_path)
     assert arguments.bf16 and arguments.gradient_checkpointing
     assert (arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps) == (1, 8)
     assert arguments.max_length == 4096 and arguments.learning_rate == 1e-5

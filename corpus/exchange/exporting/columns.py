@@ -6,11 +6,10 @@ The card, the Croissant metadata and the import of an earlier export read the sa
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from corpus.exchange.exporting.column_types import Row, UInt32
 from corpus.exchange.exporting.idea_columns import IdeaRow
 from corpus.exchange.exporting.module_columns import ModuleProbeRow, ModuleRow
+from corpus.exchange.pairs import PreferenceKind
 from corpus.records.admissions import AdmissionReason
 from corpus.records.candidates import Origin
 from corpus.records.evaluations import EvaluationStatus, Stage
@@ -170,15 +169,6 @@ class SftRow(Row):
     """Accuracy that the admission rests on, in [0, 1], or the score by another metric, more is better."""
     metric: Metric = Metric.ACCURACY
     """What it stands for: accuracy, mean-average-precision, mean-iou, relative-l2 (1 - its value)."""
-
-
-class PreferenceKind(StrEnum):
-    """What makes the chosen answer the better one."""
-
-    VALIDITY = "validity"
-    """It is valid and the other is not."""
-    ACCURACY = "accuracy"
-    """Both are valid, and its accuracy, or score by another metric, is higher by the margin or more."""
 
 
 class PreferenceRow(Row):

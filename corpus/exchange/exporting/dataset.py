@@ -17,9 +17,10 @@ from corpus.exchange.exporting.croissant import write_croissant
 from corpus.exchange.exporting.destination import new_directory
 from corpus.exchange.exporting.idea_columns import idea_rows, licence_of
 from corpus.exchange.exporting.module_columns import module_rows, probe_rows
-from corpus.exchange.exporting.preferences import DEFAULT_MARGIN, preferences, unpaired_preferences
+from corpus.exchange.exporting.preferences import preferences, unpaired_preferences
 from corpus.exchange.exporting.tables import Tables, sampling_settings
 from corpus.exchange.exporting.writing import write_jsonl, write_parquet
+from corpus.exchange.pairs import DEFAULT_MARGIN
 from corpus.exchange.splits import frozen_splits
 from corpus.ledger.reader import Ledger
 from corpus.ledger.schema import SCHEMA_VERSION

@@ -12,23 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from corpus.exchange.exporting.columns import PreferenceKind, PreferenceRow, UnpairedPreferenceRow
+from corpus.exchange.exporting.columns import PreferenceRow, UnpairedPreferenceRow
 from corpus.exchange.exporting.tables import Tables, answer
-from corpus.records.candidates import Candidate
+from corpus.exchange.pairs import DEFAULT_MARGIN, Answer, paired
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import Split
 from corpus.records.prompts import Message
-
-DEFAULT_MARGIN = 0.1
-"""Difference in accuracy, or in another metric's score, from which one answer counts as better; one seed's
-noise on digits is about 0.07."""
-
-
-class Answer(NamedTuple):
-    """A candidate that answered a prompt, and its judgement."""
-
-    candidate: Candidate
-    evaluation: Evaluation
 
 
 class _Key(NamedTuple):
@@ -56,22 +45,20 @@ def unpaired_preferences(
 def preferences(
     tables: Tables, evaluations: Sequence[Evaluation], margin: float = DEFAULT_MARGIN
 ) -> Iterator[PreferenceRow]:
-    """Yield the pairs of each prompt: valid over invalid, then the better over the worse by `margin`.
-
-    The best is paired with the worst, the second best with the second worst, and so on.
-    """
+    """Yield the pairs of each prompt; see `paired`."""
     for key, answers in _by_prompt(tables, evaluations).items():
-        valid = sorted(
-            (row for row in answers if row.evaluation.valid),
-            key=lambda row: -(row.evaluation.accuracy or 0.0),
-        )
-        invalid = [row for row in answers if not row.evaluation.valid]
-        for chosen, rejected in zip(valid, invalid, strict=False):
-            yield _pair(key, chosen, rejected, PreferenceKind.VALIDITY, None)
-        for better, worse in zip(valid[: len(valid) // 2], reversed(valid), strict=False):
-            difference = (better.evaluation.accuracy or 0.0) - (worse.evaluation.accuracy or 0.0)
-            if difference >= margin:
-                yield _pair(key, better, worse, PreferenceKind.ACCURACY, difference)
+        for pair in paired(answers, margin):
+            yield PreferenceRow(
+                prompt=key.prompt,
+                chosen=answer(pair.chosen.candidate),
+                rejected=answer(pair.rejected.candidate),
+                kind=pair.kind,
+                margin=pair.margin,
+                protocol_id=key.protocol_id,
+                chosen_id=pair.chosen.candidate.id,
+                rejected_id=pair.rejected.candidate.id,
+                split=key.split,
+            )
 
 
 def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, list[Answer]]:
@@ -83,19 +70,3 @@ def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, 
             key = _Key(prompt.messages, evaluation.protocol_id, tables.split_with_prompt(candidate))
             answers[key].append(Answer(candidate, evaluation))
     return answers
-
-
-def _pair(
-    key: _Key, chosen: Answer, rejected: Answer, kind: PreferenceKind, margin: float | None
-) -> PreferenceRow:
-    return PreferenceRow(
-        prompt=key.prompt,
-        chosen=answer(chosen.candidate),
-        rejected=answer(rejected.candidate),
-        kind=kind,
-        margin=margin,
-        protocol_id=key.protocol_id,
-        chosen_id=chosen.candidate.id,
-        rejected_id=rejected.candidate.id,
-        split=key.split,
-    )

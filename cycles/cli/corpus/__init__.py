@@ -2,6 +2,7 @@
 
 commands       corpus stats, show, search, ...
 exchange       export, import
+curating       corpus curate
 modules        modules mine, list, show, stats
 import_report  what an import did, in words
 finding        a front, or the likest, of what was found

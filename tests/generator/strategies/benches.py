@@ -68,6 +68,9 @@ class PlainBench:
         ranked = sorted(self.trials, key=lambda trial: -(trial.accuracy or 0.0))
         return ranked[: max(count, len(ranked) // 2)]
 
+    def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
+        return random.Random(seed).sample(pool, min(self.exemplar_count, len(pool)))
+
     def generate(self, role: str, messages: Sequence[Message]) -> Answered:
         return self._answer(role, messages)
 

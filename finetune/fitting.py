@@ -1,38 +1,32 @@
-"""One supervised fine-tuning with TRL's `SFTTrainer` and PEFT's LoRA; the only file that knows the two.
+"""One fine-tuning from end to end: the model is loaded, adapted and trained, and the adapter is written.
 
-It does *not* choose examples, name directories or guard against interruption: `finetune.trainer` does.
-Importing it takes seconds (torch, transformers, PEFT, TRL), so it is imported where a training starts.
+With `finetune.losses` the only file that knows TRL and PEFT. This one does *not* choose examples, name
+directories or guard against interruption: `finetune.trainer` does. Importing it takes seconds (torch,
+transformers, PEFT, TRL), so it is imported where a training starts.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datasets
 import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
-from trl import SFTConfig, SFTTrainer
 
 from corpus.records.adapters import CONFIG_FILE, WEIGHTS_FILE
 from finetune.base_model import check_ready, end_tokens, load_base
-from finetune.config import FinetuneConfig, FinetuneError
+from finetune.config import FinetuneConfig, FinetuneError, Loss
 from finetune.global_state import preserved, quiet
 from finetune.job import StepCallback, TrainingJob
-from finetune.rows import CompletionOnlyCheck, render_rows
+from finetune.losses import dpo_trainer, kto_trainer, supervised_trainer
+from finetune.rows import CompletionOnlyCheck, Row, render_pairs, render_row, render_rows
 from finetune.suitability import check_targets, layer_kinds
-
-logger = logging.getLogger(__name__)
-
-LOGITS_IN_MEMORY_BYTES = 256 << 20
-"""Where a batch's scores `(B, T, vocabulary)` fit in this many bytes, all of them are kept in memory."""
-
 
 _LESS_MEMORY = (
     "set finetune.gradient_checkpointing, lower finetune.batch_size (and raise gradient_accumulation) or "
@@ -45,13 +39,15 @@ class Fitted:
     """What a training did.
 
     Attributes:
-        examples: Rows trained on.
-        truncated: How many of them were cut to the maximal length.
+        examples: Rows trained on, of pairs the chosen.
+        rejected: Rows that the model was led away from.
+        truncated: How many of both were cut to the maximal length.
         trainable_parameters: Parameters of the adapter.
-        losses: Mean loss per completion token (nats) at each optimiser step.
+        losses: The loss at each optimiser step: under `sft` the mean per completion token, in nats.
     """
 
     examples: int
+    rejected: int
     truncated: int
     trainable_parameters: int
     losses: list[float]
@@ -66,24 +62,17 @@ def fit(model: str | Path, config: FinetuneConfig, job: TrainingJob) -> Fitted:
     with preserved(config), quiet():
         transformers.set_seed(job.seed)  # The adapter's initial weights.
         tokenizer, base = load_base(model, config)
-        rows = render_rows(
-            tokenizer, job.examples, end_tokens=end_tokens(tokenizer, base), max_length=config.max_length
-        )
+        rows, rejected = _rendered(tokenizer, end_tokens(tokenizer, base), config, job)
         base.config.use_cache = False  # a cache of keys and values is for generation
         adapted = _adapt(base, config, job.previous)
         trainable = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
         if trainable == 0:
             raise RuntimeError("the adapter has no trainable parameter: the training would change nothing")
         losses = _Losses(job.on_step)
-        trainer = _trainer_class(config, base.config.vocab_size)(
-            model=adapted,
-            args=_arguments(config, len(rows), job.seed, job.output_dir),
-            train_dataset=datasets.Dataset.from_list([row.conversation() for row in rows]),
-            processing_class=tokenizer,
-            callbacks=[losses],
-        )
+        parts = {"model": adapted, "processing_class": tokenizer, "callbacks": [losses]}
+        trainer = _trainer(config, job, rows, rejected, parts)
         trainer.remove_callback(transformers.PrinterCallback)  # It prints to standard output.
-        check = CompletionOnlyCheck(trainer.data_collator, rows)
+        check = CompletionOnlyCheck(trainer.data_collator, [*rows, *rejected])
         trainer.data_collator = check
         _keep_in_float32(adapted)
         try:
@@ -93,21 +82,42 @@ def fit(model: str | Path, config: FinetuneConfig, job: TrainingJob) -> Fitted:
         if not check.checked:
             raise RuntimeError("the training library went past the check of its labels")
         _save(adapted, job.output_dir, model)
-    return Fitted(len(rows), sum(row.truncated for row in rows), trainable, losses.values)
+    truncated = sum(row.truncated for row in (*rows, *rejected))
+    return Fitted(len(rows), len(rejected), truncated, trainable, losses.values)
 
 
-class _FullLogitsTrainer(SFTTrainer):
-    """The same loss without TRL's tiles, which score every token again in the backward pass to save memory.
+def _rendered(
+    tokenizer: Any, ends: frozenset[int], config: FinetuneConfig, job: TrainingJob
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows to learn, and those to be led away from."""
+    if config.loss is Loss.DPO:
+        return render_pairs(
+            tokenizer, job.examples, job.rejected, end_tokens=ends, max_length=config.max_length
+        )
+    rows = render_rows(tokenizer, job.examples, end_tokens=ends, max_length=config.max_length)
+    if config.loss is Loss.SFT:
+        return rows, []
+    rejected = (
+        render_row(tokenizer, each, end_tokens=ends, max_length=config.max_length) for each in job.rejected
+    )
+    return rows, [row for row in rejected if isinstance(row, Row)]
 
-    On a model of 1.5 million parameters that, with the entropy and accuracy that TRL reports, is a seventh
-    of a step.
-    """
 
-    def compute_loss(
-        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        """Return the mean loss per completion token, as transformers' own trainer computes it."""
-        return transformers.Trainer.compute_loss(self, model, inputs, return_outputs, num_items_in_batch)
+def _trainer(
+    config: FinetuneConfig,
+    job: TrainingJob,
+    rows: Sequence[Row],
+    rejected: Sequence[Row],
+    parts: Mapping[str, Any],
+) -> Any:
+    """Return TRL's trainer for the loss of `config`."""
+    match config.loss:
+        case Loss.SFT:
+            return supervised_trainer(config, job, rows, parts)
+        case Loss.KTO:
+            return kto_trainer(config, job, rows, rejected, parts)
+        case Loss.DPO:
+            return dpo_trainer(config, job, rows, rejected, parts)
 
 
 def _keep_in_float32(adapted: PeftModel) -> None:
@@ -119,11 +129,6 @@ def _keep_in_float32(adapted: PeftModel) -> None:
     for parameter in adapted.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-
-
-def _trainer_class(config: FinetuneConfig, vocabulary: int) -> type[SFTTrainer]:
-    logits_bytes = 4 * config.batch_size * config.max_length * vocabulary
-    return _FullLogitsTrainer if logits_bytes <= LOGITS_IN_MEMORY_BYTES else SFTTrainer
 
 
 class _Losses(transformers.TrainerCallback):
@@ -168,44 +173,6 @@ def _adapt(base: Any, config: FinetuneConfig, previous: Path | None) -> PeftMode
         return get_peft_model(base, lora)
     except ValueError as error:
         raise FinetuneError(f"finetune.target_modules does not fit the model: {error}") from error
-
-
-def _arguments(config: FinetuneConfig, rows: int, seed: int, directory: Path) -> SFTConfig:
-    """Return TRL's arguments for `config`, with everything off that writes, reports or talks to a network."""
-    steps = config.planned_steps(rows)
-    if steps < config.steps_per_epoch(rows):
-        logger.warning(
-            "max_steps (%d) ends the training before every example was seen once.", config.max_steps
-        )
-    on_cpu = config.device == "cpu"
-    return SFTConfig(
-        output_dir=str(directory),
-        max_steps=steps,
-        per_device_train_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=min(config.warmup_steps, steps // 4),
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_gradient_norm,
-        max_length=config.max_length,
-        packing=False,
-        completion_only_loss=True,
-        seed=seed,
-        data_seed=seed,
-        use_cpu=on_cpu,
-        bf16=config.dtype == "bfloat16",
-        gradient_checkpointing=config.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
-        dataloader_pin_memory=not on_cpu,
-        train_sampling_strategy="group_by_length",  # Less padding: a quarter more steps per second.
-        logging_steps=1,  # Each step's loss reaches `_Losses`.
-        logging_nan_inf_filter=False,  # Otherwise a diverged loss is logged as the last finite one.
-        report_to="none",
-        save_strategy="no",
-        eval_strategy="no",
-        disable_tqdm=True,
-    )
 
 
 def _save(adapted: PeftModel, directory: Path, model: str | Path) -> None:

@@ -1,0 +1,134 @@
+"""Which programs of others teach: claims rank within one claimed protocol, and none is taught twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
+from corpus.records.candidates import Candidate
+from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
+from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provenance
+from cycles.config.teaching import Imported, TeachingConfig
+from cycles.teachers.imported import imported_teachers
+from tests.cycles.teachers.test_contrasts import RULE, Run
+from tests.ledgers import new_corpus, program, write_cycle
+
+CIFAR, SVHN = (
+    "imported:lemur/img-classification_cifar-10_acc/e1/a",
+    "imported:lemur/img-classification_svhn_acc/e1/a",
+)
+PLAIN, RESIDUAL = "x = self.conv(x)\n", "x = x + self.conv(x)\n"
+CLAIMS = {  # number: the line of its forward pass, and what is claimed of it
+    0: (PLAIN, {CIFAR: 0.6}),
+    1: (PLAIN, {CIFAR: 0.8, SVHN: 0.2}),
+    2: (RESIDUAL, {CIFAR: 0.5}),
+    3: (PLAIN, {SVHN: 0.9}),
+    4: (RESIDUAL, {}),
+}
+
+
+def network(line: str, number: int) -> str:
+    return (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.conv = nn.Conv2d(3, {number + 1}, 3)\n\n"
+        f"    def forward(self, x):\n        {line}        return x\n"
+    )
+
+
+def bring_in(ledger: LedgerWriter) -> None:
+    imports = []
+    for number, (line, claims) in CLAIMS.items():
+        name = f"import/{number}"
+        evaluations = tuple(
+            ImportedEvaluation(
+                evaluation=Evaluation(
+                    candidate_id=name, protocol_id=protocol, accuracy=accuracy,
+                    status=EvaluationStatus.COMPLETE, stage=Stage.DONE,
+                )
+            )
+            for protocol, accuracy in claims.items()
+        )  # fmt: skip
+        imports.append(
+            ImportedProgram(
+                candidate=Candidate.imported(name, network(line, number), generator="lemur", index=number),
+                provenance=Provenance(
+                    candidate_id=name, source="lemur", location=f"{number}.py", licence="MIT",
+                    imported_at="2026",
+                ),
+                evaluations=evaluations,
+            )
+        )  # fmt: skip
+    ledger.add_imports(imports)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with new_corpus(tmp_path) as made:
+        bring_in(made)
+        # What this run measured is no claim, however good it is.
+        write_cycle(made, 0, [(program("conv relu pool"), 0.99)], RULE)
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("imported", "protocol", "expected"),
+    [
+        (Imported.NONE, "", []),
+        (Imported.ALL, "", [0, 1, 2, 3, 4]),
+        (Imported.ALL, "lemur/img-classification_svhn_acc", [1, 3]),
+        (Imported.BEST_PER_FAMILY, "", [1, 2, 3]),
+        (Imported.BEST_PER_FAMILY, "lemur/img-classification_cifar-10_acc", [1, 2]),
+        (Imported.BEST_PER_FAMILY, "lemur/img-classification_cifar-100_acc", []),
+    ],
+)
+def test_the_best_of_each_family_is_asked_for_within_one_claimed_protocol(
+    ledger: Ledger, imported: Imported, protocol: str, expected: list[int]
+) -> None:
+    teaching = TeachingConfig(imported=imported, imported_protocol=protocol)
+    found = imported_teachers(ledger, teaching)
+    assert [row.id for row in found] == [f"import/{number}" for number in expected]
+
+
+def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers(tmp_path: Path) -> None:
+    from finetune.config import Loss
+
+    run = Run(tmp_path)
+    bring_in(run.ledger)
+    teacher = run.teacher(Loss.SFT, start="previous", imported="best-per-family")
+    lesson = teacher.lesson(1)
+    assert lesson is not None
+    job = teacher.job(lesson, lambda *_: None)
+    taught = [row.candidate_id for row in job.examples]
+    assert taught == ["c000/0000", "c000/0003", "import/1", "import/2", "import/3"]
+    assert all(row.prompt == teacher.request for row in job.examples[2:])
+    teacher.teach(lesson, job)
+    row = run.ledger.cycle_row(1)
+    assert row is not None and list(row.training_ids) == taught
+    # A training that goes on from this one has learnt them.
+    write_cycle(run.ledger, 1, [(program("a b c"), 0.9)], RULE)
+    assert [each.candidate_id for each in run.job(teacher, cycle=2).examples] == ["c001/0000"]
+    run.ledger.close()
+
+
+def test_pairs_have_no_part_for_who_has_no_rival(tmp_path: Path) -> None:
+    from finetune.config import Loss
+
+    run = Run(tmp_path)
+    bring_in(run.ledger)
+    job = run.job(run.teacher(Loss.DPO, imported="all"))
+    assert len(job.examples) == len(job.rejected) == 3
+    run.ledger.close()
+
+
+def test_a_fine_tuning_waits_for_winners_of_the_run_however_many_are_imported(tmp_path: Path) -> None:
+    from finetune.config import Loss
+
+    run = Run(tmp_path)
+    bring_in(run.ledger)
+    lesson = run.teacher(Loss.SFT, least=3, imported="all").lesson(1)
+    assert lesson is not None and not lesson.enough
+    run.ledger.close()
