@@ -20,7 +20,6 @@ from cycles.config.run import RunConfig
 from cycles.errors import ConfigError
 from cycles.machine.proofs import require_proof
 from cycles.modules.stock import library_of
-from cycles.run.exemplars import Banded, Draw, any_of
 from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import task_spec
 from finetune.job import Trainer
@@ -163,12 +162,6 @@ def build_supernet(config: RunConfig, home: Path) -> SupernetEvaluator:
         reductions=space.reductions,
     )
     return SupernetEvaluator(settings, lambda each: cells.get(content_id(each.completion)), home)
-
-
-def exemplars_drawn(config: RunConfig) -> Draw:
-    """Return who chooses the programs that one prompt shows."""
-    band = config.generator.exemplar_band
-    return any_of if band is None else Banded(*band, Shingler.from_config(config.corpus))
 
 
 def build_trainer(config: RunConfig) -> Trainer:

@@ -30,8 +30,8 @@ def merge(
     ] = None,
 ) -> None:
     """Write the model of a run with its adapter merged into the weights, for another run to start from."""
-    from cycles.run.merging import merge_run
     from cycles.run.run_directory import RunDirectory
+    from cycles.teachers.merging import merge_run
 
     if out.exists():
         raise UsageError(f"{out} is there already. Choose a new folder: --out DIR.")

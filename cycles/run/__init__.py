@@ -8,7 +8,6 @@
     asking           what a run would ask at its start, apart from a ledger
     sharing          how sampler and trainer share a device
     models           whether the model can do what a run asks of it
-    merging          its model with what it has learnt, as a model of its own
     interruption     Ctrl-C, obeyed where nothing is lost
     restarting       a process of its own that is begun again where the machine ended it
     background       work in a thread beside the loop

@@ -12,9 +12,16 @@ from collections.abc import Callable, Sequence
 
 from corpus.novelty.similarity import ShingleArray, Shingler, jaccards
 from corpus.records.search.trials import Trial
+from cycles.config.run import RunConfig
 
 Draw = Callable[[Sequence[Trial], int, random.Random], list[Trial]]
 """Returns so many trials of a pool, fewer where there are no more, by the chance that it is given."""
+
+
+def drawn_as(config: RunConfig) -> Draw:
+    """Return who chooses the programs that one prompt of a run shows."""
+    band = config.generator.exemplar_band
+    return any_of if band is None else Banded(*band, Shingler.from_config(config.corpus))
 
 
 def any_of(pool: Sequence[Trial], count: int, chance: random.Random) -> list[Trial]:

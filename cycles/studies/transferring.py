@@ -16,8 +16,8 @@ from corpus.files.whole import write_whole
 from cycles.config.document import toml_value
 from cycles.config.study import RetestConfig, Study, load_study
 from cycles.errors import UsageError
-from cycles.run.merging import merge_run
 from cycles.run.run_directory import RunDirectory
+from cycles.teachers.merging import merge_run
 from evaluator.tasks import require_task
 
 MODEL = "model"

@@ -5,4 +5,5 @@ selection  from which cycles the pools are, and whom a control puts in the winne
 contrasts  whose answers are made less likely beside them, and which answers make pairs
 imported   which programs of others teach beside them
 guard      whether a new adapter has collapsed
+merging    a run's model with what it has learnt, as a model of its own
 """
