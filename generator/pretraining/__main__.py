@@ -34,12 +34,24 @@ def pretrain(
     threads: Annotated[
         int, typer.Option(help="CPU threads; two are 1.7 times as fast as one on idle cores.", min=1)
     ] = 1,
+    text: Annotated[
+        str,
+        typer.Option(help="`programs` from scratch; or `edits`: edits, repairs and programs, from START."),
+    ] = "programs",
+    start: Annotated[
+        str, typer.Option(help="Model whose weights and tokenizer `edits` goes on from.")
+    ] = "embedded",
 ) -> None:
-    """Pre-train the embedded model from scratch on programs of the grammar; continue if OUT holds a state."""
+    """Pre-train the embedded model on text of the grammar; continue if OUT holds a state."""
+    if text not in ("programs", "edits"):
+        raise typer.BadParameter("choose programs or edits", param_hint="--text")
     import torch
     from transformers.utils import logging as transformers_logging
 
+    from generator.models.loading import load_model, load_tokenizer
+    from generator.models.places import resolve_model
     from generator.pretraining.architecture import VOCABULARY_SIZE, build_model
+    from generator.pretraining.edit_text import draw_edit_examples
     from generator.pretraining.text import draw_examples, encode, grammar_source
     from generator.pretraining.tokenizer import train_tokenizer
     from generator.pretraining.training import Pretrainer, Schedule
@@ -49,14 +61,22 @@ def pretrain(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    examples = list(draw_examples(grammar_source, programs, seed))
-    logger.info("drew %d programs in %.0f s", len(examples), time.monotonic() - started)
-    texts = [
-        text
-        for example in examples[:TOKENIZER_TEXTS]
-        for text in (*(message.content for message in example.prompt), example.completion)
-    ]
-    tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
+    if text == "edits":
+        examples = list(draw_edit_examples(programs, seed))
+    else:
+        examples = list(draw_examples(grammar_source, programs, seed))
+    logger.info("drew %d examples in %.0f s", len(examples), time.monotonic() - started)
+    if text == "edits":
+        place = resolve_model(start)
+        tokenizer, model = load_tokenizer(place), load_model(place)
+    else:
+        texts = [
+            part
+            for example in examples[:TOKENIZER_TEXTS]
+            for part in (*(message.content for message in example.prompt), example.completion)
+        ]
+        tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
+        model = build_model(tokenizer, seed)
     encoded = [encode(tokenizer, example) for example in examples]
     lengths = sorted(len(example.tokens) for example in encoded)
     logger.info(
@@ -65,7 +85,7 @@ def pretrain(
         lengths[len(lengths) // 2], lengths[len(lengths) * 9 // 10], lengths[-1],
     )  # fmt: skip
     schedule = Schedule(epochs=epochs, batch_size=batch_size, seed=seed)
-    pretrainer = Pretrainer(build_model(tokenizer, seed), tokenizer, encoded, schedule, out)
+    pretrainer = Pretrainer(model, tokenizer, encoded, schedule, out)
     pretrainer.resume()
     while pretrainer.step < len(pretrainer.batches):
         pretrainer.run(measure_minutes * 60 if measure_minutes else None)
