@@ -30,7 +30,7 @@ from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from cycles.run.background import Background
-from generator.prompts.extraction import extract_program
+from generator.edits.asking import read_answer
 from generator.samplers.contract import Sample, Sampler
 
 _AHEAD = 1
@@ -219,7 +219,7 @@ class Writer:
         return Candidate(
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
-            source=extract_program(completion.text),
+            source=_program(proposal.program, completion),
             completion=completion.text if completion.refusal is None else completion.refusal,
             finish_reason=completion.finish_reason,
             token_count=completion.token_count,
@@ -261,9 +261,14 @@ def _designs_of(written: Iterable[Candidate]) -> set[str]:
     return {skeleton(storable(each.source)) for each in written if each.source is not None}
 
 
-def _design(completion: Completion) -> str | None:
-    """Return the skeleton of the program in an answer, None where there is no program."""
-    source = extract_program(completion.text)
+def _program(asked: str | Prompt | None, completion: Completion) -> str | None:
+    """Return the program that an answer means, None where there is none."""
+    return read_answer(asked, completion.text).program if isinstance(asked, Prompt) else None
+
+
+def _design(prompt: Prompt, completion: Completion) -> str | None:
+    """Return the skeleton of the program that an answer means, None where there is no program."""
+    source = _program(prompt, completion)
     return None if source is None else skeleton(source)
 
 
@@ -273,7 +278,7 @@ def _repeats(
     """Return the prompts whose answers have a design that is there already, or that one before them has."""
     known, repeats = set(designs), []
     for prompt in prompts:
-        design = _design(answers[prompt.id].sample)
+        design = _design(prompt, answers[prompt.id].sample)
         if design in known:
             repeats.append(prompt)
         elif design is not None:

@@ -33,10 +33,10 @@ WEIGHTS: dict[Kind, float] = {"program": 1, "edit": 2, "repair": 2}
 LONGEST_ANSWER = 700
 """Characters of an edit; longer ones are drawn again. Our choice: some 250 tokens."""
 
-TRIES = 2
+TRIES = 1
 """Faults that are drawn for one repair, of which the first that shows is taken."""
 
-_CHUNK = 250
+_CHUNK = 800
 """Examples that are drawn together, so that their faults are found in one process."""
 
 
