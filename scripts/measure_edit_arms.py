@@ -154,7 +154,7 @@ def _mended(bench: Bench, failed: Sequence[Failed], calls: int, name: str) -> li
                 mended[place] = True
                 del waiting[place]
             else:
-                waiting[place] = Failed(made[place] or "", _fault(probe))
+                waiting[place] = Failed(made[place] or "", Fault.of(probe))
     return mended
 
 
@@ -177,7 +177,7 @@ def _broken(bench: Bench, count: int) -> Iterator[Failed]:
         ]
         for source, probe in zip(sources, bench.probes(sources), strict=True):
             if probe.failure is EvaluationStatus.SHAPE_ERROR:
-                yield Failed(source, _fault(probe))
+                yield Failed(source, Fault.of(probe))
                 count -= 1
             if not count:
                 return
@@ -191,10 +191,6 @@ def _recorded(run: Path, most: int) -> Iterator[Failed]:
     for each in failed[:most]:
         if (source := sources[each.candidate_id]) is not None:
             yield Failed(source, Fault.of(each))
-
-
-def _fault(probe: Probe) -> Fault:
-    return Fault(probe.failure or "", probe.stage, probe.error_type, probe.error)
 
 
 def _valid(verdicts: Sequence[str]) -> Rate:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from corpus.records.evaluations import Evaluation
+from corpus.records.search.probes import Probe
 
 _LINE = re.compile(r"line (\d+): ")
 
@@ -26,9 +27,10 @@ class Fault(NamedTuple):
     error: str | None
 
     @classmethod
-    def of(cls, evaluation: Evaluation) -> Fault:
-        """Return the failure of an evaluation that is not complete."""
-        return cls(evaluation.status, evaluation.stage, evaluation.error_type, evaluation.error)
+    def of(cls, judged: Evaluation | Probe) -> Fault:
+        """Return the failure of an evaluation that is not complete, or of a probe that did not pass."""
+        status = judged.status if isinstance(judged, Evaluation) else judged.failure
+        return cls(f"{status}", judged.stage, judged.error_type, judged.error)
 
     @property
     def words(self) -> str:
