@@ -6,7 +6,8 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 again.
 
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
-judged for the sake of a few other numbers. Then too a batch is written whole or not at all.
+judged for the sake of a few other numbers; that of an edit may be. Then too a batch is written whole or not at
+all.
 
 To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
 judge (`ahead`); only the loop's own thread records. This module does *not* choose what is proposed, or judge.
@@ -30,7 +31,7 @@ from corpus.records.prompts import Completion, Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from cycles.run.background import Background
-from generator.edits.asking import read_answer
+from generator.edits.asking import form_of, read_answer
 from generator.samplers.contract import Sample, Sampler
 
 _AHEAD = 1
@@ -267,8 +268,8 @@ def _program(asked: str | Prompt | None, completion: Completion) -> str | None:
 
 
 def _design(prompt: Prompt, completion: Completion) -> str | None:
-    """Return the skeleton of the program that an answer means, None where there is no program."""
-    source = _program(prompt, completion)
+    """Return the skeleton of the program that an answer means; None where there is none, or it is an edit."""
+    source = None if form_of(prompt) else _program(prompt, completion)
     return None if source is None else skeleton(source)
 
 
