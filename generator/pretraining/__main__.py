@@ -36,15 +36,15 @@ def pretrain(
     ] = 1,
     text: Annotated[
         str,
-        typer.Option(help="`programs` from scratch; or `edits`: edits, repairs and programs, from START."),
+        typer.Option(help="`programs` from scratch; `copies`, then `edits` with repairs, from START."),
     ] = "programs",
     start: Annotated[
-        str, typer.Option(help="Model whose weights and tokenizer `edits` goes on from.")
+        str, typer.Option(help="Model whose weights and tokenizer `copies` and `edits` go on from.")
     ] = "embedded",
 ) -> None:
     """Pre-train the embedded model on text of the grammar; continue if OUT holds a state."""
-    if text not in ("programs", "edits"):
-        raise typer.BadParameter("choose programs or edits", param_hint="--text")
+    if text not in ("programs", "copies", "edits"):
+        raise typer.BadParameter("choose programs, copies or edits", param_hint="--text")
     import torch
     from transformers.utils import logging as transformers_logging
 
@@ -61,12 +61,12 @@ def pretrain(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    if text == "edits":
-        examples = list(draw_edit_examples(programs, seed))
+    if text != "programs":
+        examples = list(draw_edit_examples(programs, seed, "copy" if text == "copies" else None))
     else:
         examples = list(draw_examples(grammar_source, programs, seed))
     logger.info("drew %d examples in %.0f s", len(examples), time.monotonic() - started)
-    if text == "edits":
+    if text != "programs":
         place = resolve_model(start)
         tokenizer, model = load_tokenizer(place), load_model(place)
     else:
