@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from corpus.records.base import derive_seed
@@ -23,10 +24,11 @@ from generator.edits.faults import Fault
 from generator.edits.writing import write_edit
 from generator.grammar.derivation import pick
 from generator.grammar.edits import edit
-from generator.grammar.program import sample_derivation
+from generator.grammar.program import Derivation, sample_derivation
 from generator.pretraining.breaking import Broken, break_program
 from generator.pretraining.failing import faults
 from generator.pretraining.text import PretrainingExample, draw_request
+from generator.pretraining.tokenizer import END_TOKEN, ROLE_TOKENS
 from generator.prompts.templates import ProgramRequest, expected_completion, render
 
 Kind = Literal["program", "edit", "copy", "repair"]
@@ -39,6 +41,16 @@ LONGEST_ANSWER = 700
 
 COPIED_LINES = (4, 24)
 """Fewest and most lines of a copy. Our choice: short texts are learnt soonest."""
+
+NAMED = 0.3
+"""Share of the prompts for edits that name the kind of edit. Our choice."""
+
+ANSWERS = 4
+"""Answers to a prompt that names none, one after the other, as if each were alone. Our choice: with one
+answer a fifth of the text would be learnt from, with four it is half."""
+
+ANOTHER = f"{END_TOKEN}{ROLE_TOKENS[2]}"
+"""What stands between them: the end of an answer, and the beginning of the next."""
 
 TRIES = 1
 """Faults that are drawn for one repair, of which the first that shows is taken."""
@@ -114,15 +126,23 @@ def _copy(rng: random.Random, request: ProgramRequest) -> PretrainingExample:
 
 
 def _edit(rng: random.Random, request: ProgramRequest) -> PretrainingExample:
-    cap = request.max_parameters
+    parent = sample_derivation(rng, request.shape, max_parameters=request.max_parameters)
+    source = parent.program.source
+    edits = _edits(rng, parent, request)
+    if rng.random() < NAMED:
+        operator, answer = next(edits)
+        return PretrainingExample(edit_request("compact", request, source, operator=operator), answer)
+    answers = [answer for _, answer in islice(edits, ANSWERS)]
+    return PretrainingExample(edit_request("compact", request, source), ANOTHER.join(answers))
+
+
+def _edits(rng: random.Random, parent: Derivation, request: ProgramRequest) -> Iterator[tuple[str, str]]:
+    """Yield edits of a program, each with the name of its kind, for ever."""
     while True:
-        parent = sample_derivation(rng, request.shape, max_parameters=cap)
-        child, operator = edit(parent, request.shape, rng, max_parameters=cap)
+        child, operator = edit(parent, request.shape, rng, max_parameters=request.max_parameters)
         answer = write_edit(parent.program.source, child.program.source, "short")
         if answer is not None and len(answer) <= LONGEST_ANSWER:
-            named = operator if rng.random() < 0.5 else None
-            prompt = edit_request("compact", request, parent.program.source, operator=named)
-            return PretrainingExample(prompt, answer)
+            yield operator, answer
 
 
 def _repair(request: ProgramRequest, shown: Sequence[tuple[Broken, Fault]]) -> PretrainingExample | None:

@@ -15,7 +15,7 @@ from generator.edits.asking import program_in, read_answer
 from generator.edits.faults import Fault
 from generator.grammar.program import sample_derivation
 from generator.pretraining.breaking import break_program
-from generator.pretraining.edit_text import LONGEST_ANSWER, draw_edit_examples
+from generator.pretraining.edit_text import ANOTHER, LONGEST_ANSWER, draw_edit_examples
 from generator.pretraining.failing import faults
 from generator.pretraining.text import PretrainingExample
 from generator.prompts.extraction import extract_program
@@ -51,15 +51,23 @@ def test_a_whole_program_answers_the_plain_request() -> None:
         assert extract_program(example.completion) == example.completion
 
 
+def test_a_copy_answers_with_the_lines_of_its_prompt() -> None:
+    for example in draw_edit_examples(5, seed=0, kind="copy"):
+        assert program_in(example.prompt) == example.completion
+
+
 @pytest.mark.parametrize("kind", ["edit", "repair"])
 def test_an_edit_makes_a_program_that_runs_of_the_one_in_its_prompt(kind: str) -> None:
-    examples = list(draw_edit_examples(25, seed=1, kind=kind))  # type: ignore[arg-type]
+    drawn = draw_edit_examples(25, seed=1, kind=kind)  # type: ignore[arg-type]
+    examples = [
+        PretrainingExample(each.prompt, answer) for each in drawn for answer in each.completion.split(ANOTHER)
+    ]
     before = [program_in(each.prompt) or "" for each in examples]
     after = [made(each, kind) or "" for each in examples]
     assert all(len(each.completion) <= LONGEST_ANSWER for each in examples)
     assert all(first != second != "" for first, second in zip(before, after, strict=True))
-    shapes, caps = [shape_of(each) for each in examples], [1_000_000] * 25
-    assert faults(after, shapes, caps) == [None] * 25
+    shapes, caps = [shape_of(each) for each in examples], [1_000_000] * len(examples)
+    assert faults(after, shapes, caps) == [None] * len(examples)
     failed = [each is not None for each in faults(before, shapes, caps)]
     assert sum(failed) == (0 if kind == "edit" else sum("mend" in e.prompt[0].content for e in examples))
 
