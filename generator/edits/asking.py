@@ -90,7 +90,7 @@ def edit_request(
         score: How good the program is, in words; `compact` says nothing of it.
     """
     if template == "compact":
-        return compact_request(request, f"edit {operator}" if operator else "edit", program)
+        return _compact(request, f"edit {operator}" if operator else "edit", program)
     wish = _TASK["edit"].format(score=f" and reaches {score}" if score else "")
     return _instruct(request, f"{wish} {OPERATORS[operator]}" if operator else wish, program)
 
@@ -102,7 +102,7 @@ def repair_request(
     line = fault.line_of(program)
     if template == "compact":
         at = f" at {line}" if line else ""
-        return compact_request(request, f"mend {_in_one_line(fault.short)}{at}", program)
+        return _compact(request, f"mend {_in_one_line(fault.short)}{at}", program)
     words = _in_one_line(fault.words) + (f"\nThat line reads: {line}" if line else "")
     return _instruct(request, _TASK["repair"].format(fault=words), program)
 
@@ -158,8 +158,7 @@ def taught_answer(messages: Sequence[Message], source: str, *, short: bool) -> s
     return None if program is None else write_edit(program, source, marks)
 
 
-def compact_request(request: ProgramRequest, wish: str, program: str) -> tuple[Message, ...]:
-    """Return the chat for a small model: the request in a sentence, what is wished for, the program."""
+def _compact(request: ProgramRequest, wish: str, program: str) -> tuple[Message, ...]:
     (plain,) = render("compact", request)
     return (_with_program("user", f"{plain.content}, {wish}", program),)
 

@@ -51,6 +51,7 @@ def pretrain(
     from generator.models.loading import load_model, load_tokenizer
     from generator.models.places import resolve_model
     from generator.pretraining.architecture import VOCABULARY_SIZE, build_model
+    from generator.pretraining.copying import draw_copies
     from generator.pretraining.edit_text import draw_edit_examples
     from generator.pretraining.text import draw_examples, encode, grammar_source
     from generator.pretraining.tokenizer import train_tokenizer
@@ -61,15 +62,8 @@ def pretrain(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    if text != "programs":
-        examples = list(draw_edit_examples(programs, seed, "copy" if text == "copies" else None))
-    else:
+    if text == "programs":
         examples = list(draw_examples(grammar_source, programs, seed))
-    logger.info("drew %d examples in %.0f s", len(examples), time.monotonic() - started)
-    if text != "programs":
-        place = resolve_model(start)
-        tokenizer, model = load_tokenizer(place), load_model(place)
-    else:
         texts = [
             part
             for example in examples[:TOKENIZER_TEXTS]
@@ -77,7 +71,14 @@ def pretrain(
         ]
         tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
         model = build_model(tokenizer, seed)
+    else:
+        examples = list(draw_edit_examples(programs, seed)) if text == "edits" else []
+        place = resolve_model(start)
+        tokenizer, model = load_tokenizer(place), load_model(place)
     encoded = [encode(tokenizer, example) for example in examples]
+    if text == "copies":
+        encoded = list(draw_copies(tokenizer, programs, seed))
+    logger.info("drew %d examples in %.0f s", len(encoded), time.monotonic() - started)
     lengths = sorted(len(example.tokens) for example in encoded)
     logger.info(
         "%d tokens a pass, vocabulary %d, prompt %d, program p50 %d p90 %d max %d",

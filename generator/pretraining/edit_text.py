@@ -2,11 +2,7 @@
 
     program   a request, answered by a program of the grammar, as in `generator.pretraining.text`
     edit      that, a program of the grammar and perhaps a kind of edit; answered by an edit of the grammar
-    copy      that and some lines of a program; answered by the same lines
     repair    that, a program with one fault and how it fails; answered by what mends it
-
-Nothing in whole programs teaches a small model to copy a line, which every block begins with: 330 steps of
-edits and repairs alone did not either. So `copy` is a text of its own, to be trained on first.
 
 Answers to edits and repairs are search/replace blocks with short marks. This module does *not* train.
 """
@@ -19,7 +15,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from corpus.records.base import derive_seed
-from generator.edits.asking import compact_request, edit_request, repair_request
+from generator.edits.asking import edit_request, repair_request
 from generator.edits.faults import Fault
 from generator.edits.writing import write_edit
 from generator.grammar.derivation import pick
@@ -31,16 +27,13 @@ from generator.pretraining.text import PretrainingExample, draw_request
 from generator.pretraining.tokenizer import END_TOKEN, ROLE_TOKENS
 from generator.prompts.templates import ProgramRequest, expected_completion, render
 
-Kind = Literal["program", "edit", "copy", "repair"]
+Kind = Literal["program", "edit", "repair"]
 
 WEIGHTS: dict[Kind, float] = {"program": 1, "edit": 2, "repair": 2}
 """How often each form comes. Our choice: an answer that is an edit has a quarter of a program's tokens."""
 
 LONGEST_ANSWER = 700
 """Characters of an edit; longer ones are drawn again. Our choice: some 250 tokens."""
-
-COPIED_LINES = (4, 24)
-"""Fewest and most lines of a copy. Our choice: short texts are learnt soonest."""
 
 NAMED = 0.3
 """Share of the prompts for edits that name the kind of edit. Our choice."""
@@ -102,8 +95,6 @@ def _draft(seed: int, index: int, kind: Kind | None) -> _Draft:
     form = kind or drawn
     if form == "edit":
         return _Draft(request, _edit(rng, request), ())
-    if form == "copy":
-        return _Draft(request, _copy(rng, request), ())
     parent = sample_derivation(rng, request.shape, max_parameters=request.max_parameters)
     if form == "program":
         source = parent.program.source
@@ -114,15 +105,6 @@ def _draft(seed: int, index: int, kind: Kind | None) -> _Draft:
         )
     broken = [break_program(rng, parent, request.shape, request.max_parameters) for _ in range(TRIES)]
     return _Draft(request, None, broken)
-
-
-def _copy(rng: random.Random, request: ProgramRequest) -> PretrainingExample:
-    parent = sample_derivation(rng, request.shape, max_parameters=request.max_parameters)
-    lines = parent.program.source.rstrip("\n").split("\n")
-    count = rng.randint(*COPIED_LINES)
-    start = rng.randrange(max(1, len(lines) - count))
-    text = "\n".join(lines[start : start + count])
-    return PretrainingExample(compact_request(request, "copy", text), f"{text.strip(chr(10))}\n")
 
 
 def _edit(rng: random.Random, request: ProgramRequest) -> PretrainingExample:

@@ -13,8 +13,11 @@ from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from generator.edits.asking import program_in, read_answer
 from generator.edits.faults import Fault
+from generator.embedded import embedded_model_path
 from generator.grammar.program import sample_derivation
+from generator.models.loading import load_tokenizer
 from generator.pretraining.breaking import break_program
+from generator.pretraining.copying import draw_copies
 from generator.pretraining.edit_text import ANOTHER, LONGEST_ANSWER, draw_edit_examples
 from generator.pretraining.failing import faults
 from generator.pretraining.text import PretrainingExample
@@ -51,9 +54,15 @@ def test_a_whole_program_answers_the_plain_request() -> None:
         assert extract_program(example.completion) == example.completion
 
 
-def test_a_copy_answers_with_the_lines_of_its_prompt() -> None:
-    for example in draw_edit_examples(5, seed=0, kind="copy"):
-        assert program_in(example.prompt) == example.completion
+def test_a_copy_is_answered_by_its_own_tokens_and_learnt_from_these_alone() -> None:
+    tokenizer = load_tokenizer(embedded_model_path())
+    few, more = list(draw_copies(tokenizer, 3, seed=1)), list(draw_copies(tokenizer, 6, seed=1))
+    assert more[:3] == few
+    for each in more:
+        half = each.prompt_length - 2
+        assert each.tokens[1 : half + 1] == each.tokens[each.prompt_length : -1]
+        assert each.tokens[-1] == tokenizer.eos_token_id
+        assert not set(each.tokens[1 : half + 1]) & set(tokenizer.all_special_ids)
 
 
 @pytest.mark.parametrize("kind", ["edit", "repair"])
