@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Measure what edits and repairs of one model are worth beside its whole programs, on programs held out.
 
-    .venv/bin/python scripts/measure_edit_arms.py --model embedded-editor
-    .venv/bin/python scripts/measure_edit_arms.py --model embedded-editor --run runs/first
+    .venv/bin/python scripts/measure_edit_arms.py --model runs/editor/checkpoint
+    .venv/bin/python scripts/measure_edit_arms.py --model runs/editor/checkpoint --run runs/first
 
 It prints, with 95% Wilson intervals:
 
@@ -210,7 +210,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", default="embedded-editor", help="an embedded model, or a folder")
+    parser.add_argument("--model", default="embedded", help="`embedded`, or a folder")
     parser.add_argument("--count", type=int, default=200, help="whole programs, and as many edits")
     parser.add_argument("--broken", type=int, default=100, help="programs to mend, seeded and of a run")
     parser.add_argument("--calls", type=int, default=2, help="calls within which a program is to be mended")

@@ -128,7 +128,7 @@ class RunConfig(BaseModel):
     @model_validator(mode="after")
     def _who_is_told_ideas_understands_them(self) -> RunConfig:
         told = self.strategy.name == "closed-loop" and self.strategy.ideas is not None
-        if told and self.generator.embedded:
+        if told and self.generator.model == "embedded" and self.generator.weights_here:
             raise ValueError(
                 "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
                 "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "

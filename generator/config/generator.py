@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from corpus.records.prompts import SamplingParameters
 from generator.config.serving import EngineConfig, ServerConfig
-from generator.embedded import EMBEDDED
 from generator.prompts.templates import TemplateName
 from generator.samplers.contract import SamplingOptions
 
@@ -26,8 +25,7 @@ class GeneratorConfig(BaseModel):
     or an OpenAI-compatible endpoint, `offline` on vLLM in this process."""
 
     model: str = "embedded"
-    """`embedded` for the model in the package, `embedded-editor` for the one there that also edits and mends,
-    a folder, or a Hugging Face id that is in the local cache."""
+    """`embedded` for the model in the package, a folder, or a Hugging Face id that is in the local cache."""
 
     template: TemplateName = "compact"
     """Prompt template: `compact` for the embedded model, `instruct` for general code models."""
@@ -70,11 +68,6 @@ class GeneratorConfig(BaseModel):
 
     server: ServerConfig = ServerConfig()
     """Our own server, or the endpoint that stands for it; for sampler `server`."""
-
-    @property
-    def embedded(self) -> bool:
-        """Whether a model of the package writes."""
-        return self.model in EMBEDDED and self.weights_here
 
     @property
     def uses_vllm(self) -> bool:
@@ -126,7 +119,7 @@ class GeneratorConfig(BaseModel):
             raise ValueError(
                 "exemplars must be 0 with template 'compact'; use template 'instruct' to show programs"
             )
-        if self.embedded and self.template != "compact":
+        if self.model == "embedded" and self.weights_here and self.template != "compact":
             raise ValueError("the embedded model understands template 'compact' only")
         return self
 

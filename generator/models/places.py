@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from corpus.records.mistakes import Mistake
-from generator.embedded import EMBEDDED, embedded_model_path
+from generator.embedded import embedded_model_path
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -25,13 +25,12 @@ def resolve_model(name: str) -> str | Path:
     """Return what `from_pretrained` takes for the model called `name`: its folder, or its hub id.
 
     Args:
-        name: `embedded`, `embedded-editor`, a folder with a `config.json`, or a hub id `owner/name` in the
-            local cache.
+        name: `embedded`, a folder with a `config.json`, or a hub id `owner/name` in the local cache.
 
     Raises:
         ModelNotFoundError: It is nothing of the three, or incomplete; the message holds the remedy.
     """
-    path = embedded_model_path(name) if name in EMBEDDED else Path(name)
+    path = embedded_model_path() if name == "embedded" else Path(name)
     if (path / "config.json").is_file():
         if lacking := missing_file(path):
             raise ModelNotFoundError(
@@ -40,8 +39,8 @@ def resolve_model(name: str) -> str | Path:
         return path
     if not _HUB_ID.fullmatch(name) or path.exists():
         raise ModelNotFoundError(
-            f"generator.model = '{name}': no model there. Give 'embedded', 'embedded-editor', a folder "
-            "that holds a config.json, or a hub id owner/name from the local cache."
+            f"generator.model = '{name}': no model there. Give 'embedded', a folder that holds a "
+            "config.json, or a hub id owner/name from the local cache."
         )
     snapshot = cached_snapshot(name)
     if snapshot is None:

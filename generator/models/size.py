@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus.records.base import Record
-from generator.embedded import EMBEDDED
 from generator.models.loading import load_config, skeleton
 from generator.models.places import ModelNotFoundError, cached_snapshot, resolve_model
 
@@ -112,7 +111,7 @@ def describe(model: str) -> ModelSize:
 
 def _folder(model: str) -> Path | None:
     """Return the folder with the model's `config.json`, None where it is not on this machine."""
-    if model in EMBEDDED:
+    if model == "embedded":
         return Path(resolve_model(model))
     if (Path(model) / "config.json").is_file():
         return Path(model)

@@ -223,9 +223,9 @@ def served_name(load: int, digest: str) -> str:
 
 
 def model_label(model: str | Path) -> str:
-    """Return an embedded model's name, a model's folder name, or its hub id: what the ledger calls it."""
-    from generator.embedded import EMBEDDED, embedded_model_path
+    """Return `embedded`, a model's folder name, or its hub id: what the ledger calls the model."""
+    from generator.embedded import embedded_model_path
 
     if isinstance(model, str):
         return model
-    return next((name for name in EMBEDDED if model == embedded_model_path(name)), model.name)
+    return "embedded" if model == embedded_model_path() else model.name

@@ -20,7 +20,6 @@ from cycles.showing.tracking import check_tracking
 from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import find_data, task_spec
 from generator.config.generator import GeneratorConfig
-from generator.embedded import EMBEDDED
 from generator.models.loading import load_config
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
@@ -50,7 +49,7 @@ def _local_model(config: RunConfig) -> Finding:
         digest = weights_hash(place)
         kind = load_config(place).model_type
     except Mistake as error:
-        anew = f"git checkout -- generator/embedded/{EMBEDDED[name]}, or " if name in EMBEDDED else ""
+        anew = "git checkout -- generator/embedded/model, or " if name == "embedded" else ""
         choose = "set generator.model to 'embedded', to a model's folder, or to a hub id in the local cache"
         return fault("Model", str(error), anew + choose)
     return ok("Model", f"{name} ({kind}), weights {digest}")
