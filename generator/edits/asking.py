@@ -18,6 +18,7 @@ from generator.edits.applying import apply_answer
 from generator.edits.failures import EditFailure
 from generator.edits.faults import Fault
 from generator.edits.writing import Marks, write_edit
+from generator.prompts.code_lines import NET
 from generator.prompts.extraction import extract_program
 from generator.prompts.kinds import ANSWER_FORM
 from generator.prompts.templates import ProgramRequest, TemplateName, render
@@ -129,8 +130,8 @@ def program_in(messages: Sequence[Message]) -> str | None:
 def read_answer(prompt: Prompt, answer: str) -> Written:
     """Return the program that `answer` means as the answer to `prompt`.
 
-    An edit is carried out on the program in the prompt. A repair may be a whole program as well: one counts
-    where the answer holds no edit. Every other prompt is answered by a whole program.
+    An edit is carried out on the program in the prompt. A repair may be a whole program as well: one with a
+    class `Net` counts where the answer holds no edit. Every other prompt is answered by a whole program.
     """
     form, program = form_of(prompt), program_in(prompt.messages)
     if form is None or program is None:
@@ -138,7 +139,8 @@ def read_answer(prompt: Prompt, answer: str) -> Written:
     made = apply_answer(program, answer)
     if form == "repair" and made.failure is EditFailure.NO_EDIT:
         whole = extract_program(answer)
-        return Written(whole, None if whole is not None else made.failure)
+        if whole is not None and NET.search(whole):
+            return Written(whole, None)
     return Written(*made)
 
 

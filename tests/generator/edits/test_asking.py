@@ -68,7 +68,8 @@ def test_a_whole_program_mends_but_does_not_edit() -> None:
     answer = f"```python\n{OTHER}```"
     assert read_answer(asked("instruct", "repair"), answer) == (OTHER, None)
     assert read_answer(asked("instruct", "edit"), answer) == (None, EditFailure.NO_EDIT)
-    assert read_answer(asked("instruct", "repair"), "I cannot.") == (None, EditFailure.NO_EDIT)
+    for nothing in ("I cannot.", "```python\nself.fc = nn.Linear(8, 10)\n```", "<<<\nx = 1\n===\nx = 2"):
+        assert read_answer(asked("instruct", "repair"), nothing) == (None, EditFailure.NO_EDIT)
 
 
 def test_an_edit_that_does_not_parse_is_handed_on_with_its_name() -> None:
