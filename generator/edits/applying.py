@@ -127,19 +127,20 @@ def _only_place(text: str, part: str) -> int | None:
 
 def _without_blank_ends(hunk: Hunk) -> Hunk:
     """Return a hunk without the blank lines at the ends of what it replaces, nor as many of what it puts."""
-    old, new = list(hunk.old), list(hunk.new)
-    for end in (0, -1):
-        while not old[end].strip():
-            del old[end]
-            if new and not new[end].strip():
-                del new[end]
-    return Hunk(tuple(old), tuple(new))
+    head, tail = _blank_lines(hunk.old), _blank_lines(hunk.old[::-1])
+    old = hunk.old[head : len(hunk.old) - tail]
+    new = hunk.new[min(head, _blank_lines(hunk.new)) :]
+    return Hunk(old, new[: len(new) - min(tail, _blank_lines(new[::-1]))])
+
+
+def _blank_lines(lines: Sequence[str]) -> int:
+    """Return how many blank lines come first."""
+    return next((place for place, line in enumerate(lines) if line.strip()), len(lines))
 
 
 def _indented(hunk: Hunk, found: Sequence[str]) -> list[str]:
-    """Return the new lines of `hunk`, moved by as much as its old lines are off from those `found`."""
-    first = next(place for place, line in enumerate(hunk.old) if line.strip())
-    missing = _depth(found[first]) - _depth(hunk.old[first])
+    """Return the new lines of `hunk`, moved by as much as its first line is off from that which was found."""
+    missing = _depth(found[0]) - _depth(hunk.old[0])
     moved = [" " * missing + line if missing >= 0 else _outdented(line, -missing) for line in hunk.new]
     return [line if line.strip() else "" for line in moved]
 

@@ -100,7 +100,7 @@ def repair_request(
     template: TemplateName, request: ProgramRequest, program: str, fault: Fault
 ) -> tuple[Message, ...]:
     """Return the chat that asks to mend `program`, which failed with `fault`."""
-    line = fault.line_of(program)
+    line = None if request.carried_to else fault.line_of(program)  # else it is a line of what was judged
     if template == "compact":
         at = f" at {line}" if line else ""
         return _compact(request, f"mend {_in_one_line(fault.short)}{at}", program)
