@@ -20,6 +20,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.base import derive_seed
+from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer, AnswerPath, Call, Question, Verb, call_id
 from corpus.records.search.probes import Probe
@@ -117,6 +118,10 @@ class RunBench:
     def rng(self, *place: object) -> random.Random:
         """Return a source of chance that depends on the run's seed and `place` alone."""
         return random.Random(self.seed(*place))
+
+    def starting_corpus(self) -> list[Candidate]:
+        """Return the programs that were there before the first cycle, in their order."""
+        return self.ledger.candidates(origin=Origin.SEED)
 
     def exemplars(self, count: int) -> list[Trial]:
         """Return the stronger half of the admitted trials, at least `count` if there are: best first."""

@@ -1,6 +1,7 @@
 """The judge: a candidate is evaluated, compared with the corpus, and its judgement is in the ledger.
 
-It does *not* sample, and it never sees the test split.
+An answer that should be an edit and makes no program is judged as one without a program, whose error names
+what is wrong with the edit. The judge does *not* sample, and it never sees the test split.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.prompts import FinishReason
 from corpus.records.search.trials import Trial
 from cycles.limits.stopping import Stopping
 from evaluator.channel.stopping import StopRule
+from generator.edits.asking import form_of, read_answer
 
 
 class Evaluator(Protocol):
@@ -72,9 +75,21 @@ class Judge:
         with closing(self.evaluator().evaluate(taken(), self.stopping.rule(cycle))) as results:
             for result in results:
                 candidate = waiting.popleft()
-                evaluation = result.model_copy(update={"machine_id": result.machine_id or self.machine_id})
+                noted = {"machine_id": result.machine_id or self.machine_id}
+                evaluation = result.model_copy(update=noted | self._failed_edit(candidate))
                 admission = self.gate.decide(evaluation, candidate)
                 self.ledger.add_judgement(evaluation, admission)
                 yield Trial(candidate, evaluation, admission)
         if waiting:
             raise ValueError(f"the evaluator left out {waiting[0].id}")
+
+    def _failed_edit(self, candidate: Candidate) -> dict[str, str]:
+        """Return type and text of the error of an answer that should be an edit and makes no program."""
+        unanswered = candidate.finish_reason is FinishReason.REFUSED
+        if candidate.source is not None or candidate.prompt_id is None or unanswered:
+            return {}
+        prompt = self.ledger.prompt(candidate.prompt_id)
+        if form_of(prompt) is None:
+            return {}
+        failure = read_answer(prompt, candidate.completion).failure
+        return {} if failure is None else {"error_type": failure.value, "error": failure.words}

@@ -6,8 +6,8 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 again.
 
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
-judged for the sake of a few other numbers. Of several samples the best may be taken (`choosing`). Then too a
-batch is written whole or not at all.
+judged for the sake of a few other numbers. Not so an edit. Of several samples the best may be taken
+(`choosing`). Then too a batch is written whole or not at all.
 
 To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
 judge (`ahead`); only the loop's own thread records. This module does *not* choose what is proposed, or judge.
@@ -29,8 +29,8 @@ from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
 from cycles.run.answers import Answer, Choosing, designs_of, redraw, take_best
 from cycles.run.background import Background
+from generator.edits.asking import read_answer
 from generator.prompts.asides import ASIDES
-from generator.prompts.extraction import extract_program
 from generator.samplers.contract import Sampler
 
 _AHEAD = 1
@@ -200,7 +200,7 @@ class Writer:
         return Candidate(
             id=candidate_id(cycle, index),
             origin=Origin.SAMPLED,
-            source=extract_program(completion.text),
+            source=_meant(proposal, completion.text),
             completion=completion.text if completion.refusal is None else completion.refusal,
             finish_reason=completion.finish_reason,
             token_count=completion.token_count,
@@ -230,6 +230,12 @@ class Writer:
             machine_id=self.machine_id,
             **proposal.provenance(),
         )
+
+
+def _meant(proposal: Proposal, answer: str) -> str | None:
+    """Return the program that the answer to a proposal means, None where there is none."""
+    prompt = proposal.program
+    return read_answer(prompt, answer).program if isinstance(prompt, Prompt) else None
 
 
 def _noted(proposal: Proposal, answer: str) -> dict[str, Any]:

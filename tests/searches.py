@@ -157,7 +157,7 @@ class Arena:
         self.search = Search(ledger, strategy or strategy_of(config), bench)
         self.writer = Writer(
             ledger=ledger,
-            sampler=lambda: Seeded(shape.picture),
+            sampler=lambda: parts.get("sampler", Seeded)(shape.picture),
             sampling=config.generator.sampling,
             batch_size=config.generator.batch_size,
             in_force=lambda _cycle: (None, None),

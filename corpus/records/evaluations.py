@@ -90,7 +90,8 @@ class Evaluation(Record):
         latency_seconds: Median time that one image takes, on the evaluator's own clock; None where it was not
             measured.
         peak_memory_bytes: Peak resident set size of the candidate's process.
-        error_type: Class name of the exception, where there was one.
+        error_type: Class name of the exception, where there was one; or by name what is wrong with an answer
+            that should be an edit and makes no program.
         error: The message, at most 500 characters.
         output_tail: The end of what the program printed, at most 2,000 characters; None if it was nothing.
         graph: The network, recorded by (and so a claim of) the candidate's own process; None if its forward

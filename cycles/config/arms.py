@@ -6,8 +6,8 @@ An arm is who searches together with who teaches; runs of one arm differ by thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Imported, Teachers
@@ -50,6 +50,7 @@ _SEARCHES = {
     "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
     "fairnad": ArmName("fairnad", "FairNAD", "FairNAD"),
     "agentnas": ArmName("agentnas", "AgentNAS", "AgentNAS"),
+    "edits": ArmName("edits", "edits", "edits"),
 }
 """Strategies that have a name of their own in a comparison."""
 
@@ -95,12 +96,24 @@ def _plain_arm(config: RunConfig) -> ArmName:
         return _TAUGHT[teachers]
     name = strategy.name.rpartition(".")[2]
     arm = _SEARCHES.get(name, ArmName(name, name.replace("-", " ").replace("_", " "), name[:9]))
+    if strategy.name == "edits":
+        arm = _edits(strategy.settings)
     if strategy.over_space and strategy.space != "grammar":
         arm = ArmName(f"{arm.key}-{strategy.space}", f"{arm.words} over {strategy.space}", arm.label)
     if listed(strategy.name).asks_model and strategy.llm == "none":
         arm = ArmName(f"{arm.key}-ruled", f"{arm.words} by rules", arm.label)
     if teachers is not Teachers.NOBODY:
         arm = ArmName(f"{arm.key}-{teachers}", f"{arm.words}, taught by {teachers}", arm.label)
+    return arm
+
+
+def _edits(settings: Mapping[str, Any]) -> ArmName:
+    """Return what edits are called by what is asked for, and whether failures are mended."""
+    arm = _SEARCHES["edits"]
+    if settings.get("form") == "program":
+        arm = ArmName("programs", "whole programs", "programs")
+    if settings.get("repairs"):
+        arm = ArmName(f"{arm.key}-repairs", f"{arm.words} with repairs", f"{arm.label[:4]}+fix")
     return arm
 
 

@@ -13,14 +13,19 @@ from corpus.novelty.diversity import entropy_bits, median_jaccard, traits, uniqu
 from corpus.novelty.similarity import Shingler
 from corpus.novelty.threshold import fixed_threshold
 from corpus.records.admissions import AdmissionReason
+from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.calls import AnswerPath
 from corpus.records.search.proposals import DecidedBy
+from corpus.records.search.trials import Trial
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig
 from cycles.figures.measure import metric_of
 from cycles.figures.records import CycleReport
 from cycles.figures.statistics import mean_interval, quantiles, wilson
 from cycles.teachers.guard import verdict_of
+from generator.edits.failures import EditFailure
+
+_EDIT_FAILURES = frozenset(EditFailure)
 
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
 
@@ -62,6 +67,7 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
         family_entropy_bits=entropy_bits(families),
         mean_tokens=sum(row.candidate.token_count for row in judged) / total if total else 0.0,
         operators=dict(sorted(Counter(filter(None, (row.candidate.operator for row in judged))).items())),
+        edit_failures=dict(sorted(Counter(filter(None, map(_edit_failure, judged))).items())),
         decided=dict(sorted(decided.items())),
         model_share=wilson(decided[DecidedBy.MODEL], decided.total()),
         calls={AnswerPath(name): count for name, count in sorted(ledger.call_paths(cycle).items())},
@@ -69,6 +75,12 @@ def cycle_report(ledger: Ledger, cycle: int, config: RunConfig) -> CycleReport:
         guard=verdict_of(ledger, cycle),
         stage_seconds=ledger.stage_seconds(cycle),
     )
+
+
+def _edit_failure(trial: Trial) -> str | None:
+    """Return what was wrong with an answer as an edit, None where nothing was or none was asked for."""
+    name = trial.evaluation.error_type
+    return name if trial.evaluation.status is EvaluationStatus.NO_CODE and name in _EDIT_FAILURES else None
 
 
 def run_reports(ledger: Ledger, config: RunConfig) -> list[CycleReport]:

@@ -87,6 +87,8 @@ class CycleReport(Record):
         mean_tokens: Mean length of the completions, in the model's tokens.
         operators: How many candidates came of each kind of step of the search; programs of earlier versions,
             which noted none, are left out.
+        edit_failures: How many answers that should be edits failed as such, by name
+            (`generator.edits.failures`).
         decided: How many decisions on the way to the candidates were made by the model, by rule, by chance.
         model_share: Share of those decisions that the model made.
         calls: How many questions of the search were answered on each path.
@@ -117,6 +119,7 @@ class CycleReport(Record):
     family_entropy_bits: float
     mean_tokens: float
     operators: dict[str, int]
+    edit_failures: dict[str, int] = Field(default_factory=dict)
     decided: dict[DecidedBy, int]
     model_share: Rate
     calls: dict[AnswerPath, int]

@@ -17,7 +17,7 @@ from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.prompts import Completion, Prompt
 from corpus.records.search.proposals import DecidedBy, Decision
-from generator.prompts.extraction import extract_program
+from generator.edits.asking import form_of, read_answer
 from generator.samplers.contract import Sample
 
 Draw = Callable[[list[Prompt]], Generator[Sample, None, None]]
@@ -89,8 +89,8 @@ def take_best(
         with closing(draw(list(again.values()))) as arriving:
             for sample in arriving:
                 drawn[sample.prompt_id].append((sample, again[sample.prompt_id].seed))
-    everything = [each for prompt in prompts for each in drawn[prompt.id]]
-    worth = iter(choosing.rank([Drawn(seed, extract_program(sample.text)) for sample, seed in everything]))
+    everything = [(prompt, *each) for prompt in prompts for each in drawn[prompt.id]]
+    worth = iter(choosing.rank([Drawn(seed, _program(prompt, each)) for prompt, each, seed in everything]))
     for prompt in prompts:
         samples = drawn[prompt.id]
         values = [next(worth) for _ in samples]
@@ -132,9 +132,14 @@ def designs_of(written: Iterable[Candidate]) -> set[str]:
     return {skeleton(storable(each.source)) for each in written if each.source is not None}
 
 
-def _design(completion: Completion) -> str | None:
-    """Return the skeleton of the program in an answer, None where there is no program."""
-    source = extract_program(completion.text)
+def _program(prompt: Prompt, completion: Completion) -> str | None:
+    """Return the program that an answer means, None where there is none."""
+    return read_answer(prompt, completion.text).program
+
+
+def _design(prompt: Prompt, completion: Completion) -> str | None:
+    """Return the skeleton of the program that an answer means; None where there is none, or it is an edit."""
+    source = None if form_of(prompt) else _program(prompt, completion)
     return None if source is None else skeleton(source)
 
 
@@ -144,7 +149,7 @@ def _repeats(
     """Return the prompts whose answers have a design that is there already, or that one before them has."""
     known, repeats = set(designs), []
     for prompt in prompts:
-        design = _design(answers[prompt.id].sample)
+        design = _design(prompt, answers[prompt.id].sample)
         if design in known:
             repeats.append(prompt)
         elif design is not None:

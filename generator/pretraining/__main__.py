@@ -34,12 +34,25 @@ def pretrain(
     threads: Annotated[
         int, typer.Option(help="CPU threads; two are 1.7 times as fast as one on idle cores.", min=1)
     ] = 1,
+    text: Annotated[
+        str,
+        typer.Option(help="`programs` from scratch; `copies`, then `edits` with repairs, from START."),
+    ] = "programs",
+    start: Annotated[
+        str, typer.Option(help="Model whose weights and tokenizer `copies` and `edits` go on from.")
+    ] = "embedded",
 ) -> None:
-    """Pre-train the embedded model from scratch on programs of the grammar; continue if OUT holds a state."""
+    """Pre-train the embedded model on text of the grammar; continue if OUT holds a state."""
+    if text not in ("programs", "copies", "edits"):
+        raise typer.BadParameter("choose programs, copies or edits", param_hint="--text")
     import torch
     from transformers.utils import logging as transformers_logging
 
+    from generator.models.loading import load_model, load_tokenizer
+    from generator.models.places import resolve_model
     from generator.pretraining.architecture import VOCABULARY_SIZE, build_model
+    from generator.pretraining.copying import draw_copies
+    from generator.pretraining.edit_text import draw_edit_examples
     from generator.pretraining.text import draw_examples, encode, grammar_source
     from generator.pretraining.tokenizer import train_tokenizer
     from generator.pretraining.training import Pretrainer, Schedule
@@ -49,15 +62,23 @@ def pretrain(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    examples = list(draw_examples(grammar_source, programs, seed))
-    logger.info("drew %d programs in %.0f s", len(examples), time.monotonic() - started)
-    texts = [
-        text
-        for example in examples[:TOKENIZER_TEXTS]
-        for text in (*(message.content for message in example.prompt), example.completion)
-    ]
-    tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
+    if text == "programs":
+        examples = list(draw_examples(grammar_source, programs, seed))
+        texts = [
+            part
+            for example in examples[:TOKENIZER_TEXTS]
+            for part in (*(message.content for message in example.prompt), example.completion)
+        ]
+        tokenizer = train_tokenizer(texts, VOCABULARY_SIZE)
+        model = build_model(tokenizer, seed)
+    else:
+        examples = list(draw_edit_examples(programs, seed)) if text == "edits" else []
+        place = resolve_model(start)
+        tokenizer, model = load_tokenizer(place), load_model(place)
     encoded = [encode(tokenizer, example) for example in examples]
+    if text == "copies":
+        encoded = list(draw_copies(tokenizer, programs, seed))
+    logger.info("drew %d examples in %.0f s", len(encoded), time.monotonic() - started)
     lengths = sorted(len(example.tokens) for example in encoded)
     logger.info(
         "%d tokens a pass, vocabulary %d, prompt %d, program p50 %d p90 %d max %d",
@@ -65,7 +86,7 @@ def pretrain(
         lengths[len(lengths) // 2], lengths[len(lengths) * 9 // 10], lengths[-1],
     )  # fmt: skip
     schedule = Schedule(epochs=epochs, batch_size=batch_size, seed=seed)
-    pretrainer = Pretrainer(build_model(tokenizer, seed), tokenizer, encoded, schedule, out)
+    pretrainer = Pretrainer(model, tokenizer, encoded, schedule, out)
     pretrainer.resume()
     while pretrainer.step < len(pretrainer.batches):
         pretrainer.run(measure_minutes * 60 if measure_minutes else None)

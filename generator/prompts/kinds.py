@@ -40,6 +40,9 @@ Limits
 - Spell out every layer and helper class; leave nothing abbreviated.
 - Answer with a single ```python code block."""
 
+ANSWER_FORM = "- Answer with a single ```python code block."
+"""The line of every contract that says what an answer looks like, so that others can ask for another form."""
+
 _TASKS = {
     TaskKind.SINGLE_LABEL: "classification",
     TaskKind.MULTI_LABEL: "multi-label classification",

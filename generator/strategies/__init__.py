@@ -9,6 +9,7 @@ ranked         the settings of strategies that rank what was tried
 starting       where a search over trees starts
 wording        how a network is shown to a model
 closed_loop    one request, asked again and again of a model that learns
+edits          edits of programs that are there, and repairs of what failed
 random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control
 collm          points of a space, written by one model after the strategies of another

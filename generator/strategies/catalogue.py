@@ -50,6 +50,12 @@ STRATEGIES: Mapping[str, Listed] = {
         over_space=False,
         ideas="named",
     ),
+    "edits": Listed(
+        "generator.strategies.edits",
+        "asks the model for edits of programs that are there; with repairs it sends back what failed",
+        asks_model=True,
+        over_space=False,
+    ),
     "random": Listed(
         "generator.strategies.random_search",
         "draws every point of a space by itself: the control of every search",

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import JsonValue
 
+from corpus.records.candidates import Candidate
 from corpus.records.prompts import Message
 from corpus.records.search.calls import Answer
 from corpus.records.search.probes import Probe
@@ -120,6 +121,10 @@ class Bench(Protocol):
         The script finds `train_images`, uint8 `(N, C, H, W)`, `train_labels`, int64 `(N,)`, and
         `hyperparameters`, what the protocol hands to every program (`lr`, `momentum`, `batch`, ...).
         """
+        ...
+
+    def starting_corpus(self) -> list[Candidate]:
+        """Return the programs that were there before the first cycle; none of them is judged."""
         ...
 
     def exemplars(self, count: int) -> list[Trial]:

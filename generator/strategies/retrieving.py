@@ -15,11 +15,11 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from corpus.records.prompts import Message, Prompt
+from corpus.records.prompts import Message
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.strategies.contract import Bench, Strategy
-from generator.strategies.wrapping import Change, Wrapped
+from generator.strategies.wrapping import Change, Wrapped, whole_program
 from generator.trees.specs import Library
 
 By = Literal["similarity", "diversity", "chance"]
@@ -75,8 +75,8 @@ class _Showing(Change):
         self._best: Trial | None = None
 
     def changed(self, proposal: Proposal) -> Proposal:
-        prompt = proposal.program
-        if not isinstance(prompt, Prompt):
+        prompt = whole_program(proposal)
+        if prompt is None:
             return proposal
         blocks = self._chosen(random.Random(prompt.seed))
         prompt = prompt.model_copy(update={"messages": showing(prompt.messages, blocks)})

@@ -20,14 +20,13 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 from corpus.records.mistakes import Mistake
-from corpus.records.prompts import Prompt
 from corpus.records.search.hyperparameters import AUGMENTATIONS
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.prompts.asides import ASIDES
 from generator.strategies.contract import Bench, Strategy
-from generator.strategies.wrapping import Change, Wrapped
+from generator.strategies.wrapping import Change, Wrapped, whole_program
 
 Chooser = Literal["protocol", "random", "optuna", "model"]
 What = Literal["hyperparameters", "transforms"]
@@ -138,8 +137,8 @@ class _Asking(Change):
         self._what = what
 
     def changed(self, proposal: Proposal) -> Proposal:
-        prompt = proposal.program
-        if not isinstance(prompt, Prompt):
+        prompt = whole_program(proposal)
+        if prompt is None:
             return proposal
         prompt = prompt.model_copy(update={"messages": ASIDES[self._what].asking(prompt.messages)})
         decisions = (*proposal.decisions, Decision(what=self._what, by=DecidedBy.MODEL))

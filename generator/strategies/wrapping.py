@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from corpus.records.prompts import Prompt
 from corpus.records.search.proposals import Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
+from generator.edits.asking import form_of
 from generator.strategies.contract import Bench, Conversation, Strategy
 
 
@@ -22,6 +24,15 @@ class Change:
 
     def heard(self, trial: Trial) -> None:
         """Take in what became of one, in the order in which they were handed in."""
+
+
+def whole_program(proposal: Proposal) -> Prompt | None:
+    """Return the prompt of a proposal that asks for a whole program; None of an edit, or of a text.
+
+    A prompt that asks for an edit ends with the program to change, so nothing can be said behind it.
+    """
+    prompt = proposal.program
+    return prompt if isinstance(prompt, Prompt) and form_of(prompt) is None else None
 
 
 class Wrapped(Strategy, ABC):

@@ -39,6 +39,7 @@ class PlainBench:
         self.run_seed, self.candidates, self.place = seed, candidates, 0
         self.ideas: IdeaPool | None = None
         self.trials: list[Trial] = []
+        self.seeds: list[Candidate] = []
         self.asked: list[tuple[str, str]] = []
         self.answers: list[Answer] = []
 
@@ -63,6 +64,9 @@ class PlainBench:
 
     def rng(self, *place: object) -> random.Random:
         return random.Random(self.seed(*place))
+
+    def starting_corpus(self) -> list[Candidate]:
+        return list(self.seeds)
 
     def exemplars(self, count: int) -> list[Trial]:
         ranked = sorted(self.trials, key=lambda trial: -(trial.accuracy or 0.0))

@@ -16,6 +16,7 @@ from generator.prompts.asides import HYPERPARAMETERS
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.contract import Bench, Conversation, Strategy
 from generator.strategies.tuning import Chooser, TunerMissing, tuned
+from generator.strategies.wrapping import whole_program
 from tests.generator.strategies.benches import PlainBench, trial
 
 
@@ -103,6 +104,16 @@ def test_a_model_is_asked_in_every_prompt_and_texts_stay_as_they_are() -> None:
     assert all(each.decisions[-1].by is DecidedBy.MODEL for each in asks)
     (text, _) = next(tuned(Rounds(), "hyperparameters", "model").search(bench))
     assert text.program == "# 0.0" and not text.decisions
+
+
+def test_a_prompt_for_an_edit_ends_with_its_program_and_stays_as_it_is() -> None:
+    asked = next(ClosedLoop().search(PlainBench(candidates=1, template="instruct")))[0]
+    assert isinstance(asked.program, Prompt)
+    edit = asked.model_copy(
+        update={"program": asked.program.model_copy(update={"template": "instruct-edit"})}
+    )
+    assert whole_program(asked) is asked.program and whole_program(edit) is None
+    assert whole_program(Proposal(program="x = 1")) is None
 
 
 def test_a_model_learns_the_values_with_the_program() -> None:

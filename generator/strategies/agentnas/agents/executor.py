@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from corpus.records.search.probes import Probe
 from corpus.records.tasks.shape import TaskShape
+from generator.edits.faults import Fault
 from generator.strategies.agentnas.agents.asking import Asking, Chat
 from generator.strategies.agentnas.agents.tags import Arch, blocks, document, mentioned
 from generator.strategies.agentnas.agents.wording import executor_request, executor_system, repair_request
@@ -103,5 +104,4 @@ def code_with(answer: str, name: str) -> str:
 
 def fault(probe: Probe) -> str:
     """Return why a program did not pass, in the words of the sandbox."""
-    kind = f"{probe.error_type}: " if probe.error_type else ""
-    return f"{probe.failure} in stage {probe.stage}: {kind}{probe.error or 'no message'}"
+    return Fault.of(probe).words

@@ -1,0 +1,225 @@
+#!/usr/bin/env python
+"""Measure what edits and repairs of one model are worth beside its whole programs, on programs held out.
+
+    .venv/bin/python scripts/measure_edit_arms.py --model runs/editor/checkpoint
+    .venv/bin/python scripts/measure_edit_arms.py --model runs/editor/checkpoint --run runs/first
+
+It prints, with 95% Wilson intervals:
+
+    whole     share of whole programs that build and pass two images in the sandbox (a probe)
+    edits     the same share of edits of programs of the grammar, and what was wrong with the others
+    repairs   share of programs with a seeded fault and status SHAPE_ERROR that are mended within `--calls`
+    of a run  the same for the SHAPE_ERROR programs that a run recorded
+    anew      share of attempts of which one of `--calls` whole programs is valid: repairs by asking again
+
+All answers are drawn as a run draws them (temperature 0.8). Programs and faults are drawn by seeds that
+pre-training does not use. It does *not* train anything, so it says nothing about accuracy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus.ledger.reader import Ledger
+from corpus.records.base import derive_seed
+from corpus.records.evaluations import EvaluationStatus
+from corpus.records.prompts import Message, Prompt
+from corpus.records.search.probes import Probe
+from cycles.config.run import RunConfig, load_config
+from cycles.figures.records import Rate
+from cycles.figures.statistics import wilson
+from cycles.parts import build_sandbox, task_shape
+from cycles.run.starting_corpus import program_request
+from evaluator.supervisor.sandbox import SandboxedEvaluator
+from generator.edits.asking import Written, edit_request, read_answer, repair_request, template_of
+from generator.edits.faults import Fault
+from generator.grammar.program import Derivation, sample_derivation
+from generator.models.places import resolve_model
+from generator.pretraining.breaking import break_program
+from generator.prompts.templates import render
+from generator.samplers.transformers import TransformersSampler
+
+BAR_EDITS, BAR_REPAIRS = 1.25, 0.30
+"""What is wanted: valid edits by valid whole programs, and the share of SHAPE_ERROR programs mended."""
+
+PROBED = 25
+"""Programs given to the sandbox at a time."""
+
+
+class Failed(NamedTuple):
+    """A program that failed."""
+
+    source: str
+    fault: Fault
+
+
+class Bench(NamedTuple):
+    """Who answers and who judges."""
+
+    config: RunConfig
+    sampler: TransformersSampler
+    sandbox: SandboxedEvaluator
+
+    def answers(self, template: str, chats: Sequence[tuple[Message, ...]], *place: object) -> list[Written]:
+        """Return the programs that the model answers to `chats`, each drawn by a seed of its place."""
+        prompts = [
+            Prompt(
+                id=f"p{number:05d}", strategy="measurement", template=template, messages=chat,
+                seed=derive_seed("measure-edit-arms", *place, number),
+            )
+            for number, chat in enumerate(chats)
+        ]  # fmt: skip
+        samples = {sample.prompt_id: sample.text for sample in self.sampler.sample(prompts, None)}
+        return [read_answer(prompt, samples[prompt.id]) for prompt in prompts]
+
+    def probes(self, sources: Sequence[str]) -> list[Probe]:
+        """Return what programs build."""
+        return [
+            probe
+            for start in range(0, len(sources), PROBED)
+            for probe in self.sandbox.probe(sources[start : start + PROBED])
+        ]
+
+    def verdicts(self, answers: Sequence[Written]) -> list[str]:
+        """Return `valid`, or in a word what is wrong, for each answer."""
+        probes = iter(self.probes([each.program for each in answers if each.program is not None]))
+        return [
+            (each.failure or "no program") if each.program is None else (next(probes).failure or "valid")
+            for each in answers
+        ]
+
+
+def main() -> None:
+    """Read the arguments, take the measurements, print them."""
+    arguments = _arguments()
+    config = load_config("cpu-tiny", ["evaluator.workers=1", *arguments.set])
+    sampler = TransformersSampler(
+        resolve_model(arguments.model), config.generator.sampling, batch_size=arguments.batch
+    )
+    with build_sandbox(config) as sandbox:
+        figures = measure(Bench(config, sampler, sandbox), arguments)
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, object]:
+    """Print the shares one after the other, and return them."""
+    say: Callable[[str], None] = (
+        (lambda _: None) if arguments.json else (lambda text: print(text, flush=True))
+    )
+    request, count = program_request(bench.config, task_shape(bench.config)), arguments.count
+    whole = bench.verdicts(bench.answers("compact", [render("compact", request)] * count, "whole"))
+    valid_whole = _valid(whole)
+    say(f"whole     {_shown(valid_whole)}  {_others(whole)}")
+    parents = _held_out(bench, count, "parents")
+    chats = [edit_request("compact", request, each.program.source) for each in parents]
+    edits = bench.verdicts(bench.answers(template_of("compact", "edit"), chats, "edits"))
+    valid_edits = _valid(edits)
+    ratio = valid_edits.value / valid_whole.value if valid_whole.count else float("inf")
+    say(f"edits     {_shown(valid_edits)}  {_others(edits)}")
+    say(f"          {ratio:.2f} times whole programs (wanted {BAR_EDITS})")
+    groups = (whole[start : start + arguments.calls] for start in range(0, count, arguments.calls))
+    anew = ["valid" in group for group in groups]
+    figures: dict[str, object] = {
+        "whole": whole, "edits": edits, "ratio": ratio, "anew": sum(anew) / (len(anew) or 1),
+    }  # fmt: skip
+    broken = list(_broken(bench, arguments.broken))
+    figures["repairs"] = mended = _mended(bench, broken, arguments.calls, "seeded")
+    say(f"repairs   {_shown(wilson(sum(mended), len(mended)))}  (wanted {BAR_REPAIRS})")
+    if arguments.run is not None:
+        recorded = list(_recorded(arguments.run, arguments.broken))
+        figures["of a run"] = mended = _mended(bench, recorded, arguments.calls, "recorded")
+        say(f"of a run  {_shown(wilson(sum(mended), len(mended)))}")
+    say(f"anew      {_shown(wilson(sum(anew), len(anew)))}")
+    return figures
+
+
+def _mended(bench: Bench, failed: Sequence[Failed], calls: int, name: str) -> list[bool]:
+    """Return which programs are mended within so many calls; what a call breaks anew is sent on."""
+    request = program_request(bench.config, task_shape(bench.config))
+    mended = [False] * len(failed)
+    waiting = dict(enumerate(failed))
+    for call in range(calls):
+        chats = [repair_request("compact", request, *each) for each in waiting.values()]
+        answers = bench.answers(template_of("compact", "repair"), chats, name, call)
+        made = {place: each.program for place, each in zip(waiting, answers, strict=True) if each.program}
+        for place, probe in zip(made, bench.probes(list(made.values())), strict=True):
+            if probe.passed:
+                mended[place] = True
+                del waiting[place]
+            else:
+                waiting[place] = Failed(made[place] or "", Fault.of(probe))
+    return mended
+
+
+def _held_out(bench: Bench, count: int, name: str) -> list[Derivation]:
+    shape, cap = task_shape(bench.config), bench.config.evaluator.max_parameters
+    rngs = (random.Random(derive_seed("held-out", name, number)) for number in range(count))
+    return [sample_derivation(rng, shape, max_parameters=cap) for rng in rngs]
+
+
+def _broken(bench: Bench, count: int) -> Iterator[Failed]:
+    """Yield `count` programs with a seeded fault that the sandbox calls a SHAPE_ERROR."""
+    shape, cap = task_shape(bench.config), bench.config.evaluator.max_parameters
+    number = 0
+    while number < 40 * count:
+        rngs = [random.Random(derive_seed("held-out-faults", number + each)) for each in range(PROBED)]
+        number += PROBED
+        parents = [sample_derivation(rng, shape, max_parameters=cap) for rng in rngs]
+        sources = [
+            break_program(rng, parent, shape, cap).source for rng, parent in zip(rngs, parents, strict=True)
+        ]
+        for source, probe in zip(sources, bench.probes(sources), strict=True):
+            if probe.failure is EvaluationStatus.SHAPE_ERROR:
+                yield Failed(source, Fault.of(probe))
+                count -= 1
+            if not count:
+                return
+
+
+def _recorded(run: Path, most: int) -> Iterator[Failed]:
+    """Yield the first programs of a run that failed with SHAPE_ERROR."""
+    with Ledger.open(run / "corpus.db") as ledger:
+        sources = {each.id: each.source for each in ledger.candidates()}
+        failed = [each for each in ledger.evaluations() if each.status is EvaluationStatus.SHAPE_ERROR]
+    for each in failed[:most]:
+        if (source := sources[each.candidate_id]) is not None:
+            yield Failed(source, Fault.of(each))
+
+
+def _valid(verdicts: Sequence[str]) -> Rate:
+    return wilson(sum(each == "valid" for each in verdicts), len(verdicts))
+
+
+def _shown(rate: Rate) -> str:
+    return f"{rate.count} of {rate.total}, {rate.value:.0%} [{rate.low:.0%}, {rate.high:.0%}]"
+
+
+def _others(verdicts: Sequence[str]) -> str:
+    counts = Counter(each for each in verdicts if each != "valid")
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="embedded", help="`embedded`, or a folder")
+    parser.add_argument("--count", type=int, default=200, help="whole programs, and as many edits")
+    parser.add_argument("--broken", type=int, default=100, help="programs to mend, seeded and of a run")
+    parser.add_argument("--calls", type=int, default=2, help="calls within which a program is to be mended")
+    parser.add_argument("--run", type=Path, help="a run whose SHAPE_ERROR programs are mended too")
+    parser.add_argument("--batch", type=int, default=50, help="prompts answered at a time")
+    parser.add_argument("--set", action="append", default=[], help="a setting of the run: task, cap")
+    parser.add_argument("--json", action="store_true", help="print all as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
