@@ -17,6 +17,10 @@ from cycles.predicting.features import Features
 
 Learner = Literal["forest", "boosting"]
 
+LEAST_KNOWN = 25
+"""Programs that a predictor learns from before it ranks others. Our choice: the first cycle of the main
+job builds more, and they rank its second cycle already (docs/prediction.md)."""
+
 TREES = 100
 """Of either kind. Our choice."""
 

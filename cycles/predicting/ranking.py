@@ -26,13 +26,10 @@ from cycles.config.run import RunConfig
 from cycles.errors import ConfigError
 from cycles.parts import task_shape
 from cycles.predicting.features import Features, Group, code_features, features, graph_features
-from cycles.predicting.model import Predictor
+from cycles.predicting.model import LEAST_KNOWN, Predictor
 from cycles.predicting.rows import known_programs
 from cycles.predicting.zero_cost import zero_cost_scores
 from cycles.run.answers import Choosing, Drawn, Rank
-
-LEAST_KNOWN = 50
-"""Built networks that the cycles before must hold before a predictor ranks. Our choice."""
 
 
 def check_ranking(config: RunConfig) -> None:

@@ -7,7 +7,6 @@ Its programs are those that were trained to the end under one protocol, below ch
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from corpus.ledger.reader import Ledger
@@ -85,9 +84,9 @@ def prediction_table(
     known, judged = _read(runs)
     _require_one_protocol(runs, known)
     programs = [each for row in known for each in row]
-    shingler = Shingler.from_config(RunDirectory.open(runs[0]).config().corpus)
-    tau = RunDirectory.open(runs[0]).config().corpus.tau
-    twins = near_duplicate_groups([shingler.array(each.source) for each in programs], tau)
+    similarity = RunDirectory.open(runs[0]).config().corpus
+    shingler = Shingler.from_config(similarity)
+    twins = near_duplicate_groups([shingler.array(each.source) for each in programs], similarity.tau)
     _require_enough(len(programs), len(set(twins)))
     scored = None if score is None else [score(each) for each in judged]
     groups = [each for each in Group if scored is not None or each is not Group.SCORES]
@@ -117,8 +116,7 @@ def _read(runs: Sequence[Path]) -> tuple[list[list[Known]], list[str]]:
     """Return the programs of each run that have a score, and all their texts as they were judged."""
     known, judged = [], []
     for path in runs:
-        with ExitStack() as opened:
-            ledger = opened.enter_context(Ledger.open(RunDirectory.open(path).ledger_file))
+        with Ledger.open(RunDirectory.open(path).ledger_file) as ledger:
             found = list(known_programs(ledger, ledger.completed_cycles()))
             known.append([each for each in found if each.evaluation.accuracy is not None])
             judged += [carrier_of(ledger).source(each.source) for each in known[-1]]

@@ -18,7 +18,7 @@ from typing import Any
 from corpus.records.base import Record
 from cycles.figures.statistics import bootstrap_interval
 from cycles.predicting.features import Features, Group
-from cycles.predicting.model import Learner, Predictor
+from cycles.predicting.model import LEAST_KNOWN, Learner, Predictor
 
 FOLDS = 5
 """Parts of the cross-validation: the usual number."""
@@ -125,7 +125,7 @@ def next_cycles(
     for run, cycle in sorted(set(places)):
         before = [at for at, (its_run, its) in enumerate(places) if its_run == run and its < cycle]
         here = [at for at, place in enumerate(places) if place == (run, cycle)]
-        if len(before) < LEAST_PROGRAMS or len(here) < FOLDS:
+        if len(before) < LEAST_KNOWN or len(here) < FOLDS:
             continue
         predictor = Predictor(seed, learner).fit([kept[at] for at in before], [scores[at] for at in before])
         said = np.asarray(predictor.predict([kept[at] for at in here]))

@@ -53,7 +53,7 @@ class GeneratorConfig(BaseModel):
 
     ranked_by: RankedBy = "predictor"
     """By what the best of several samples is found: `predictor`, trained on the cycles before (the first
-    sample is taken until they hold 50 built networks); a score of the untrained network in the sandbox:
+    sample is taken until they hold 25 built networks); a score of the untrained network in the sandbox:
     `parameters`, `synflow`, `naswot`, `gradnorm`; `probe`, the first sample that builds a network; `chance`,
     a seeded draw, the control."""
 
