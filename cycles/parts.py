@@ -17,12 +17,12 @@ from corpus.records.tasks.shape import TaskShape
 from cycles.config.run import RunConfig
 from cycles.machine.proofs import require_proof
 from cycles.modules.stock import library_of
-from cycles.run.exemplars import Banded, Draw, any_of
 from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import task_spec
 from finetune.job import Trainer
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
+from generator.prompts.exemplars import Banded, Draw, any_of
 from generator.samplers.contract import Sampler
 from generator.spaces.catalogue import build_space
 from generator.spaces.contract import Space

@@ -14,7 +14,7 @@ from corpus.records.search.trials import Trial
 from cycles.config.run import load_config
 from cycles.errors import ConfigError
 from cycles.parts import exemplars_drawn
-from cycles.run.exemplars import Banded, any_of
+from generator.prompts.exemplars import Banded, any_of
 from tests.corpus.test_similarity import edited, grammar_programs
 from tests.ledgers import candidate, evaluation
 

@@ -2,7 +2,7 @@
 
 Programs that are all alike show one idea; programs that have nothing in common show no direction. A band of
 Jaccard similarity keeps each two of a prompt between the two. This module does *not* choose the pool
-(`cycles.bench` does: the stronger half of the admitted) or render a prompt.
+(a search's bench does: the stronger half of the admitted) or render a prompt.
 """
 
 from __future__ import annotations
