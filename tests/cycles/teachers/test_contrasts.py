@@ -183,7 +183,8 @@ def test_a_run_that_learns_from_preferences_goes_on_as_an_unbroken_one(
     config = load_config(
         "cpu-tiny",
         ["cycles=3", "candidates=16", "generator.batch_size=8", "generator.redraws=0",
-         "corpus.seed_programs=2", "finetune.min_examples=1", f"finetune.loss={loss}", f"finetune.start={start}"],
+         "corpus.seed_programs=2", "finetune.min_examples=1", f"finetune.loss={loss}",
+         f"finetune.start={start}"],
     )  # fmt: skip
 
     def rows(ledger: LedgerWriter) -> list[object]:
