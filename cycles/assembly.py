@@ -40,11 +40,11 @@ from cycles.parts import (
     build_supernet,
     build_table,
     build_trainer,
+    exemplars_drawn,
     strategy_of,
     task_shape,
 )
 from cycles.predicting.ranking import check_ranking, choosing_of
-from cycles.run.exemplars import drawn_as
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -202,7 +202,7 @@ def _loop(
         sandbox=sandbox,
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
-        draw=drawn_as(config),
+        draw=exemplars_drawn(config),
     )
     writer = Writer(
         ledger=ledger,

@@ -27,9 +27,9 @@ from corpus.records.search.probes import Probe
 from corpus.records.search.transcripts import Transcript
 from corpus.records.search.trials import Trial
 from cycles.errors import Diverged
-from cycles.run.exemplars import Draw, any_of
 from generator.deciders.contract import Decider
 from generator.ideas.pool import IdeaPool
+from generator.prompts.exemplars import Draw, any_of
 from generator.prompts.templates import ProgramRequest, TemplateName
 from generator.strategies.contract import Answered
 

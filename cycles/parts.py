@@ -25,6 +25,7 @@ from evaluator.tasks import task_spec
 from finetune.job import Trainer
 from generator.models.places import resolve_model
 from generator.models.weights import weights_hash
+from generator.prompts.exemplars import Banded, Draw, any_of
 from generator.samplers.contract import Sampler
 from generator.spaces.catalogue import build_space
 from generator.spaces.contract import Space
@@ -162,6 +163,12 @@ def build_supernet(config: RunConfig, home: Path) -> SupernetEvaluator:
         reductions=space.reductions,
     )
     return SupernetEvaluator(settings, lambda each: cells.get(content_id(each.completion)), home)
+
+
+def exemplars_drawn(config: RunConfig) -> Draw:
+    """Return who chooses the programs that one prompt shows."""
+    band = config.generator.exemplar_band
+    return any_of if band is None else Banded(*band, Shingler.from_config(config.corpus))
 
 
 def build_trainer(config: RunConfig) -> Trainer:

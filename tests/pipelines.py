@@ -129,14 +129,15 @@ class PacedTrainer:
             time.sleep(self._seconds / self._steps)
             if job.on_step is not None:
                 job.on_step(step + 1, self._steps, 1.0)
-        rows = [each.model_dump_json() for each in job.examples]
+        rows = [each.model_dump_json() for each in (*job.examples, *job.rejected)]
         learnt = hashlib.sha256("\n".join([str(job.seed), *rows]).encode()).digest()
         header = b'{"a":{"dtype":"U8","shape":[32],"data_offsets":[0,32]}}'
         with directory_in_the_making(job.output_dir) as partial:
             (partial / WEIGHTS_FILE).write_bytes(len(header).to_bytes(8, "little") + header + learnt)
             (partial / CONFIG_FILE).write_text("{}", encoding="utf-8")
             result = TrainingResult(
-                adapter_hash=adapter_hash(partial), examples=len(rows), truncated=0, steps=self._steps,
+                adapter_hash=adapter_hash(partial), examples=len(job.examples),
+                rejected=len(job.rejected), truncated=0, steps=self._steps,
                 trainable_parameters=32, seconds=0.0,
             )  # fmt: skip
             (partial / RESULT_FILE).write_text(result.model_dump_json(), encoding="utf-8")

@@ -3,7 +3,6 @@
     run_directory    the files of a run
     making           directories that go again where a command cannot start
     starting_corpus  the programs that it starts from
-    exemplars        which programs stand together in a prompt
     ideas            the design ideas that it goes by
     asking           what a run would ask at its start, apart from a ledger
     sharing          how sampler and trainer share a device

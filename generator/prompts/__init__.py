@@ -1,6 +1,7 @@
 """From a task to a prompt, and from an answer to a program.
 
     templates   a request for a program as chat messages
+    exemplars   which programs stand together in a prompt
     kinds       the contract of a program for a task that is no classification of images
     extraction  the program that an answer means
     blocks      an answer cut into the pieces that could be code

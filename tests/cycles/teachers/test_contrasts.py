@@ -10,16 +10,18 @@ from pydantic import ValidationError
 
 from corpus.config import CorpusConfig
 from corpus.ledger.writer import LedgerWriter
+from corpus.novelty.gate import decide
 from corpus.records.prompts import Message
 from corpus.records.trainings import TrainingExample, TrainingResult
-from cycles.config.run import RunConfig
+from cycles.config.run import RunConfig, load_config
 from cycles.config.teaching import Against, Teachers, TeachingConfig
 from cycles.run.run_directory import RunDirectory
 from cycles.teachers.contrasts import deterring, pairs
 from cycles.teaching import Teacher
 from finetune.config import FinetuneConfig, Loss
 from finetune.job import TrainingJob
-from tests.ledgers import program, write_cycle
+from tests.ledgers import candidate, evaluation, program, prompt, write_cycle
+from tests.pipelines import simulated
 
 RULE = CorpusConfig(min_accuracy=0.5)
 FIRST = [("conv relu pool", 0.9), ("linear gelu drop", 0.2), ("norm tanh flat", None), ("gru silu pad", 0.7),
@@ -128,9 +130,6 @@ def test_answers_to_other_prompts_or_under_other_protocols_make_no_pair(run: Run
 
 
 def test_what_is_no_program_is_unlearnt_as_it_stands_and_an_empty_answer_not_at_all(tmp_path: Path) -> None:
-    from corpus.novelty.gate import decide
-    from tests.ledgers import candidate, evaluation, prompt
-
     run = Run(tmp_path)
     run.ledger.add_prompts(1, [prompt(1, index) for index in range(2)])
     for index, text in enumerate(["I cannot write this.", ""]):
@@ -174,3 +173,46 @@ def test_who_is_recorded_as_teaching_stands_there_once(run: Run) -> None:
 def test_a_loss_in_the_place_of_a_teacher_is_told_where_it_belongs() -> None:
     with pytest.raises(ValidationError, match=r"set finetune\.loss to 'kto'"):
         TeachingConfig.model_validate({"by": "kto"})
+
+
+@pytest.mark.parametrize("loss", [Loss.KTO, Loss.DPO])
+@pytest.mark.parametrize("start", ["base", "previous"])
+def test_a_run_that_learns_from_preferences_goes_on_as_an_unbroken_one(
+    tmp_path: Path, loss: Loss, start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_config(
+        "cpu-tiny",
+        ["cycles=3", "candidates=16", "generator.batch_size=8", "generator.redraws=0",
+         "corpus.seed_programs=2", "finetune.min_examples=1", f"finetune.loss={loss}",
+         f"finetune.start={start}"],
+    )  # fmt: skip
+
+    def rows(ledger: LedgerWriter) -> list[object]:
+        written = [each.model_dump(exclude={"machine_id"}) for each in ledger.candidates()]
+        taught = [
+            (each and each.training_ids, each and each.training) for each in map(ledger.cycle_row, range(3))
+        ]
+        return [*written, *taught]
+
+    with simulated(tmp_path / "whole", config) as loop:
+        loop.run()
+        whole = rows(loop.ledger)
+        results = [loop.ledger.training(cycle) for cycle in (1, 2)]
+        assert all(result is not None and result.rejected > 0 for result in results)
+
+    class Killed(Exception):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with pytest.raises(Killed), simulated(tmp_path / "run", config) as loop:
+        loop.run_cycle(0)
+        monkeypatch.setattr(
+            loop.teacher, "record", kill
+        )  # the adapter is there, and the ledger knows of none
+        loop.run()
+    monkeypatch.undo()
+    with simulated(tmp_path / "run", config) as loop:
+        loop.run()
+        assert rows(loop.ledger) == whole

@@ -14,6 +14,7 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provenance
 from cycles.config.teaching import Imported, TeachingConfig
 from cycles.teachers.imported import imported_teachers
+from finetune.config import Loss
 from tests.cycles.teachers.test_contrasts import RULE, Run
 from tests.ledgers import new_corpus, program, write_cycle
 
@@ -94,8 +95,6 @@ def test_the_best_of_each_family_is_asked_for_within_one_claimed_protocol(
 
 
 def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers(tmp_path: Path) -> None:
-    from finetune.config import Loss
-
     run = Run(tmp_path)
     bring_in(run.ledger)
     teacher = run.teacher(Loss.SFT, start="previous", imported="best-per-family")
@@ -115,8 +114,6 @@ def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers
 
 
 def test_pairs_have_no_part_for_who_has_no_rival(tmp_path: Path) -> None:
-    from finetune.config import Loss
-
     run = Run(tmp_path)
     bring_in(run.ledger)
     job = run.job(run.teacher(Loss.DPO, imported="all"))
@@ -125,8 +122,6 @@ def test_pairs_have_no_part_for_who_has_no_rival(tmp_path: Path) -> None:
 
 
 def test_a_fine_tuning_waits_for_winners_of_the_run_however_many_are_imported(tmp_path: Path) -> None:
-    from finetune.config import Loss
-
     run = Run(tmp_path)
     bring_in(run.ledger)
     lesson = run.teacher(Loss.SFT, least=3, imported="all").lesson(1)

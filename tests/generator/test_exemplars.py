@@ -13,7 +13,8 @@ from corpus.novelty.similarity import Shingler
 from corpus.records.search.trials import Trial
 from cycles.config.run import load_config
 from cycles.errors import ConfigError
-from cycles.run.exemplars import Banded, any_of, drawn_as
+from cycles.parts import exemplars_drawn
+from generator.prompts.exemplars import Banded, any_of
 from tests.corpus.test_similarity import edited, grammar_programs
 from tests.ledgers import candidate, evaluation
 
@@ -66,8 +67,8 @@ def test_without_a_band_any_are_drawn_as_ever(pool: list[Trial]) -> None:
 def test_a_band_is_a_setting_of_the_generator() -> None:
     shown = ["generator.model=Qwen/Qwen2.5-Coder-0.5B-Instruct", "generator.template=instruct"]
     banded = load_config("cpu-tiny", [*shown, "generator.exemplars=3", "generator.exemplar_band=[0.2, 0.6]"])
-    assert isinstance(drawn_as(banded), Banded)
-    assert drawn_as(load_config("cpu-tiny", shown)) is any_of
+    assert isinstance(exemplars_drawn(banded), Banded)
+    assert exemplars_drawn(load_config("cpu-tiny", shown)) is any_of
     for wrong in (["generator.exemplars=1"], ["generator.exemplars=3", "generator.exemplar_band=[0.6, 0.2]"]):
         with pytest.raises(ConfigError, match="exemplar_band is"):
             load_config("cpu-tiny", [*shown, "generator.exemplar_band=[0.2, 0.6]", *wrong])

@@ -2,7 +2,7 @@
 
 Programs that are all alike show one idea; programs that have nothing in common show no direction. A band of
 Jaccard similarity keeps each two of a prompt between the two. This module does *not* choose the pool
-(`cycles.bench` does: the stronger half of the admitted) or render a prompt.
+(a search's bench does: the stronger half of the admitted) or render a prompt.
 """
 
 from __future__ import annotations
@@ -12,16 +12,9 @@ from collections.abc import Callable, Sequence
 
 from corpus.novelty.similarity import ShingleArray, Shingler, jaccards
 from corpus.records.search.trials import Trial
-from cycles.config.run import RunConfig
 
 Draw = Callable[[Sequence[Trial], int, random.Random], list[Trial]]
 """Returns so many trials of a pool, fewer where there are no more, by the chance that it is given."""
-
-
-def drawn_as(config: RunConfig) -> Draw:
-    """Return who chooses the programs that one prompt of a run shows."""
-    band = config.generator.exemplar_band
-    return any_of if band is None else Banded(*band, Shingler.from_config(config.corpus))
 
 
 def any_of(pool: Sequence[Trial], count: int, chance: random.Random) -> list[Trial]:
