@@ -6,7 +6,7 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 again.
 
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
-judged for the sake of a few other numbers. Not so an edit. Of several samples the best may be taken
+judged for the sake of a few other numbers. An edit never is. Of several samples the best may be taken
 (`choosing`). Then too a batch is written whole or not at all.
 
 To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
