@@ -23,7 +23,7 @@ from corpus.records.base import derive_seed
 from corpus.records.prompts import Message, Prompt
 from corpus.records.trainings import Verdict
 from cycles.bench import Sandbox
-from generator.prompts.extraction import extract_program
+from generator.edits.asking import read_answer
 from generator.prompts.templates import TemplateName
 from generator.samplers.contract import Sampler
 
@@ -58,14 +58,14 @@ class Guard:
             before: The adapter before it, None for the base model.
             after: The new adapter.
         """
-        asked = [prompt.messages for prompt in self.ledger.prompts(cycle - 1)] or [self.request]
+        plain = Prompt(id="", strategy="guard", template=self.template, messages=self.request, seed=0)
+        asked = self.ledger.prompts(cycle - 1) or [plain]
         prompts = [
-            Prompt(
-                id=f"g{cycle:03d}/p{place:04d}",
-                strategy="guard",
-                template=self.template,
-                messages=asked[place % len(asked)],
-                seed=derive_seed(self.seed, "guard", cycle, place),
+            asked[place % len(asked)].model_copy(
+                update={
+                    "id": f"g{cycle:03d}/p{place:04d}",
+                    "seed": derive_seed(self.seed, "guard", cycle, place),
+                }
             )
             for place in range(self.programs)
         ]
@@ -79,8 +79,9 @@ class Guard:
 
     def _building(self, prompts: Sequence[Prompt], adapter: Path | None) -> int:
         """Return how many of the programs that answer `prompts` build."""
+        asked = {prompt.id: prompt for prompt in prompts}
         with closing(self.sampler().sample(prompts, adapter)) as samples:
-            written = [extract_program(sample.text) for sample in samples]
+            written = [read_answer(asked[sample.prompt_id], sample.text).program for sample in samples]
         sources = [source for source in written if source is not None]
         return sum(probe.passed for probe in self.sandbox().probe(sources)) if sources else 0
 

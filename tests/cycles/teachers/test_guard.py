@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
 from corpus.records.evaluations import EvaluationStatus, Stage
 from corpus.records.prompts import FinishReason, Prompt
 from corpus.records.search.probes import Probe
@@ -17,11 +18,17 @@ from cycles.figures.cycle_report import cycle_report
 from cycles.figures.status import run_status
 from cycles.loop import Loop
 from cycles.teachers.guard import Guard, verdict_of
+from generator.edits.asking import edit_request
+from generator.edits.writing import write_edit
 from generator.samplers.contract import Sample
+from tests.generator.strategies.benches import REQUEST
+from tests.ledgers import program
 from tests.pipelines import simulated
 
 CONFIG = ["cycles=4", "candidates=12", "teaching.guard=5", "finetune.min_examples=1",
           "corpus.seed_programs=2", "generator.batch_size=6", "generator.redraws=0"]  # fmt: skip
+
+PARENT = program("conv relu norm") + "\nlast = nn.Tanh()\n"
 
 PROGRAM = "class Net(nn.Module):\n    pass\n"
 
@@ -94,6 +101,37 @@ def test_the_cycle_of_a_collapsed_adapter_is_written_by_the_one_before(
         assert state.rolled_back == (2,) and str(state).endswith("Adapters rolled back: of cycle 2.")
     # Both adapters answered the same prompts with the same seeds.
     assert model.asked[0] == model.asked[1] and len(model.asked) == 6
+
+
+class Editing(Collapsing):
+    """A model that answers with an edit; keeps the programs that are built."""
+
+    def __init__(self) -> None:
+        super().__init__(cycle=9)
+        self.built: list[str] = []
+
+    def sample(self, prompts: Sequence[Prompt], adapter: Path | None) -> Generator[Sample, None, None]:
+        edit = write_edit(PARENT, PARENT.replace("Tanh", "GELU"))
+        assert edit is not None
+        for sample in super().sample(prompts, adapter):
+            yield sample.model_copy(update={"text": edit})
+
+    def probe(self, sources: Sequence[str]) -> list[Probe]:
+        self.built += sources
+        return super().probe(sources)
+
+
+def test_answers_are_read_as_their_prompts_ask(tmp_path: Path) -> None:
+    model = Editing()
+    chat = edit_request("compact", REQUEST, PARENT)
+    asked = Prompt(id="c000/p0000", strategy="edits", template="compact-edit", messages=chat, seed=1)
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        ledger.add_prompts(0, [asked])
+        guard = Guard(
+            ledger=ledger, programs=2, template="compact", request=chat, seed=0, sampler=model, sandbox=model
+        )  # type: ignore[arg-type]  # fmt: skip
+        assert guard.settle(1, None, tmp_path).before == 2
+    assert set(model.built) == {PARENT.replace("Tanh", "GELU")}
 
 
 def test_a_training_that_continues_starts_from_the_last_adapter_that_was_kept(
