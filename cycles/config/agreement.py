@@ -44,6 +44,7 @@ class Tables:
             )
         yield from self._misunderstandings()
         yield from self._strangers_to_a_space()
+        yield from self._strangers_to_edits()
         chosen = [each for each in ASIDES if getattr(self.strategy, each) != "protocol"]
         if chosen and (self.evaluator.table or self.evaluator.supernet):
             yield f"strategy.{chosen[0]}: a table or a supernet answers, nothing is trained: leave it out"
@@ -78,6 +79,25 @@ class Tables:
             yield (
                 f"strategy '{self.strategy.name}' tells its model what template 'compact' has no words for: "
                 "set generator.model to a model that chats, and generator.template to 'instruct'"
+            )
+
+    def _strangers_to_edits(self) -> Iterator[str]:
+        """Yield who cannot write an edit, or tell it from its parent."""
+        if (
+            self.strategy.asks_for_edits
+            and self.generator.model == "embedded"
+            and self.generator.weights_here
+        ):
+            yield (
+                "strategy 'edits': the embedded model writes whole programs alone, and no edit: set "
+                "generator.model to another, and generator.template to 'instruct' where it chats"
+            )
+        if self.strategy.asks_for_edits and self.generator.outline:
+            yield "generator.outline forces whole programs where edits are asked for: set it to false"
+        if self.strategy.varies and self.corpus.novelty in ("lexical", "both"):
+            yield (
+                "an edit is a near-duplicate of its parent by its text, so that none would be new: set "
+                "corpus.novelty to 'structural'"
             )
 
     def _strangers_to_a_space(self) -> Iterator[str]:

@@ -72,6 +72,16 @@ class StrategyConfig(BaseModel):
         return listed(self.name).chats
 
     @property
+    def varies(self) -> bool:
+        """Whether its programs are edits of others."""
+        return self.name == "edits" and self.settings.get("form", "edit") == "edit"
+
+    @property
+    def asks_for_edits(self) -> bool:
+        """Whether some of its prompts ask for an edit, of a program that works or of one that failed."""
+        return self.varies or (self.name == "edits" and bool(self.settings.get("repairs")))
+
+    @property
     def over_space(self) -> bool:
         """Whether the strategy searches the space."""
         return listed(self.name).over_space

@@ -15,6 +15,7 @@ from corpus.records.evaluations import EvaluationStatus
 from corpus.records.prompts import FinishReason, Prompt
 from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig, load_config
+from cycles.errors import ConfigError
 from cycles.figures.cycle_report import cycle_report
 from generator.edits.asking import form_of, program_in, read_answer
 from generator.edits.failures import EditFailure
@@ -61,6 +62,7 @@ def settings(arm: str, cycles: int = 2, candidates: int = 14) -> RunConfig:
         [
             *(f"cycles={cycles}", f"candidates={candidates}", "corpus.seed_programs=3"),
             *("generator.batch_size=5", "strategy.name=edits", f"strategy.settings={ARMS[arm]}"),
+            *("generator.model=some/model", "corpus.novelty=structural"),
         ],
     )
 
@@ -120,3 +122,21 @@ def test_repairs_are_attempts_of_the_cycle_and_name_what_they_mend(tmp_path: Pat
 @pytest.mark.parametrize("arm", ARMS)
 def test_each_arm_has_a_name_of_its_own(arm: str) -> None:
     assert arm_of(settings(arm)).words == arm
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        (["generator.model=embedded"], "set generator.model to another"),
+        (["generator.model=embedded", "strategy.settings={form='program', repairs=1}"], "and no edit"),
+        (["corpus.novelty=lexical"], "corpus.novelty to 'structural'"),
+        (["generator.outline=true", "generator.sampler=server"], "generator.outline"),
+    ],
+)
+def test_what_edits_cannot_go_with_is_one_line_with_its_remedy(wrong: list[str], remedy: str) -> None:
+    good = ["strategy.name=edits", "generator.model=some/model", "corpus.novelty=structural"]
+    load_config("cpu-tiny", good)
+    with pytest.raises(ConfigError, match=remedy):
+        load_config("cpu-tiny", [*good, *wrong])
+    whole = ["strategy.settings={form='program'}", "corpus.novelty=lexical", "generator.model=embedded"]
+    load_config("cpu-tiny", [*good, *whole])
