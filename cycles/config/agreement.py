@@ -34,6 +34,11 @@ class Tables:
         """Return the first demand that is not met, with its remedy; None where all are."""
         return next(self._disagreements(), None)
 
+    @property
+    def _embedded(self) -> bool:
+        """Whether the model of the package writes."""
+        return self.generator.model == "embedded" and self.generator.weights_here
+
     def _disagreements(self) -> Iterator[str]:
         if self.stopping.strong is not None and (self.evaluator.table or self.evaluator.supernet):
             yield "where a table or a supernet answers nothing is trained: leave stopping out"
@@ -58,7 +63,7 @@ class Tables:
     def _misunderstandings(self) -> Iterator[str]:
         """Yield what the model would be told that it has no words for."""
         told_ideas = self.strategy.name == "closed-loop" and self.strategy.ideas is not None
-        if told_ideas and self.generator.model == "embedded" and self.generator.weights_here:
+        if told_ideas and self._embedded:
             yield (
                 "strategy.ideas: the embedded model knows one sentence alone, and writes no valid program "
                 "where an idea stands beside it: set generator.model to another, or leave strategy.ideas out "
@@ -83,11 +88,7 @@ class Tables:
 
     def _strangers_to_edits(self) -> Iterator[str]:
         """Yield who cannot write an edit, or tell it from its parent."""
-        if (
-            self.strategy.asks_for_edits
-            and self.generator.model == "embedded"
-            and self.generator.weights_here
-        ):
+        if self.strategy.asks_for_edits and self._embedded:
             yield (
                 "strategy 'edits': the embedded model writes whole programs alone, and no edit: set "
                 "generator.model to another, and generator.template to 'instruct' where it chats"
