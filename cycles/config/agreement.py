@@ -75,6 +75,12 @@ class Tables:
                 "that chats, and generator.template to 'instruct', or leave blocks out"
             )
         said = [each for each in ASIDES if getattr(self.strategy, each) == "model"]
+        added = ["blocks"] if self.strategy.blocks else said
+        if added and not self.strategy.prompts:
+            yield (
+                f"strategy.{added[0]}: strategy '{self.strategy.name}' hands in programs and asks for none in "
+                "a prompt: leave it out, or set strategy.name to 'closed-loop' or 'feedback'"
+            )
         if said and self.generator.template == "compact":
             yield (
                 f"strategy.{said[0]}: template 'compact' has no words to ask for them: set it to 'optuna' or "

@@ -39,8 +39,7 @@ def check_ranking(config: RunConfig) -> None:
         ConfigError: There are to be several samples, and the strategy hands in programs instead of prompts.
     """
     name, samples = config.strategy.name, config.generator.samples_per_place
-    programs = config.strategy.over_space and "." not in name  # nobody knows what a stranger's hands in
-    if samples > 1 and programs:
+    if samples > 1 and not config.strategy.prompts:
         raise ConfigError(
             f"generator.samples_per_place is {samples}, but strategy '{name}' hands in programs, of which "
             "there are no samples: set it to 1, or strategy.name to 'closed-loop'."

@@ -72,6 +72,11 @@ class StrategyConfig(BaseModel):
         return listed(self.name).chats
 
     @property
+    def prompts(self) -> bool:
+        """Whether its proposals may be prompts; of a stranger's strategy nobody knows."""
+        return "." in self.name or not self.over_space
+
+    @property
     def varies(self) -> bool:
         """Whether its programs are edits of others."""
         return self.name == "edits" and self.settings.get("form", "edit") == "edit"

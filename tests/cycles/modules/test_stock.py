@@ -89,6 +89,17 @@ def test_prompts_show_blocks_of_the_runs_own_copy(library: Path, tmp_path: Path)
         (["strategy.blocks=2"], "set library"),
         (["strategy.blocks=2", "strategy.library=x.db"], "generator.template to 'instruct'"),
         (["strategy.library=x.db"], "or blocks to 2"),
+        (
+            [
+                "strategy.blocks=2",
+                "strategy.library=x.db",
+                "strategy.name=random",
+                "teaching.by=nobody",
+                "generator.template=instruct",
+                "generator.model=some/model",
+            ],
+            "asks for none in a prompt",
+        ),
     ],
 )
 def test_blocks_without_a_library_or_a_model_that_reads_are_one_line(
