@@ -78,7 +78,7 @@ class Tables:
         added = ["blocks"] if self.strategy.blocks else said
         if added and not self.strategy.prompts:
             yield (
-                f"strategy.{added[0]}: strategy '{self.strategy.name}' hands in programs and asks for none in "
+                f"strategy.{added[0]}: strategy '{self.strategy.name}' hands in programs, asks for none in "
                 "a prompt: leave it out, or set strategy.name to 'closed-loop' or 'feedback'"
             )
         if said and self.generator.template == "compact":
