@@ -164,7 +164,6 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
         lambda: None,
     ),
     "feedback memory": ([*_FEEDBACK, "strategy.settings={batch=2}"], lambda: None),
-    "hyperparameters by chance": (["strategy.hyperparameters=random"], lambda: None),
     "hyperparameters by Optuna": (
         ["strategy.name=evolution", _NOBODY, _SMALL_POPULATION, "strategy.hyperparameters=optuna"],
         lambda: None,
