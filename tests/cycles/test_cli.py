@@ -107,7 +107,7 @@ def test_a_missing_program_is_one_line(tmp_path: Path) -> None:
     assert_one_clear_line(archloop("evaluate", tmp_path / "gone.py"), "no such file")
 
 
-@pytest.mark.parametrize("command", ["resume", "status", "report"])
+@pytest.mark.parametrize("command", ["resume", "status", pytest.param("report", marks=pytest.mark.slow)])
 def test_a_corrupt_ledger_is_one_line_and_stays_as_it_is(tmp_path: Path, command: str) -> None:
     run = tmp_path / "run"
     assert archloop("run", "--prepare", "--preset", "smoke", "--out", run).returncode == 0

@@ -74,7 +74,7 @@ def test_a_run_killed_at_any_write_goes_on_to_the_ledger_of_an_unbroken_one(arm:
         Arena(ledger, config, sampler=Editing).run()
     expected = rows(tmp_path / "whole.db")
     for after in (False, True):
-        for writes in range(2, 60, 8):
+        for writes in range(2, 60, 14):
             path = tmp_path / f"{writes}-{after}.db"
             with LedgerWriter.create(path) as ledger:
                 Fuse(ledger, writes, after=after)

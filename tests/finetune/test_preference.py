@@ -90,7 +90,7 @@ def test_the_reference_is_the_base_model_also_where_a_training_goes_on(
     assert second.trainable_parameters == first.trainable_parameters
 
 
-@pytest.mark.parametrize("loss", PREFERENCES)
+@pytest.mark.parametrize("loss", [Loss.KTO, pytest.param(Loss.DPO, marks=pytest.mark.slow)])
 def test_equal_preferences_give_equal_adapters_in_a_process_of_their_own_too(
     model: Path, tmp_path: Path, loss: Loss
 ) -> None:

@@ -147,7 +147,7 @@ class EvaluationRow(Row):
     machine_id: str | None
     """The machine that judged, described in the card; null where nobody noted it."""
     error_type: str | None
-    """Class name of the exception."""
+    """Class name of the exception; or what is wrong with an edit."""
     error: str | None
     """Its message, at most 500 characters."""
     output_tail: str | None

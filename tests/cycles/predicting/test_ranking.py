@@ -97,7 +97,7 @@ def test_chance_takes_each_place_as_often() -> None:
     assert 200 < firsts < 300
 
 
-@pytest.mark.parametrize("by", ["predictor", "probe", "chance"])
+@pytest.mark.parametrize("by", ["predictor", "probe", pytest.param("chance", marks=pytest.mark.slow)])
 def test_a_run_killed_at_any_write_goes_on_to_the_ledger_of_an_unbroken_one(
     by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
