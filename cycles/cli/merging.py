@@ -7,7 +7,7 @@ does *not* fine-tune.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ from corpus.records.mistakes import command_line
 from cycles.cli.endings import keeping
 from cycles.errors import UsageError
 from cycles.showing.terminal import say
-
-if TYPE_CHECKING:
-    pass
 
 
 def merge(

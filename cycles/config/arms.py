@@ -6,12 +6,13 @@ An arm is who searches together with who teaches; runs of one arm differ by thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Imported, Teachers
 from finetune.config import Loss
+from generator.config.strategy import StrategyConfig
 from generator.prompts.asides import ASIDES
 from generator.strategies.catalogue import listed
 
@@ -97,7 +98,7 @@ def _plain_arm(config: RunConfig) -> ArmName:
     name = strategy.name.rpartition(".")[2]
     arm = _SEARCHES.get(name, ArmName(name, name.replace("-", " ").replace("_", " "), name[:9]))
     if strategy.name == "edits":
-        arm = _edits(strategy.settings)
+        arm = _edits(strategy)
     if strategy.over_space and strategy.space != "grammar":
         arm = ArmName(f"{arm.key}-{strategy.space}", f"{arm.words} over {strategy.space}", arm.label)
     if listed(strategy.name).asks_model and strategy.llm == "none":
@@ -107,12 +108,10 @@ def _plain_arm(config: RunConfig) -> ArmName:
     return arm
 
 
-def _edits(settings: Mapping[str, Any]) -> ArmName:
+def _edits(strategy: StrategyConfig) -> ArmName:
     """Return what edits are called by what is asked for, and whether failures are mended."""
-    arm = _SEARCHES["edits"]
-    if settings.get("form") == "program":
-        arm = ArmName("programs", "whole programs", "programs")
-    if settings.get("repairs"):
+    arm = _SEARCHES["edits"] if strategy.varies else ArmName("programs", "whole programs", "programs")
+    if strategy.settings.get("repairs"):
         arm = ArmName(f"{arm.key}-repairs", f"{arm.words} with repairs", f"{arm.label[:4]}+fix")
     return arm
 

@@ -89,13 +89,14 @@ def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
     completed = set(ledger.completed_cycles())
     planned = cycles_of(ledger, config)
     current = next((cycle for cycle in range(planned) if cycle not in completed), None)
+    guarded = range(1, config.cycles) if config.teaching.guard else ()
     state = RunStatus(
         cycles=config.cycles,
         completed=len(completed),
         current=current,
         over=current is None and planned < config.cycles,
         candidates=config.candidates,
-        rolled_back=tuple(cycle for cycle in range(1, config.cycles) if rolled_back(ledger, cycle)),
+        rolled_back=tuple(cycle for cycle in guarded if rolled_back(ledger, cycle)),
     )
     if current is None:
         return state

@@ -16,6 +16,8 @@ from cycles.figures.studies.searches import FEWEST_PARAMETERS, QUANTITIES, Quant
 
 NO_VALUE = "-"
 
+_MEANS = "Means over the seeds, with Student's 95% interval where there are several"
+
 _OVERVIEW = tuple(
     each for each in QUANTITIES if each.key in ("retested", "best", "valid", "mean_valid", "unique_skeletons")
 )
@@ -79,8 +81,7 @@ def overview(studies: Mapping[str, StudyFigures]) -> Grid:
         for arm, runs in figures.arms.items():
             if runs:
                 rows.append((what, arm, str(len(runs)), *(_mean(each, runs) for each in _OVERVIEW)))
-    caption = "Means over the seeds, with Student's 95% interval where there are several"
-    return Grid(caption, ("task", "arm", "seeds", *(each.title for each in _OVERVIEW)), tuple(rows))
+    return Grid(_MEANS, ("task", "arm", "seeds", *(each.title for each in _OVERVIEW)), tuple(rows))
 
 
 def _by_seed(figures: StudyFigures) -> Grid:
@@ -105,8 +106,7 @@ def _by_arm(figures: StudyFigures) -> Grid:
         (quantity.heading(figures.metric), *(_mean(quantity, runs) for runs in figures.arms.values()))
         for quantity in figures.quantities
     ]
-    caption = "Means over the seeds, with Student's 95% interval where there are several"
-    return Grid(caption, ("figure", *figures.arms), tuple(rows))
+    return Grid(_MEANS, ("figure", *figures.arms), tuple(rows))
 
 
 def _differences(figures: StudyFigures) -> Grid:
