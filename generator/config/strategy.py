@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
 from generator.strategies.catalogue import StrategyError, listed, settings_of
-from generator.strategies.retrieving import By
-from generator.strategies.tuning import Chooser
+from generator.strategies.choices import By, Chooser
 
 SHIPPED = "shipped"
 """What the pool of ideas that comes with the package is called."""

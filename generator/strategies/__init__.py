@@ -2,6 +2,7 @@
 
 contract       what every strategy does, and all that it may touch
 catalogue      the strategies by name
+choices        who may choose what is added to proposals, by name
 wrapping       a strategy around another one
 retrieving     mined modules in the prompts of any strategy
 tuning         who chooses hyperparameters: a wrapper around any strategy

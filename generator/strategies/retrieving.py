@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from corpus.records.prompts import Message
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
+from generator.strategies.choices import By
 from generator.strategies.contract import Bench, Strategy
 from generator.strategies.wrapping import Change, Wrapped, whole_program
 from generator.trees.specs import Library
-
-By = Literal["similarity", "diversity", "chance"]
 
 LONGEST = 3_000
 """Characters of the longest block that is shown: a prompt has room for a few; our choice."""

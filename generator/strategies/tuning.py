@@ -25,10 +25,10 @@ from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.prompts.asides import ASIDES
+from generator.strategies.choices import Chooser
 from generator.strategies.contract import Bench, Strategy
 from generator.strategies.wrapping import Change, Wrapped, whole_program
 
-Chooser = Literal["protocol", "random", "optuna", "model"]
 What = Literal["hyperparameters", "transforms"]
 
 

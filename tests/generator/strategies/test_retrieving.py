@@ -11,9 +11,10 @@ from corpus.config import CorpusConfig
 from corpus.records.prompts import Prompt
 from corpus.records.search.proposals import DecidedBy, Proposal
 from cycles.parts import likeness
+from generator.strategies.choices import By
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.random_search import RandomSearch
-from generator.strategies.retrieving import LONGEST, By, Retrieving, diverse, similar
+from generator.strategies.retrieving import LONGEST, Retrieving, diverse, similar
 from generator.trees.primitives import PRIMITIVES
 from generator.trees.specs import Library, ModuleSpec
 from tests.generator.strategies.benches import PlainBench

@@ -13,9 +13,10 @@ from corpus.records.search.proposals import DecidedBy, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.prompts.asides import HYPERPARAMETERS
+from generator.strategies.choices import Chooser
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.contract import Bench, Conversation, Strategy
-from generator.strategies.tuning import Chooser, TunerMissing, tuned
+from generator.strategies.tuning import TunerMissing, tuned
 from generator.strategies.wrapping import whole_program
 from tests.generator.strategies.benches import PlainBench, trial
 
