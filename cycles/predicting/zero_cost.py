@@ -32,7 +32,7 @@ from evaluator.channel.hyperparameters import DEFAULTS, PROTOCOL_NAMES
 from evaluator.channel.proxy_config import ProxyConfig
 
 SCORES = ("parameters", "synflow", "naswot", "gradnorm")
-"""The scores, by which programs can be ranked."""
+"""The scores, by which programs can be ranked: each is a function of that name in the script."""
 
 Scores = dict[str, float | None]
 """Scores by name, None for one that is missing."""
@@ -148,15 +148,14 @@ def gradnorm():
 
 
 torch.set_num_threads(1)
-found = {{}}
-for score in (parameters, synflow, naswot, gradnorm):
+found = []
+for score in {scores}:
     try:
         seeded()
-        found[score.__name__] = score()
+        found.append(globals()[score]())
     except Exception:
-        found[score.__name__] = None
-wanted = ("parameters", "synflow", "naswot", "gradnorm")
-print("\\n{mark}" + json.dumps([found[name] for name in wanted]))
+        found.append(None)
+print("\\n{mark}" + json.dumps(found))
 """
 
 
@@ -174,6 +173,7 @@ def zero_cost_script(source: str, shape: TaskShape, config: ProxyConfig) -> str:
         other=repr(config.other_hyperparameters),
         out_shape=repr(tuple(shape.output_shape)),
         batch=BATCH,
+        scores=repr(SCORES),
         mark=_mark(source),
     )
 

@@ -19,6 +19,7 @@ from typing import Any
 from corpus.records.admissions import Admission
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation
+from corpus.records.search.hyperparameters import in_words
 from corpus.records.text import visible
 from cycles.figures.measure import validation_words
 from cycles.figures.runs import RunData
@@ -175,6 +176,10 @@ def _detail(entry: _Entry, runs: Sequence[RunData]) -> dict[str, Any]:
         detail["source"] = shown(candidate.source)
     else:
         detail["completion"] = shown(candidate.completion, 6000)
+    if candidate.hyperparameters:
+        detail["hyperparameters"] = visible(in_words(candidate.hyperparameters))
+    if candidate.transforms:
+        detail["transforms"] = visible(in_words(candidate.transforms))
     if evaluation is not None:
         if evaluation.error:
             detail["error"] = visible(evaluation.error)

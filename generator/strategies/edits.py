@@ -11,7 +11,6 @@ from the failure to what mended it. This module does *not* carry edits out (`gen
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Sequence
 from itertools import repeat
@@ -154,9 +153,9 @@ class Edits(Strategy):
 
     def _asked(self, bench: Bench, place: int, parents: Sequence[Parent], shown: Sequence[Trial]) -> Proposal:
         """Return a new attempt: an edit of a parent, or where there is none a whole program."""
-        rng = bench.rng("edits", bench.cycle, place)
         if not parents:
-            return self._whole(bench, place, shown, rng)
+            return self._whole(bench, place, shown)
+        rng = bench.rng("edits", bench.cycle, place)
         operator = rng.choice(list(OPERATORS)) if self._settings.operators == "fair" else None
         draws = self._settings.tournament if self._settings.parents == "tournament" else 1
         parent, accuracy = parents[min(rng.randrange(len(parents)) for _ in range(draws))]
@@ -171,8 +170,8 @@ class Edits(Strategy):
             decisions=(_PARENT, *((_OPERATOR,) if operator else ()), _WRITTEN),
         )
 
-    def _whole(self, bench: Bench, place: int, pool: Sequence[Trial], rng: random.Random) -> Proposal:
-        chosen = rng.sample(list(pool), min(bench.exemplar_count, len(pool)))
+    def _whole(self, bench: Bench, place: int, pool: Sequence[Trial]) -> Proposal:
+        chosen = bench.shown(pool, bench.seed("prompt", bench.cycle, place))
         shown = [(trial.candidate.source or "", trial.accuracy or 0.0) for trial in chosen]
         chat = render(bench.template, bench.request, shown)
         ids = tuple(trial.candidate.id for trial in chosen)

@@ -16,6 +16,7 @@ import pytest
 
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.graphs import GraphNode, NetworkGraph
+from corpus.records.search.hyperparameters import Hyperparameter
 from corpus.records.text import visible
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Teachers
@@ -224,6 +225,18 @@ def test_every_candidate_is_in_the_table_and_its_program_in_the_file(tmp_path: P
     assert sorted(map(int, known)) == list(range(24))
     assert known["0"]["source"] == runs[0].judged[0].candidate.source
     assert data["links"]["8"] == [0]  # c001/0000 came from c000/0000
+
+
+def test_what_a_candidate_alone_is_trained_with_is_in_its_details(tmp_path: Path) -> None:
+    (run,) = gather([write_run(tmp_path / "run", cycles=1, count=4)])
+    own = {
+        "hyperparameters": (Hyperparameter(name="lr", value=0.05), Hyperparameter(name="<b>", value=1)),
+        "transforms": (Hyperparameter(name="flip", value=0.5),),
+    }
+    run.judged[0] = run.judged[0]._replace(candidate=run.judged[0].candidate.model_copy(update=own))
+    known = details(render([run]))
+    assert known["0"]["hyperparameters"] == "lr 0.05, <b> 1" and known["0"]["transforms"] == "flip 0.5"
+    assert "hyperparameters" not in known["1"] and "transforms" not in known["1"]
 
 
 def test_a_small_budget_keeps_the_admitted_and_says_what_is_left_out(tmp_path: Path) -> None:

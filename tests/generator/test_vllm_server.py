@@ -219,6 +219,21 @@ def test_want_of_memory_is_named_with_the_remedy(python: Path, tmp_path: Path) -
         server(python, tmp_path, "huge").start()
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGKILL, "it was killed"),
+        (signal.SIGILL, "does not allow.*install_vllm"),
+        (signal.SIGABRT, "134"),
+    ],
+)
+def test_a_server_that_a_signal_ends_says_what_that_means(
+    number: signal.Signals, words: str, python: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UpstreamError, match=words):
+        server(python, tmp_path, f"dies-of-{int(number)}").start()
+
+
 def test_a_server_that_never_gets_ready_is_given_up_and_ended(python: Path, tmp_path: Path) -> None:
     slow = server(python, tmp_path, "slow", startup_timeout_seconds=1.5)
     with pytest.raises(UpstreamError, match="startup_timeout_seconds"):

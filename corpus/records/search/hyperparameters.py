@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from corpus.records.base import Record
@@ -64,6 +64,11 @@ AUGMENTATIONS: Mapping[str, Range] = {
 
 _OTHERS = Range(0.0, 1.0)
 _ALIASES = {"learning_rate": "lr", "batch_size": "batch", "wd": "weight_decay"}
+
+
+def in_words(values: Iterable[Hyperparameter]) -> str:
+    """Return values in one line: `lr 0.05, momentum 0.9`."""
+    return ", ".join(f"{each.name} {each.value:g}" for each in values)
 
 
 def fitting(values: object) -> tuple[Hyperparameter, ...]:

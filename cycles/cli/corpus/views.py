@@ -20,6 +20,7 @@ from corpus.ledger.lineage import Ancestor, Lineage
 from corpus.novelty.diversity import block_families
 from corpus.novelty.groups import DuplicateGroup
 from corpus.objectives import OBJECTIVES
+from corpus.records.search.hyperparameters import in_words
 from corpus.records.tasks.kinds import Metric
 from corpus.records.text import one_line
 
@@ -160,10 +161,8 @@ def _facts(found: Lineage, relative: bool) -> Table:
     if candidate.operator:
         decided = ", ".join(f"{each.what} by {each.by}" for each in candidate.decisions)
         rows.append(("search", ", ".join(filter(None, (candidate.operator, candidate.idea, decided)))))
-    own = ", ".join(f"{each.name} {each.value:g}" for each in candidate.hyperparameters)
-    rows += [("hyperparameters", own)] if own else []
-    done = ", ".join(f"{each.name} {each.value:g}" for each in candidate.transforms)
-    rows += [("transforms", done)] if done else []
+    rows += [("hyperparameters", in_words(candidate.hyperparameters))] if candidate.hyperparameters else []
+    rows += [("transforms", in_words(candidate.transforms))] if candidate.transforms else []
     rows += [("point", candidate.key)] if candidate.key else []
     rows += [("call", candidate.call_id)] if candidate.call_id else []
     if found.adapter is not None:

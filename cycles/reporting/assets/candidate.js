@@ -70,6 +70,8 @@ function fill(row, detail, message, body) {
     canvas.innerHTML = detail.drawing; // made by archloop's own `drawing`, never by a program
     right.append(make("h2", {}, "Network"), canvas);
   }
+  const trained = [["Hyperparameters", detail.hyperparameters], ["Transforms", detail.transforms]];
+  for (const [name, values] of trained) if (values) right.append(make("p", { class: "note" }, name + " of its own: " + values + "."));
   if (detail.protocol) right.append(make("p", { class: "note" }, "Protocol " + detail.protocol +
     (detail.memory ? "; peak memory " + Math.round(detail.memory / 2 ** 20) + " MiB" : "") + "."));
   body.replaceChildren(left, right);

@@ -6,12 +6,14 @@ This module does *not* start or stop anything.
 from __future__ import annotations
 
 import re
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 _TAIL_LINES = 12
 _TAIL_BYTES = 1 << 18
-_KILLED = (-9, 137)
+_SIGNALLED = 128
+"""A shell's status of a command that died of a signal is this much above the signal's number."""
 
 _PORT = r"[Aa]ddress already in use"
 _CAUSES = (
@@ -33,6 +35,13 @@ _CAUSES = (
         "this vLLM does not know an option. Install the pinned one: bash scripts/install_vllm",
     ),
 )
+_DEATHS: dict[int, str] = {
+    signal.SIGKILL: "it was killed, by the system for want of memory or by somebody. See the system's log",
+    signal.SIGILL: "it used an instruction that this processor or its kernel does not allow. Install the "
+    "pinned build anew: bash scripts/install_vllm. If that does not help, use an endpoint: "
+    "generator.server.url",
+}
+"""What a signal that ended it means."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +74,8 @@ def explain(
         log.seek(max(offset, size - _TAIL_BYTES))
         text = log.read().decode("utf-8", errors="replace")
     cause = next((words for pattern, words in _CAUSES if re.search(pattern, text)), None)
-    if cause is None and exit_status in _KILLED:
-        cause = "it was killed, by the system for want of memory or by somebody. See the system's log"
+    if cause is None and exit_status is not None:
+        cause = _DEATHS.get(-exit_status if exit_status < 0 else exit_status - _SIGNALLED)
     if cause is None and timed_out:
         cause = "it was not ready in time. If it only needs longer: generator.server.startup_timeout_seconds"
     cause = cause or f"it ended with status {exit_status}"

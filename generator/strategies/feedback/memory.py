@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.trials import Trial
+from generator.edits.faults import Fault
 
 LONGEST = 300
 """Of a problem, a suggestion or an error this many characters are kept, so that prompts stay short."""
@@ -93,10 +94,7 @@ class Memory:
 
 def failure(trial: Trial) -> str:
     """Return why a trial is not valid, in the evaluator's words."""
-    judged = trial.evaluation
-    where = f"{judged.status.value.lower().replace('_', ' ')} in stage {judged.stage.value}"
-    said = ": ".join(filter(None, (judged.error_type, judged.error)))
-    return f"{where}: {said}"[:LONGEST] if said else where
+    return Fault.of(trial.evaluation).words[:LONGEST]
 
 
 def by_rule(trial: Trial | None) -> Advice | None:

@@ -87,7 +87,7 @@ def test_the_next_prompt_shows_the_best_program_the_attempts_and_the_advice() ->
 def test_a_failure_is_told_to_both_roles_in_the_evaluators_words() -> None:
     told = Told(answering(ADVICE))
     told.hear(None)
-    words = "shape error in stage forward: RuntimeError: mat1 and mat2 do not fit"
+    words = "SHAPE_ERROR in stage forward: RuntimeError: mat1 and mat2 do not fit"
     role, asked = told.bench.asked[0]
     assert role == "improver" and words in asked and program("conva") in asked
     assert words in told.text and "```python\n" + program("conva").rstrip() not in told.text
