@@ -88,15 +88,16 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     check_tracking(config.tracking)
     check_ray(config)
     find_data(config.evaluator.task, config.evaluator.data_path)
-    check_model(config)
     check_ranking(config)
     strategy_of(config)
     shape = task_shape(config)
-    with run_made(path, config) as directory, open_ledger(directory.ledger_file) as ledger:
-        stock(ledger, config)
-        keep_ideas(ledger, config)
-        note_carrying(ledger, config, shape)
-        plant(ledger, config, shape)
+    with run_made(path, config) as directory:
+        check_model(config)  # takes seconds, so only once the place is known to be good
+        with open_ledger(directory.ledger_file) as ledger:
+            stock(ledger, config)
+            keep_ideas(ledger, config)
+            note_carrying(ledger, config, shape)
+            plant(ledger, config, shape)
     return directory
 
 

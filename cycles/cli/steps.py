@@ -67,7 +67,6 @@ def generate(
         raise UsageError(f"{adapter}: no such adapter directory. Fine-tune one: archloop finetune --help")
     settings = [*(overrides or []), f"seed={seed}", "generator.exemplars=0"]
     config = agreed_config(preset, settings, trusted=trusted)
-    check_model(config, trains=False, adapter=adapter)
     if out is not None:
         _refuse_if_filled(out)
     if not config.strategy.asks_model:
@@ -76,16 +75,13 @@ def generate(
     carrier = carrier_for(config, task_shape(config))
     size = config.generator.batch_size
     kept = "what was printed stands." if out is None else f"the programs in {out} are kept."
-    with (
-        keeping(kept),
-        nullcontext() if out is None else directory_made(out),
-        passing_log() as log,
-        build_sampler(config, log, functools.partial(say, err=True)) as sampler,
-    ):
-        batches = (prompts[start : start + size] for start in range(0, count, size))
-        completions = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
-        for index, completion in enumerate(completions):
-            _write_program(index, completion, carrier, out, as_json)
+    with keeping(kept), nullcontext() if out is None else directory_made(out):
+        check_model(config, trains=False, adapter=adapter)
+        with passing_log() as log, build_sampler(config, log, functools.partial(say, err=True)) as sampler:
+            batches = (prompts[start : start + size] for start in range(0, count, size))
+            answers = (each for batch in batches for each in in_order(batch, sampler.sample(batch, adapter)))
+            for index, completion in enumerate(answers):
+                _write_program(index, completion, carrier, out, as_json)
 
 
 def evaluate(
@@ -165,15 +161,14 @@ def finetune(
     _refuse_if_filled(out)
     examples = _read_examples(data)
     config = load_config(preset, [*(overrides or []), f"seed={seed}"])
-    check_model(config, trains=True)
 
     def show(step: int, total: int, loss: float) -> None:
         if not as_json and (step == total or step % 10 == 0):
             typer.echo(f"step {step} of {total}  loss {loss:.3f}", err=True)
 
-    trainer = build_trainer(config)
     with keeping(f"{out} was not made."), directory_made(out.parent):
-        result = trainer.train(TrainingJob(examples, out, seed, on_step=show))
+        check_model(config, trains=True)
+        result = build_trainer(config).train(TrainingJob(examples, out, seed, on_step=show))
     if as_json:
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:

@@ -37,9 +37,9 @@ def check_model(config: RunConfig, *, trains: bool | None = None, adapter: Path 
         AdapterError: The adapter is none, or not this model's.
     """
     trains = config.learns if trains is None else trains
+    if adapter is not None:
+        adapter_hash(adapter)  # raises for what is none, before anything is loaded
     if not (trains or (config.strategy.asks_model and config.generator.weights_here)):
-        if adapter is not None:
-            adapter_hash(adapter)
         return
     place = resolve_model(config.generator.model)
     from generator.models.loading import check_weights, end_tokens, load_config, load_tokenizer, skeleton

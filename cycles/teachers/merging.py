@@ -36,9 +36,9 @@ def merge_run(directory: RunDirectory, out: Path, cycle: int | None = None) -> P
         raise UsageError(
             f"{directory.path} has {which}. Only runs whose model is taught have: see teaching.by."
         )
-    check_model(config, trains=False, adapter=adapter)
     home = out.absolute().parent
     with directory_made(home), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=home) as made:
+        check_model(config, trains=False, adapter=adapter)
         merge(resolve_model(config.generator.model), adapter, Path(made) / "model")
         (Path(made) / "model").rename(out)
     return adapter

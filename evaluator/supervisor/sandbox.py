@@ -83,7 +83,7 @@ class SandboxedEvaluator:
         self._pool: WorkerPool | None = None
 
     def __enter__(self) -> SandboxedEvaluator:
-        """Load the task, find out how programs can be contained, and start the zygotes: some seconds.
+        """Load the task, find out how programs can be contained, and start a zygote: some seconds.
 
         Raises:
             SandboxError: The platform or the installation cannot do it, or offers no isolation.

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import LifoQueue
 from typing import TypeVar
 
 from evaluator.errors import ZygoteDied
@@ -38,11 +38,17 @@ class _Slot:
 
 
 class WorkerPool:
-    """A fixed number of zygotes. It may be used from any thread, by one at a time.
+    """Zygotes up to a number. It may be used from any thread, by one at a time.
+
+    The first is warm from the beginning, so that what keeps zygotes from starting shows then. Each takes some
+    seconds of a core to get warm, so the others are started when there is work for them.
 
     Args:
         launch: Starts the zygote of a worker, numbered from 0, without waiting for it.
-        workers: How many.
+        workers: How many at most.
+
+    Raises:
+        SandboxError: The first zygote does not start.
     """
 
     def __init__(self, launch: Callable[[int], ZygoteProcess], workers: int) -> None:
@@ -52,8 +58,7 @@ class WorkerPool:
         self._stop = threading.Event()
         self._threads: ThreadPoolExecutor | None = None
         try:
-            for zygote in [self._fill(slot) for slot in self._slots]:  # they get warm side by side
-                zygote.await_ready()
+            self._warm(self._slots[0])
         except BaseException:
             self.close()
             raise
@@ -73,15 +78,15 @@ class WorkerPool:
             give_up: Gives the result of a job whose zygote died `ATTEMPTS` times.
 
         Raises:
-            SandboxError: A zygote cannot be replaced.
+            SandboxError: A zygote cannot be started.
             RuntimeError: Another `map` of this pool is under way.
         """
         if self._threads is not None:
             raise RuntimeError("this evaluator is already evaluating")
         self._stop = stop = threading.Event()
         self._threads = threads = ThreadPoolExecutor(len(self._slots), "worker")
-        idle: SimpleQueue[_Slot] = SimpleQueue()
-        for slot in self._slots:
+        idle: LifoQueue[_Slot] = LifoQueue()  # the last that was at work is warm
+        for slot in sorted(self._slots, key=lambda slot: slot.zygote is not None):
             idle.put(slot)
 
         def do(job: Job) -> Result:

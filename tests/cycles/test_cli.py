@@ -16,8 +16,10 @@ from corpus.ledger.reader import Ledger
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.mistakes import Mistake
 from cycles.cli.steps import _read_examples
+from cycles.config.run import load_config
 from tests.command_line import ENTRY
 from tests.endpoint_server import EndpointServer
+from tests.runs import new_run
 
 PROGRAM = (Path(__file__).parents[1] / "programs" / "small_cnn.py").resolve()
 
@@ -110,7 +112,7 @@ def test_a_missing_program_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["resume", "status", pytest.param("report", marks=pytest.mark.slow)])
 def test_a_corrupt_ledger_is_one_line_and_stays_as_it_is(tmp_path: Path, command: str) -> None:
     run = tmp_path / "run"
-    assert archloop("run", "--prepare", "--preset", "smoke", "--out", run).returncode == 0
+    new_run(run, load_config("smoke"))
     (run / "corpus.db").write_bytes(b"SQLite format 3\x00" + os.urandom(4096))
     before = (run / "corpus.db").read_bytes()
     assert_one_clear_line(archloop(command, run), "corpus.db")
@@ -132,8 +134,7 @@ def test_a_place_without_write_permission_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    few = ("--preset", "smoke", "--set", "candidates=2")
-    assert archloop("run", "--prepare", *few, "--out", run).returncode == 0
+    new_run(run, load_config("smoke", ["candidates=2"]))
     with_one_cycle = archloop("generate", "--run", run)
     assert with_one_cycle.returncode == 0, with_one_cycle.stderr
     full = 'ln -s /dev/full "$0/.metrics.jsonl.partial-$$"; exec "$@"'  # where this process will write

@@ -81,8 +81,8 @@ def build(
         )
     if not as_json:
         say(f"{len(questions)} questions, about {len(read.documents)} documents.", err=True)
-    check_model(config, trains=False)
     with directory_made(out.parent):
+        check_model(config, trains=False)
         model, asked, found = _grown(config, questions, out, pool.ideas.values(), as_json)
         kept = [] if only_new else list(pool.ideas.values())
         write_pool(IdeaPool(pool.template.values(), [*kept, *found.ideas.values()]), out)
