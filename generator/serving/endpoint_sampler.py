@@ -170,15 +170,24 @@ class EndpointSampler(Sampler):
         if self._server is not None and self._server.start(self._adapters.model_to_serve(adapter)):
             self._adapters.forget()
         answers = self._exchange(dict(bodies), adapter)
+        waits: asyncio.Task[Any] | None = None
 
         async def following() -> tuple[Key, Reply] | None:
+            nonlocal waits
+            waits = asyncio.current_task()
             return await anext(answers, None)
+
+        async def ended() -> None:
+            if waits is not None and not waits.done():  # a signal's handler raised in the middle of it
+                waits.cancel()
+                await asyncio.wait([waits])
+            await answers.aclose()
 
         try:
             while (answer := runner.run(following())) is not None:
                 yield answer
         finally:
-            runner.run(answers.aclose())
+            runner.run(ended())
 
     async def _exchange(
         self, bodies: Mapping[Key, dict[str, Any]], adapter: Path | None

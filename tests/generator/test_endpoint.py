@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +37,7 @@ from generator.samplers.contract import (
 from generator.serving.adapter_probe import alike
 from generator.serving.endpoint import Reply
 from generator.serving.endpoint_sampler import EndpointSampler
-from tests.endpoint_server import EndpointServer, Fault, answer, document, hang_up, silence, status
+from tests.endpoint_server import EndpointServer, Fault, Handler, answer, document, hang_up, silence, status
 
 
 def prompts(*seeds: int) -> list[Prompt]:
@@ -82,6 +84,32 @@ def test_a_completion_is_handed_over_before_a_slow_neighbour_is_finished() -> No
         next(stream)
         assert time.monotonic() - start < 1.0
         assert len(list(stream)) == 2
+
+
+def test_a_signal_in_the_middle_of_a_call_ends_it_and_leaves_nothing_open() -> None:
+    told, answered = threading.Event(), threading.Event()
+
+    def waits(handler: Handler) -> None:
+        told.set()
+        answered.wait(timeout=20)
+        hang_up(handler)
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with EndpointServer(waits) as server:
+            asked = sampler(server)
+            threading.Thread(
+                target=lambda: told.wait(timeout=20) and os.kill(os.getpid(), signal.SIGUSR1)
+            ).start()
+            with pytest.raises(KeyboardInterrupt):
+                list(asked.sample(prompts(0), None))
+            answered.set()
+            assert len(list(asked.sample(prompts(1, 2), None))) == 2
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_n_completions_have_seeds_of_their_own(server: EndpointServer) -> None:
