@@ -259,6 +259,17 @@ def test_a_guided_completion_has_the_form_that_was_asked_for(server: Any, guide:
         assert fits(sample.text)
 
 
+def test_long_prompts_that_fill_more_than_a_step_together_are_all_answered(server: Any) -> None:
+    long = [
+        prompt.model_copy(
+            update={"messages": (Message(role="user", content=f"{prompt.id} " + "images, " * 400),)}
+        )
+        for prompt in prompts(24)
+    ]
+    source = over_http(server, SamplingParameters(temperature=0.8, max_new_tokens=4))
+    assert {each.prompt_id for each in source.sample(long, None)} == {prompt.id for prompt in long}
+
+
 def group_of(server: Any) -> list[int]:
     """Return the ids of all processes of the server."""
     status = Path(f"/proc/{server._process.pid}/task/{server._process.pid}/children").read_text().split()
