@@ -44,7 +44,7 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
-from cycles.predicting.ranking import check_ranking, choosing_of
+from cycles.predicting.ranking import builds_of, check_ranking, choosing_of
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -205,6 +205,7 @@ def _loop(
         ideas=ideas_of(ledger),
         draw=exemplars_drawn(config),
     )
+    beside = functools.cache(lambda: running.enter_context(build_sandbox(config)))
     writer = Writer(
         ledger=ledger,
         sampler=sampler,
@@ -214,7 +215,8 @@ def _loop(
         generator_hash=functools.cache(functools.partial(base_model_hash, config)),
         machine_id=machine_id,
         redraws=config.generator.redraws,
-        choosing=choosing_of(config, ledger, carrier, lambda: running.enter_context(build_sandbox(config))),
+        builds=builds_of(config, carrier, beside),
+        choosing=choosing_of(config, ledger, carrier, beside),
     )
     gate = AdmissionGate.from_ledger(ledger, config.corpus)
     return Loop(

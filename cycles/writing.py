@@ -6,8 +6,8 @@ depend on one another in the last bit of a matrix product. Where each prompt is 
 again.
 
 An answer whose design its cycle has written before may be drawn again (`redraws`): its program would be
-judged for the sake of a few other numbers. An edit never is. Of several samples the best may be taken
-(`choosing`). Then too a batch is written whole or not at all.
+judged for the sake of a few other numbers. So may one that builds no network (`builds`). An edit never is. Of
+several samples the best may be taken (`choosing`). Then too a batch is written whole or not at all.
 
 To ask reads and writes no ledger once it has begun, so that it may run in a thread of its own, ahead of the
 judge (`ahead`); only the loop's own thread records. This module does *not* choose what is proposed, or judge.
@@ -27,7 +27,7 @@ from corpus.records.candidates import Candidate, Origin
 from corpus.records.prompts import Prompt, SamplingParameters
 from corpus.records.search.proposals import Proposal
 from cycles.bench import InForce
-from cycles.run.answers import Answer, Choosing, designs_of, redraw, take_best
+from cycles.run.answers import Answer, Builds, Choosing, designs_of, redraw, take_best
 from cycles.run.background import Background
 from generator.edits.asking import read_answer
 from generator.prompts.asides import ASIDES
@@ -51,6 +51,7 @@ class Writer:
         generator_hash: Returns the content hash of the base model's weights, None where none are here.
         machine_id: The machine that writes, None where nobody notes it.
         redraws: How often an answer is drawn again whose design its cycle has written before.
+        builds: Finds what builds no network, to be drawn again too; None where that is judged.
         choosing: Returns how one of several samples is taken in a cycle, None while one is drawn; it is asked
             before anything is, and may read the ledger. None where one is always drawn.
     """
@@ -63,6 +64,7 @@ class Writer:
     generator_hash: Callable[[], str | None]
     machine_id: str | None
     redraws: int = 0
+    builds: Builds | None = None
     choosing: Callable[[int], Choosing | None] | None = None
 
     def streams(self, proposals: Mapping[int, Proposal]) -> bool:
@@ -173,7 +175,7 @@ class Writer:
             again = functools.partial(sampler.sample, adapter=adapter)
             if choosing is not None:
                 take_best(prompts.values(), answers, choosing, again)
-            redraw(prompts.values(), answers, designs, self.redraws, again)
+            redraw(prompts.values(), answers, designs, self.redraws, again, self.builds)
             if whole:
                 written = candidates(places)
                 designs.update(designs_of(written) if self.redraws else ())

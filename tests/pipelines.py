@@ -36,7 +36,7 @@ from cycles.limits.budget import Budget
 from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
 from cycles.parts import strategy_of, task_shape
-from cycles.predicting.ranking import choosing_of
+from cycles.predicting.ranking import builds_of, choosing_of
 from cycles.run.interruption import Interruption
 from cycles.run.run_directory import RunDirectory, environment
 from cycles.run.starting_corpus import plain_request, plant, program_request, replay_pool
@@ -212,6 +212,7 @@ def simulated(
             ledger=ledger, sampler=lambda: answering, sampling=config.generator.sampling,
             batch_size=config.generator.batch_size, in_force=teacher.adapter_of,
             generator_hash=lambda: None, machine_id=None, redraws=config.generator.redraws,
+            builds=builds_of(config, carrier, Hashed),
             choosing=choosing_of(config, ledger, carrier, Hashed),
         )  # fmt: skip
         judge = Judge(

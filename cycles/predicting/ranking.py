@@ -29,7 +29,7 @@ from cycles.predicting.features import Features, Group, code_features, features,
 from cycles.predicting.model import LEAST_KNOWN, Predictor
 from cycles.predicting.rows import known_programs
 from cycles.predicting.zero_cost import zero_cost_scores
-from cycles.run.answers import Choosing, Drawn, Rank
+from cycles.run.answers import Builds, Choosing, Drawn, Rank
 
 
 def check_ranking(config: RunConfig) -> None:
@@ -75,6 +75,25 @@ def choosing_of(
         return lambda _cycle: Choosing(samples, _by_probe(carrier, sandbox()), words)
     rank = _by_score(words, config, carrier, sandbox)
     return lambda _cycle: Choosing(samples, rank(), words)
+
+
+def builds_of(config: RunConfig, carrier: Carrier, start: Callable[[], Sandbox]) -> Builds | None:
+    """Return who finds what builds no network, so that it is drawn again; None where the run judges it.
+
+    Args:
+        config: The run's configuration.
+        carrier: Turns what was written into what is judged.
+        start: Starts a sandbox for it; called once, when there is something to look at.
+    """
+    if not config.generator.redraw_broken:
+        return None
+    sandbox = functools.cache(start)
+
+    def builds(sources: Sequence[str]) -> set[str]:
+        probes = sandbox().probe([carrier.source(each) for each in sources]) if sources else []
+        return {source for source, probe in zip(sources, probes, strict=True) if probe.passed}
+
+    return builds
 
 
 def by_chance(drawn: Sequence[Drawn]) -> list[float | None]:

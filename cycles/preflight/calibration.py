@@ -109,6 +109,8 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         step, training_start, adapter = _trained(config, rows, Path(home, "adapter"), notes)
     if config.generator.samples_per_place > 1 and config.generator.ranked_by != "chance":
         notes.append("ranking the samples of each place was not measured")
+    if config.generator.redraw_broken:
+        notes.append("drawing again what builds no network was not measured")
     workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
     written = {candidate.id for candidate in sampled}
     seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}

@@ -1,8 +1,8 @@
 """What becomes of a batch of answers before they are candidates: the best of several samples is taken, and
-what repeats a design is drawn again.
+what repeats a design, or builds no network, is drawn again.
 
 All tokens that were drawn are counted with the answer that is kept. This module does *not* know how samples
-are ranked: `Choosing` is passed in (`cycles.predicting.ranking`).
+are ranked or what builds: `Choosing` and `Builds` are passed in (`cycles.predicting.ranking`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ class Drawn(NamedTuple):
 
 Rank = Callable[[Sequence[Drawn]], Sequence[float | None]]
 """Returns what each sample is worth, more is better, None where nothing is known. It reads no ledger."""
+
+
+Builds = Callable[[Sequence[str]], Collection[str]]
+"""Returns those of some programs that build a network. It reads no ledger."""
 
 
 class Choosing(NamedTuple):
@@ -112,12 +116,24 @@ def redraw(
     designs: Collection[str],
     times: int,
     draw: Draw,
+    builds: Builds | None = None,
 ) -> None:
-    """Draw again, up to so many times, what repeats one of `designs` or an answer before it."""
+    """Draw again, up to so many times, what repeats one of `designs` or an answer before it.
+
+    Args:
+        prompts: The prompts of a batch.
+        answers: Their answers, by prompt; changed in place.
+        designs: The designs that are there already.
+        times: How often at most.
+        draw: Answers prompts.
+        builds: Finds what builds no network, to be drawn again too; None where that is let pass.
+    """
+    built: dict[str, bool] = {}
     for number in range(1, times + 1):
-        again = {
-            prompt.id: _with_seed(prompt, "again", number) for prompt in _repeats(prompts, answers, designs)
-        }
+        unwanted = _repeats(prompts, answers, designs)
+        if builds is not None:
+            unwanted += _broken(prompts, answers, builds, built)
+        again = {prompt.id: _with_seed(prompt, "again", number) for prompt in unwanted}
         if not again:
             break
         with closing(draw(list(again.values()))) as arriving:
@@ -155,6 +171,24 @@ def _repeats(
         elif design is not None:
             known.add(design)
     return repeats
+
+
+def _broken(
+    prompts: Iterable[Prompt], answers: Mapping[str, Answer], builds: Builds, built: dict[str, bool]
+) -> list[Prompt]:
+    """Return the prompts whose answers hold no program that builds a network, but for those of edits.
+
+    Args:
+        prompts: The prompts.
+        answers: Their answers, by prompt.
+        builds: Looks at programs.
+        built: What is known of programs; what is new is added.
+    """
+    programs = {each.id: _program(each, answers[each.id].sample) for each in prompts if not form_of(each)}
+    unknown = [each for each in dict.fromkeys(programs.values()) if each is not None and each not in built]
+    found = builds(unknown)
+    built.update((each, each in found) for each in unknown)
+    return [each for each in prompts if each.id in programs and not built.get(programs[each.id] or "")]
 
 
 def _with_seed(prompt: Prompt, word: str, number: int) -> Prompt:

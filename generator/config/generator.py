@@ -47,6 +47,10 @@ class GeneratorConfig(BaseModel):
     its cycle has written before: judging it would tell little. What was drawn in between is not kept, but its
     tokens are counted; the last answer is taken as it is."""
 
+    redraw_broken: bool = False
+    """Whether an answer is drawn again, too, whose program builds no network: a probe in the sandbox finds
+    out (lint, build, one forward pass, no training). Of the same `redraws`; no evaluation is charged."""
+
     samples_per_place: int = Field(default=1, ge=1, le=64)
     """How many answers are drawn to each prompt, of which the best by `ranked_by` alone is judged. The tokens
     of all are counted."""
@@ -128,6 +132,12 @@ class GeneratorConfig(BaseModel):
             top_p=self.top_p,
             max_new_tokens=self.max_new_tokens,
         )
+
+    @model_validator(mode="after")
+    def _redrawing_needs_redraws(self) -> GeneratorConfig:
+        if self.redraw_broken and not self.redraws:
+            raise ValueError("redraw_broken draws nothing again with redraws = 0: set redraws to 8, say")
+        return self
 
     @model_validator(mode="after")
     def _exemplars_need_room(self) -> GeneratorConfig:

@@ -86,6 +86,7 @@ class Judged(Unseen):
     "more",
     [
         ["generator.redraws=2"],
+        ["generator.redraws=3", "generator.redraw_broken=true"],
         ["generator.redraws=1", "generator.samples_per_place=3", "generator.ranked_by=probe"],
         ["generator.samples_per_place=2", "generator.ranked_by=chance", LATE],
         ["generator.exemplars=2", "generator.template=instruct", "generator.model=other"],

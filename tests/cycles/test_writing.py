@@ -16,6 +16,7 @@ from corpus.records.candidates import Candidate
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
 from cycles.config.run import load_config
+from cycles.run.answers import Builds
 from evaluator.supervisor.verdict import no_code
 from generator.config.serving import ServerConfig
 from generator.samplers.contract import Sample, Sampler, SamplingOptions, UpstreamError
@@ -99,10 +100,12 @@ def test_a_batch_whose_rows_depend_on_one_another_is_kept_whole_or_not_at_all(le
     assert ledger.candidates(cycle=0) == []
 
 
-def redrawing(ledger: LedgerWriter, sampler: Sampler, redraws: int) -> dict[int, Candidate]:
+def redrawing(
+    ledger: LedgerWriter, sampler: Sampler, redraws: int, builds: Builds | None = None
+) -> dict[int, Candidate]:
     config = load_config("cpu-tiny", [f"candidates={COUNT}", "generator.batch_size=4"])
     arena = Arena(ledger, config)
-    arena.writer.sampler, arena.writer.redraws = lambda: sampler, redraws
+    arena.writer.sampler, arena.writer.redraws, arena.writer.builds = lambda: sampler, redraws, builds
     batch = arena.search.due(0)
     if batch is not None:
         for _ in arena.writer.write(0, batch.unwritten, lambda: None):
@@ -147,6 +150,63 @@ def test_after_the_last_redraw_an_answer_is_taken_as_it_is(ledger: LedgerWriter)
     written = redrawing(ledger, sampler, redraws=2)
     assert len({skeleton(each.source or "") for each in written.values()}) == 1
     assert [each.token_count for each in written.values()] == [10, *[30] * (COUNT - 1)]
+
+
+class Stumbling(Sampler):
+    """Answers a prompt with its own design; the first `faults` times it builds no network, the very first
+    holds no program."""
+
+    def __init__(self, faults: int) -> None:
+        self.faults, self.asked = faults, Counter[str]()
+
+    @property
+    def model_name(self) -> str:
+        return "stumbling"
+
+    def sample(
+        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
+    ) -> Generator[Sample, None, None]:
+        for prompt in prompts:
+            self.asked[prompt.id] += 1
+            number = self.asked[prompt.id]
+            text = "class Net:\n" + "    depth = 1\n" * int(prompt.id[-2:]) + f"    width = {number}\n"
+            broken = "    broken = 1\n" if number <= self.faults else ""
+            spoken = "no program" if number == 1 and self.faults else text + broken
+            yield Sample(prompt_id=prompt.id, text=spoken, finish_reason=FinishReason.STOP, token_count=10)
+
+
+class Looks:
+    """Says what builds, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, sources: Sequence[str]) -> set[str]:
+        self.asked += sources
+        return {each for each in sources if "broken" not in each}
+
+
+@pytest.mark.parametrize("faults", [0, 1, 2, 3])
+def test_what_builds_no_network_is_drawn_again_and_each_program_is_looked_at_once(
+    ledger: LedgerWriter, faults: int
+) -> None:
+    looks = Looks()
+    written = redrawing(ledger, Stumbling(faults), redraws=3, builds=looks)
+    assert len(written) == COUNT
+    for each in written.values():
+        assert each.token_count == 10 * (faults + 1)
+        assert each.source is not None and "broken" not in each.source
+    assert len(looks.asked) == len(set(looks.asked))
+
+
+def test_what_builds_no_network_after_the_last_redraw_is_judged_as_it_is(ledger: LedgerWriter) -> None:
+    written = redrawing(ledger, Stumbling(9), redraws=2, builds=Looks())
+    assert all("broken" in (each.source or "") and each.token_count == 30 for each in written.values())
+
+
+def test_without_looking_what_builds_no_network_is_kept(ledger: LedgerWriter) -> None:
+    written = redrawing(ledger, Stumbling(9), redraws=2)
+    assert all(each.source is None and each.token_count == 10 for each in written.values())
 
 
 def test_a_run_that_stops_between_batches_draws_again_what_an_unbroken_one_does(

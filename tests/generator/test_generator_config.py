@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from generator.config.generator import GeneratorConfig
 from tests.test_layering import ROOMS
@@ -77,3 +78,9 @@ def test_a_comparison_by_name_is_found() -> None:
     planted = [f"config.generator.sampler == {name!r}" for name in names]
     planted += ["s.sampler in ('server', 'offline')", "generator.server.url is None"]
     assert [list(comparisons(ast.parse(line))) for line in planted] == [[line] for line in planted]
+
+
+def test_what_is_broken_cannot_be_drawn_again_without_redraws() -> None:
+    with pytest.raises(ValidationError, match="redraw_broken draws nothing again"):
+        GeneratorConfig(redraw_broken=True)
+    assert GeneratorConfig(redraw_broken=True, redraws=2).redraw_broken
