@@ -83,8 +83,8 @@ def sweep(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         wanted = [each for each in hostile_programs() if request.param or each.name in SAMPLE]
         found = Sweep(canaries.secret, [each for each in wanted if each.missing(barriers) is None])
         known = canaries.known_to_the_program(evaluator._scratch.path)
-        zygotes = children(os.getpid())
         _judge_honestly(evaluator, found)
+        zygotes = children(os.getpid())  # both are at work by now
         for each in found.programs:
             source = each.source(known)
             (found.probes[each.name],) = evaluator.probe([source])
