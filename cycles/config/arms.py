@@ -86,6 +86,8 @@ def _variations(config: RunConfig) -> Iterator[ArmName]:
     if (samples := generator.samples_per_place) > 1:
         by = generator.ranked_by
         yield ArmName(f"best-of-{samples}-by-{by}", f"best of {samples} by {by}", by[:9])
+    if generator.redraw_broken:
+        yield ArmName("redrawn", "the broken drawn again", "redrawn")
     if config.stopping.strong is not None:
         yield ArmName("stopping", "ended early", "stopping")
 

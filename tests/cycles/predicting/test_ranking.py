@@ -22,7 +22,7 @@ from cycles.config.arms import arm_of
 from cycles.config.run import RunConfig, load_config
 from cycles.errors import ConfigError
 from cycles.predicting import ranking
-from cycles.predicting.ranking import by_chance, choosing_of
+from cycles.predicting.ranking import builds_of, by_chance, choosing_of
 from cycles.predicting.zero_cost import zero_cost_script
 from cycles.run.answers import Answer, Choosing, Drawn, take_best
 from generator.samplers.contract import Sample
@@ -184,3 +184,19 @@ def test_one_sample_for_each_place_needs_no_ranking_and_several_are_an_arm(tmp_p
         assert choosing_of(config(), ledger, Carrier(), Sandbox) is None
     several = arm_of(config("generator.samples_per_place=4", "generator.ranked_by=chance"))
     assert several.words == "closed loop, best of 4 by chance" and several.key == "loop-best-of-4-by-chance"
+
+
+def test_only_where_it_is_asked_for_is_looked_for_what_builds_and_the_run_is_an_arm() -> None:
+    starts: list[None] = []
+
+    def start() -> Sandbox:
+        starts.append(None)
+        return Sandbox()
+
+    assert builds_of(config(), Carrier(), start) is None
+    asked = config("generator.redraws=2", "generator.redraw_broken=true")
+    assert arm_of(asked).words == "closed loop, the broken drawn again"
+    builds = builds_of(asked, Carrier(), start)
+    assert builds is not None and not starts and builds([]) == set()
+    fine, broken = "class Net: ...", "class Net: ..." + "#" * 2000
+    assert builds([fine, broken]) == {fine} and builds([broken]) == set() and len(starts) == 1
