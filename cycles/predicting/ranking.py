@@ -89,11 +89,7 @@ def builds_of(config: RunConfig, carrier: Carrier, start: Callable[[], Sandbox])
         return None
     sandbox = functools.cache(start)
 
-    def builds(sources: Sequence[str]) -> set[str]:
-        probes = sandbox().probe([carrier.source(each) for each in sources]) if sources else []
-        return {source for source, probe in zip(sources, probes, strict=True) if probe.passed}
-
-    return builds
+    return lambda sources: _built(sources, carrier, sandbox()) if sources else set()
 
 
 def by_chance(drawn: Sequence[Drawn]) -> list[float | None]:
@@ -129,7 +125,7 @@ class Predicting:
         sandbox = self.sandbox()
 
         def rank(drawn: Sequence[Drawn]) -> list[float | None]:
-            built = _probes(drawn, self.carrier, sandbox)
+            built = _probes([each.source for each in drawn], self.carrier, sandbox)
             rows = {
                 source: code_features(source) | graph_features(probe.graph, probe.parameters, probe.flops)
                 for source, probe in built.items()
@@ -162,9 +158,8 @@ class Predicting:
 
 def _by_probe(carrier: Carrier, sandbox: Sandbox) -> Rank:
     def rank(drawn: Sequence[Drawn]) -> list[float | None]:
-        built = _probes(drawn, carrier, sandbox)
-        passed = {source for source, probe in built.items() if probe.passed}
-        return [1.0 if each.source in passed else None for each in drawn]
+        built = _built([each.source for each in drawn], carrier, sandbox)
+        return [1.0 if each.source in built else None for each in drawn]
 
     return rank
 
@@ -191,8 +186,13 @@ def _by_score(
     return begin
 
 
-def _probes(drawn: Sequence[Drawn], carrier: Carrier, sandbox: Sandbox) -> Mapping[str, Probe]:
-    """Return what the programs among samples build, each probed once."""
-    sources = list(dict.fromkeys(each.source for each in drawn if each.source is not None))
-    probes = sandbox.probe([carrier.source(each) for each in sources])
-    return dict(zip(sources, probes, strict=True))
+def _built(sources: Sequence[str | None], carrier: Carrier, sandbox: Sandbox) -> set[str]:
+    """Return those programs that build a network."""
+    return {source for source, probe in _probes(sources, carrier, sandbox).items() if probe.passed}
+
+
+def _probes(sources: Sequence[str | None], carrier: Carrier, sandbox: Sandbox) -> Mapping[str, Probe]:
+    """Return what programs build, each probed once; None stands for a sample without one."""
+    programs = list(dict.fromkeys(each for each in sources if each is not None))
+    probes = sandbox.probe([carrier.source(each) for each in programs])
+    return dict(zip(programs, probes, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -113,24 +114,39 @@ def redrawing(
     return {candidate.index: candidate for candidate in ledger.candidates(cycle=0)}
 
 
-class Repeating(Sampler):
-    """Answers with one design, but for numbers, until it was asked a prompt more than `patience` times."""
+class Counting(Sampler):
+    """Answers a prompt by how often it was asked."""
 
-    def __init__(self, patience: int) -> None:
-        self.patience, self.asked = patience, Counter[str]()
+    def __init__(self) -> None:
+        self.asked = Counter[str]()
 
     @property
     def model_name(self) -> str:
-        return "repeating"
+        return "counting"
+
+    @abstractmethod
+    def said(self, prompt: Prompt, number: int) -> str:
+        """Return the answer to a prompt that is asked for the `number`-th time."""
 
     def sample(
         self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
     ) -> Generator[Sample, None, None]:
         for prompt in prompts:
             self.asked[prompt.id] += 1
-            layers = int(prompt.id[-2:]) if self.asked[prompt.id] > self.patience else 0
-            text = f"class Net:\n    width = {prompt.seed}\n" + "    depth = 1\n" * layers
+            text = self.said(prompt, self.asked[prompt.id])
             yield Sample(prompt_id=prompt.id, text=text, finish_reason=FinishReason.STOP, token_count=10)
+
+
+class Repeating(Counting):
+    """Answers with one design, but for numbers, until it was asked a prompt more than `patience` times."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def said(self, prompt: Prompt, number: int) -> str:
+        layers = int(prompt.id[-2:]) if number > self.patience else 0
+        return f"class Net:\n    width = {prompt.seed}\n" + "    depth = 1\n" * layers
 
 
 def test_a_design_that_the_run_has_is_drawn_again_and_all_its_tokens_count(ledger: LedgerWriter) -> None:
@@ -152,27 +168,19 @@ def test_after_the_last_redraw_an_answer_is_taken_as_it_is(ledger: LedgerWriter)
     assert [each.token_count for each in written.values()] == [10, *[30] * (COUNT - 1)]
 
 
-class Stumbling(Sampler):
+class Stumbling(Counting):
     """Answers a prompt with its own design; the first `faults` times it builds no network, the very first
     holds no program."""
 
     def __init__(self, faults: int) -> None:
-        self.faults, self.asked = faults, Counter[str]()
+        super().__init__()
+        self.faults = faults
 
-    @property
-    def model_name(self) -> str:
-        return "stumbling"
-
-    def sample(
-        self, prompts: Sequence[Prompt], adapter: Path | None, options: SamplingOptions | None = None
-    ) -> Generator[Sample, None, None]:
-        for prompt in prompts:
-            self.asked[prompt.id] += 1
-            number = self.asked[prompt.id]
-            text = "class Net:\n" + "    depth = 1\n" * int(prompt.id[-2:]) + f"    width = {number}\n"
-            broken = "    broken = 1\n" if number <= self.faults else ""
-            spoken = "no program" if number == 1 and self.faults else text + broken
-            yield Sample(prompt_id=prompt.id, text=spoken, finish_reason=FinishReason.STOP, token_count=10)
+    def said(self, prompt: Prompt, number: int) -> str:
+        if number == 1 and self.faults:
+            return "no program"
+        text = "class Net:\n" + "    depth = 1\n" * int(prompt.id[-2:]) + f"    width = {number}\n"
+        return text + "    broken = 1\n" if number <= self.faults else text
 
 
 class Looks:
