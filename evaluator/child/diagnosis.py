@@ -21,6 +21,9 @@ _NAME = type.__dict__["__name__"]
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 
 _MEMORY = re.compile(r"allocate memory|not enough memory|out of memory|bad_alloc|alloc_failed", re.IGNORECASE)
+_THREADS = re.compile(r"can't start new thread")
+"""What Python says where there is no room for one more, before the zygote's watch looks."""
+
 _SHAPE = re.compile(
     "|".join(
         (
@@ -76,6 +79,8 @@ def _status(kind: type[BaseException], text: str) -> EvaluationStatus:
         return EvaluationStatus.CRASHED
     if issubclass(kind, RuntimeError) and _MEMORY.search(text):
         return EvaluationStatus.OUT_OF_MEMORY
+    if issubclass(kind, RuntimeError) and _THREADS.search(text):
+        return EvaluationStatus.FORBIDDEN
     if issubclass(kind, RuntimeError | ValueError | IndexError | AssertionError) and _SHAPE.search(text):
         return EvaluationStatus.SHAPE_ERROR
     return EvaluationStatus.RUNTIME_ERROR

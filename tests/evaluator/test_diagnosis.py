@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +19,15 @@ def status_of(action: Callable[[], object]) -> EvaluationStatus:
     with pytest.raises(BaseException) as caught:
         action()
     return diagnose(caught.value).status
+
+
+def refused_thread() -> None:
+    """Ask for a thread whose stack no machine has room for."""
+    size = threading.stack_size(2**46)
+    try:
+        threading.Thread(target=bool).start()
+    finally:
+        threading.stack_size(size)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,7 @@ def test_shapes_that_do_not_fit_are_shape_errors(action: Callable[[], object]) -
         (lambda: {}["missing"], EvaluationStatus.RUNTIME_ERROR),
         (lambda: nn.Conv2d(3, 2, 3)(X.long()), EvaluationStatus.RUNTIME_ERROR),
         (lambda: exit(3), EvaluationStatus.CRASHED),
+        (refused_thread, EvaluationStatus.FORBIDDEN),
     ],
 )
 def test_other_exceptions_keep_their_own_status(
