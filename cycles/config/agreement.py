@@ -47,6 +47,12 @@ class Tables:
                 f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
                 "teaching.by to 'nobody'"
             )
+        if self.strategy.llm == "none" and self.strategy.needs_answers:
+            yield (
+                f"strategy.llm: strategy '{self.strategy.name}' asks the model for programs, and \"none\" leaves "
+                "nobody to write them: leave it out, or set strategy.name to one that goes by rules as well, such "
+                "as 'evolution' or 'llmastool'"
+            )
         yield from self._misunderstandings()
         yield from self._strangers_to_a_space()
         yield from self._strangers_to_edits()

@@ -73,7 +73,13 @@ class StrategyConfig(BaseModel):
     @property
     def prompts(self) -> bool:
         """Whether its proposals may be prompts; of a stranger's strategy nobody knows."""
-        return "." in self.name or not self.over_space
+        return "." in self.name or self.needs_answers
+
+    @property
+    def needs_answers(self) -> bool:
+        """Whether it hands in prompts, which a model alone can answer."""
+        known = listed(self.name)
+        return known.prompts or not known.over_space
 
     @property
     def varies(self) -> bool:

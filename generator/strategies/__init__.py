@@ -13,6 +13,7 @@ closed_loop    one request, asked again and again of a model that learns
 edits          edits of programs that are there, and repairs of what failed
 random_search  points of a space, drawn at random: the control
 evolution      points of a space, mutated: the other control
+portfolio      several of these in one run, in turns
 collm          points of a space, written by one model after the strategies of another
 llmastool      trees of modules: a planner says which kind of edit comes next, a model what exactly
 agentnas       trees, or networks of a model: a seed is cut into slots, whose choices are evolved

@@ -32,6 +32,7 @@ class Listed(NamedTuple):
         over_space: Whether it searches a space.
         ideas: Whether it goes by design ideas: `never`, `always`, or where a pool of them is named.
         chats: Whether its prompts say what the template `compact` has no words for.
+        prompts: Whether it hands in prompts although it searches a space.
     """
 
     module: str
@@ -40,6 +41,7 @@ class Listed(NamedTuple):
     over_space: bool
     ideas: Literal["never", "named", "always"] = "never"
     chats: bool = False
+    prompts: bool = False
 
 
 STRATEGIES: Mapping[str, Listed] = {
@@ -67,6 +69,13 @@ STRATEGIES: Mapping[str, Listed] = {
         "regularised evolution: mutates the winners of tournaments, and the oldest die",
         asks_model=False,
         over_space=True,
+    ),
+    "portfolio": Listed(
+        "generator.strategies.portfolio.strategy",
+        "several strategies take turns: a bandit gives more of them to whoever finds better networks",
+        asks_model=True,
+        over_space=True,
+        prompts=True,
     ),
     "feedback": Listed(
         "generator.strategies.feedback.strategy",

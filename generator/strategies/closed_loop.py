@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.records.prompts import Prompt
 from corpus.records.search.ideas import Idea
@@ -23,13 +23,20 @@ from generator.strategies.contract import Bench, Conversation, Strategy
 
 
 class Settings(BaseModel):
-    """How ideas get into prompts; what else a prompt shows is a matter of `[generator]`."""
+    """How ideas get into prompts, and how many prompts go at once.
+
+    What else a prompt shows is a matter of `[generator]`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sampling: Sampling = "fair"
     """How each prompt's idea is drawn: `fair`, a category first, then one of its sub-categories, then one of
     its ideas; or as a control `uniform` over the ideas. Of no effect without `strategy.ideas`."""
+
+    batch: int | None = Field(default=None, ge=1)
+    """Prompts handed in at a time; None for a whole cycle. Of use where strategies take turns, or where
+    exemplars are to be the newest."""
 
 
 class ClosedLoop(Strategy):
@@ -44,7 +51,8 @@ class ClosedLoop(Strategy):
         """Ask for a whole cycle at a time, since the generator learns between cycles alone."""
         while True:
             pool = bench.exemplars(bench.exemplar_count) if bench.exemplar_count else []
-            places = range(bench.index, bench.index + bench.room)
+            size = min(self._settings.batch or bench.room, bench.room)
+            places = range(bench.index, bench.index + size)
             yield [self._asked(bench, index, pool) for index in places]
 
     def _asked(self, bench: Bench, index: int, pool: list[Trial]) -> Proposal:

@@ -87,3 +87,9 @@ def test_a_run_that_aims_at_latency_measures_it() -> None:
     with pytest.raises(ConfigError, match=r"evaluator\.timed_images"):
         load_config("cpu-tiny", aims)
     assert load_config("cpu-tiny", [*aims, "evaluator.timed_images=8"]).evaluator.timed_images == 8
+
+
+@pytest.mark.parametrize("name", ["closed-loop", "edits", "feedback", "portfolio"])
+def test_a_strategy_that_needs_a_model_to_write_is_refused_without_one(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"strategy '{name}' asks the model for programs.*leave it out"):
+        load_config("cpu-tiny", [f"strategy.name={name}", "strategy.llm=none", "teaching.by=nobody"])

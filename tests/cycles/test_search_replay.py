@@ -155,6 +155,14 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
     "closed loop with exemplars": (RECORDED["closed loop with exemplars"]["settings"], lambda: None),
     "random search": (["strategy.name=random", _NOBODY], lambda: None),
     "evolution": (["strategy.name=evolution", _NOBODY, _SMALL_POPULATION], lambda: None),
+    "portfolio": (
+        [
+            "strategy.name=portfolio",
+            "strategy.settings.members={closed-loop={batch=3}, "
+            "evolution={population=5, tournament=2, batch=3}}",
+        ],
+        lambda: None,
+    ),
     "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
     "llmastool": (_LLMASTOOL, lambda: None),
     "fairnad": (_FAIRNAD, lambda: None),
