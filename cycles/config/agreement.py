@@ -49,9 +49,9 @@ class Tables:
             )
         if self.strategy.llm == "none" and self.strategy.needs_answers:
             yield (
-                f"strategy.llm: strategy '{self.strategy.name}' asks the model for programs, and \"none\" leaves "
-                "nobody to write them: leave it out, or set strategy.name to one that goes by rules as well, such "
-                "as 'evolution' or 'llmastool'"
+                f"strategy.llm: strategy '{self.strategy.name}' asks the model for programs, and \"none\" "
+                "leaves nobody to write them: leave it out, or set strategy.name to one that goes by rules "
+                "as well, such as 'evolution' or 'llmastool'"
             )
         yield from self._misunderstandings()
         yield from self._strangers_to_a_space()

@@ -10,7 +10,6 @@ This module does *not* propose anything itself.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping
 from itertools import cycle
 from typing import Any, Literal
@@ -39,8 +38,8 @@ class Settings(BaseModel):
     is a batch of the member's; the closed loop's is the rest of the cycle unless its `batch` says less."""
 
     turns: Literal["bandit", "even"] = "bandit"
-    """Who decides whose turn it is: a `bandit`, by what came of earlier turns; or, as its control, nobody:
-    `even` turns, one after the other."""
+    """Who decides whose turn it is, once everybody had one in a cycle: a `bandit`, by what came of earlier
+    turns; or, as its control, nobody: `even` turns, one after the other."""
 
     elite: float = Field(default=0.1, gt=0, lt=1)
     """Share of all trials so far, the best ones, that the bandit counts as successes."""
@@ -80,7 +79,7 @@ class Portfolio(Strategy):
         bandit = Bandit(list(self._members), elite=self._settings.elite, discount=self._settings.discount)
         conversations = {name: each.search(bench) for name, each in self._members.items()}
         told: dict[str, list[Trial]] = {}
-        for name in self._turns(bandit, conversations, bench.rng("portfolio")):
+        for name in self._turns(bench, bandit, conversations):
             # A member hears of its last turn when its next one comes, and asks what it asks then.
             conversation = conversations[name]
             try:
@@ -94,14 +93,20 @@ class Portfolio(Strategy):
             ]
             bandit.learn(name, [trial.accuracy for trial in told[name]])
 
-    def _turns(self, bandit: Bandit, left: Mapping[str, object], rng: random.Random) -> Iterator[str]:
-        """Yield whose turn it is as long as somebody is left; everybody's comes once before any is drawn."""
-        yield from self._members
-        even = cycle(self._members)
+    def _turns(self, bench: Bench, bandit: Bandit, left: Mapping[str, object]) -> Iterator[str]:
+        """Yield whose turn it is as long as somebody is left.
+
+        Everybody's comes once in each cycle before any is drawn, since a model has learnt between two cycles.
+        """
+        rng, even, begun = bench.rng("portfolio"), cycle(self._members), None
         while left:
-            name = next(even) if self._settings.turns == "even" else bandit.draw(list(left), rng)
-            if name in left:
-                yield name
+            if begun != bench.cycle:
+                begun = bench.cycle
+                yield from [name for name in self._members if name in left]
+            else:
+                name = next(even) if self._settings.turns == "even" else bandit.draw(list(left), rng)
+                if name in left:
+                    yield name
 
 
 def build(settings: Settings, space: Space[Any]) -> Portfolio:

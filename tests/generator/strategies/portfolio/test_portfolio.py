@@ -24,9 +24,11 @@ def members_of(proposals: Sequence[Proposal]) -> list[str]:
     return [each.decisions[0].what.removeprefix("turn of ") for each in proposals]
 
 
-def search(settings: Settings, turns: int, score: Callable[[Proposal], float | None]) -> list[str]:
+def search(
+    settings: Settings, turns: int, score: Callable[[Proposal], float | None], candidates: int = 1000
+) -> list[str]:
     """Return whose each of the first turns was."""
-    bench, seen = PlainBench(candidates=1000), []
+    bench, seen = PlainBench(candidates=candidates), []
     conversation = Portfolio(settings, NUMBERS).search(bench)
     proposals = next(conversation)
     for _ in range(turns):
@@ -62,6 +64,14 @@ def test_a_member_whose_programs_do_not_run_is_tried_again_once_it_has_learnt() 
     seen = search(Settings(members=SMALL), 100, score)
     assert Counter(seen[:30])["closed-loop"] < 10
     assert Counter(seen[-30:])["closed-loop"] > 20
+
+
+def test_everybody_has_a_turn_in_each_cycle_however_it_fared() -> None:
+    seen = search(
+        Settings(members=SMALL), 40, lambda each: None if by_the_model(each) else 0.5, candidates=30
+    )
+    cycles = [seen[first : first + 6] for first in range(0, 36, 6)]  # of turns of 5
+    assert all("closed-loop" in each for each in cycles) and Counter(seen)["closed-loop"] < 15
 
 
 def test_even_turns_go_round() -> None:
