@@ -29,8 +29,6 @@ from cycles.judging import Evaluator, Judge
 from cycles.limits.budget import Budget
 from cycles.limits.stopping import Stopping
 from cycles.loop import Loop
-from cycles.machine.devices import check_devices
-from cycles.machine.proofs import require_proof
 from cycles.modules.stock import stock
 from cycles.observer import Observer
 from cycles.parts import (
@@ -44,7 +42,8 @@ from cycles.parts import (
     strategy_of,
     task_shape,
 )
-from cycles.predicting.ranking import builds_of, check_ranking, choosing_of
+from cycles.predicting.ranking import builds_of, choosing_of
+from cycles.preflight.conditions import conditions
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -56,12 +55,11 @@ from cycles.scale.cluster import check_ray
 from cycles.search import Search
 from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgress
 from cycles.showing.terminal import console
-from cycles.showing.tracking import check_tracking, tracked
+from cycles.showing.tracking import tracked
 from cycles.teachers.guard import Guard
 from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
-from evaluator.tasks import find_data
 from generator.deciders.building import build_decider
 from generator.samplers.contract import UpstreamError
 
@@ -82,14 +80,8 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
             device is not there or cannot be used.
         OSError: The directory cannot be written to. Whatever is raised, nothing of it stays.
     """
-    check_devices(config)
-    if config.scale.engine == "local":  # a node of a cluster looks for its own
-        require_proof(config.evaluator)
-    check_tracking(config.tracking)
-    check_ray(config)
-    find_data(config.evaluator.task, config.evaluator.data_path)
-    check_ranking(config)
-    strategy_of(config)
+    for check in conditions(config):
+        check()
     shape = task_shape(config)
     with run_made(path, config) as directory:
         check_model(config)  # takes seconds, so only once the place is known to be good

@@ -111,6 +111,8 @@ def calibrate(config: RunConfig, seconds: float = SECONDS) -> Calibration:
         notes.append("ranking the samples of each place was not measured")
     if config.generator.redraw_broken:
         notes.append("drawing again what builds no network was not measured")
+    if config.scale.engine == "ray":
+        notes.append("judging was measured with this machine's workers; a cluster's was not")
     workers = min(config.evaluator.workers, len(os.sched_getaffinity(0)))
     written = {candidate.id for candidate in sampled}
     seconds_of = {each.candidate_id: each.wall_seconds / workers for each in evaluations}

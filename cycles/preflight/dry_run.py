@@ -19,9 +19,8 @@ from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
 from cycles.figures.measure import shape_of
 from cycles.figures.quantities import byte_size
-from cycles.machine.devices import check_devices, detected_gpus
-from cycles.machine.proofs import require_proof
-from cycles.predicting.ranking import check_ranking
+from cycles.machine.devices import detected_gpus
+from cycles.preflight.conditions import conditions
 from cycles.preflight.estimate import Estimate, estimate_lines
 from cycles.preflight.memory_plan import GIB, MemoryPlan, plan_memory
 from cycles.run.models import check_model
@@ -137,20 +136,15 @@ def _capacities(config: RunConfig, gpu_memory_gb: float | None) -> dict[str, int
 
 def _obstacles(config: RunConfig) -> Iterator[str]:
     """Yield what would end the run at its start, each as the message that it would end with."""
-    from evaluator.tasks import find_data
-
-    checks: tuple[Callable[[], object], ...] = (
-        lambda: check_devices(config),
-        lambda: require_proof(config.evaluator),
-        lambda: check_model(config),
-        lambda: check_ranking(config),
-        lambda: find_data(config.evaluator.task, config.evaluator.data_path),
-    )
+    said = set[str]()
+    checks: tuple[Callable[[], object], ...] = (*conditions(config), lambda: check_model(config))
     for check in checks:
         try:
             check()
         except Mistake as error:
-            yield str(error)
+            if str(error) not in said:  # several may miss the same file
+                said.add(str(error))
+                yield str(error)
 
 
 def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:

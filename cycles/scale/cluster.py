@@ -61,8 +61,7 @@ def joined(address: str) -> Iterator[None]:
         address = os.environ.get("RAY_ADDRESS", address)
     elif address == "local":
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray puts one into the home folder
-    if address not in ("local", "auto"):
-        _require_reachable(address)
+    require_reachable(address)
     import ray
 
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns of having a token
@@ -110,7 +109,16 @@ def _handlers_kept() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def _require_reachable(address: str) -> None:
+def require_reachable(address: str) -> None:
+    """Check that something answers where a cluster is said to be.
+
+    Raises:
+        UsageError: Nothing does; never for `local`, or for an `auto` that Ray has to look for.
+    """
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS", address)
+    if address in ("local", "auto"):
+        return
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()

@@ -254,7 +254,7 @@ def test_a_dry_run_makes_nothing_and_says_what_is_in_the_way(tmp_path: Path) -> 
     assert result.returncode == 3, result.stderr
     answer = json.loads(result.stdout)
     assert answer["possible"] is False and answer["memory"]["fits"] is None
-    gpu, model, data = answer["obstacles"]
+    gpu, data, model = answer["obstacles"]
     assert "nvidia-smi finds no GPU" in gpu
     assert f"hf download {DEEPSEEK}" in model
     assert "cifar10" in data

@@ -7,7 +7,7 @@
     places        where runs and temporary files would lie: permission, file system, space
     gpu           what programs can do on a GPU of this machine, by running some
     gpu_programs  those programs
-    inputs        what the configuration needs: the model, a server, vLLM, the task's images, trackers
+    inputs        what the configuration needs: a model, a server, vLLM, images, a tracker, a cluster
 
 Each check does the real thing (writes a SQLite file, loads the model's configuration, asks the server) rather
 than reading what ought to be. It does *not* change, install or download anything.

@@ -32,3 +32,4 @@ def examine(config: RunConfig, place: Path) -> Iterator[Finding]:
     yield from inputs.server(config)
     yield inputs.task(config)
     yield from inputs.tracking(config)
+    yield from inputs.cluster(config)

@@ -1,4 +1,4 @@
-"""What the configuration needs beside the machine: a model, a server, vLLM, the task's images, a tracker.
+"""What the configuration needs beside the machine: a model, a server, vLLM, images, a tracker, a cluster.
 
 This module does *not* download anything, and loads no weights: it opens the files and asks the server.
 """
@@ -16,6 +16,7 @@ from corpus.records.tasks.wording import described
 from cycles.config.run import RunConfig
 from cycles.preflight.doctor.finding import Finding, fault, ok
 from cycles.run.models import check_model
+from cycles.scale.cluster import check_ray, require_reachable
 from cycles.showing.tracking import check_tracking
 from evaluator.supervisor.demands import require_fit
 from evaluator.tasks import find_data, task_spec
@@ -111,3 +112,17 @@ def tracking(config: RunConfig) -> Iterator[Finding]:
         yield fault("Tracking", str(error), "install the extra, or leave tracking out")
     else:
         yield ok("Tracking", config.tracking)
+
+
+def cluster(config: RunConfig) -> Iterator[Finding]:
+    """See that Ray is installed where it is asked for, and that the cluster answers."""
+    if config.scale.engine != "ray":
+        return
+    address = config.scale.address
+    try:
+        check_ray(config)
+        require_reachable(address)
+    except Mistake as error:
+        yield fault("Cluster", str(error), "install the extra, or correct scale.address, or leave scale out")
+    else:
+        yield ok("Cluster", "Ray, to be started here" if address == "local" else f"Ray, at '{address}'")

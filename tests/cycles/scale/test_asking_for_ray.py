@@ -15,6 +15,8 @@ from cycles.cli.app import main
 from cycles.config.arms import arm_of
 from cycles.config.run import load_config
 from cycles.errors import ConfigError, UsageError
+from cycles.preflight.doctor.inputs import cluster
+from cycles.preflight.dry_run import dry_run
 from cycles.scale.cluster import check_ray, joined
 from cycles.scale.worker import Greeting, code_digest, this_machine, unlike
 from cycles.studies.running import _OF_NO_RESULT
@@ -63,17 +65,27 @@ def test_no_result_depends_on_the_scale() -> None:
     assert {f"scale.{name}" for name in type(ray.scale).model_fields} < _OF_NO_RESULT
 
 
-def test_without_ray_a_run_is_refused_before_it_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name == "ray" else found(name, *more)
     )
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_without_ray_a_run_is_refused_before_it_is_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"pip install -e '\.\[ray\]'"):
         start_run(tmp_path / "run", load_config("cpu-tiny", [RAY]))
     assert not (tmp_path / "run").exists()
     start_run(tmp_path / "run", load_config("smoke"))
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_without_ray_a_dry_run_and_the_doctor_say_what_a_run_would() -> None:
+    config = load_config("cpu-tiny", [RAY])
+    [obstacle], [finding] = dry_run(config).obstacles, cluster(config)
+    assert "pip install -e '.[ray]'" in obstacle and obstacle == finding.says
 
 
 def test_a_port_where_nobody_listens_is_named_at_once() -> None:
