@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import insort
 from collections.abc import Sequence
 
 from generator.strategies.llmastool.planner import Belief
@@ -43,7 +44,9 @@ class Bandit:
     def learn(self, member: str, scores: Sequence[float | None]) -> None:
         """Take in the scores of a member's turn, higher is better; None of what is not valid."""
         self._heard += len(scores)
-        self._scores += [score for score in scores if score is not None]
+        for score in scores:
+            if score is not None:
+                insort(self._scores, score)
         least = self._least()
         for score in scores:
             for outcomes in (self._won, self._lost):
@@ -53,5 +56,5 @@ class Bandit:
 
     def _least(self) -> float:
         """Return the score from which on a trial is among the best; failures count among all."""
-        ranked = sorted(self._scores, reverse=True)[: math.ceil(self._elite * self._heard)]
-        return ranked[-1] if ranked else math.inf
+        best = self._scores[-math.ceil(self._elite * self._heard) :]
+        return best[0] if best else math.inf
