@@ -83,7 +83,7 @@ def dry_run(config: RunConfig, gpu_memory_gb: float | None = None) -> DryRun:
     Raises:
         ModelNotFoundError: The model's size is unknown here, and nothing else speaks against the run.
     """
-    obstacles = () if gpu_memory_gb is not None else tuple(_obstacles(config))
+    obstacles = () if gpu_memory_gb is not None else tuple(dict.fromkeys(_obstacles(config)))
     memory = None
     if config.strategy.asks_model:
         from generator.models.size import describe
@@ -135,16 +135,13 @@ def _capacities(config: RunConfig, gpu_memory_gb: float | None) -> dict[str, int
 
 
 def _obstacles(config: RunConfig) -> Iterator[str]:
-    """Yield what would end the run at its start, each as the message that it would end with."""
-    said = set[str]()
+    """Yield what would end the run at its start, each as its message; several may miss the same file."""
     checks: tuple[Callable[[], object], ...] = (*conditions(config), lambda: check_model(config))
     for check in checks:
         try:
             check()
         except Mistake as error:
-            if str(error) not in said:  # several may miss the same file
-                said.add(str(error))
-                yield str(error)
+            yield str(error)
 
 
 def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:

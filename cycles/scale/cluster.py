@@ -57,10 +57,9 @@ def joined(address: str) -> Iterator[None]:
         UsageError: No cluster answers there.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if address == "auto":
-        address = os.environ.get("RAY_ADDRESS", address)
-    elif address == "local":
+    if address == "local":
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray puts one into the home folder
+    address = _meant(address)
     require_reachable(address)
     import ray
 
@@ -115,8 +114,7 @@ def require_reachable(address: str) -> None:
     Raises:
         UsageError: Nothing does; never for `local`, or for an `auto` that Ray has to look for.
     """
-    if address == "auto":
-        address = os.environ.get("RAY_ADDRESS", address)
+    address = _meant(address)
     if address in ("local", "auto"):
         return
     host, _, port = address.rpartition(":")
@@ -124,6 +122,11 @@ def require_reachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(_unreachable(address, str(error))) from error
+
+
+def _meant(address: str) -> str:
+    """Return the address that `auto` stands for where RAY_ADDRESS names one; any other as it is."""
+    return os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
 
 
 def _unreachable(address: str, why: str) -> str:

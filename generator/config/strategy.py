@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from generator.deciders.building import Llm
 from generator.spaces.catalogue import require_space
-from generator.strategies.catalogue import StrategyError, listed, settings_of
+from generator.strategies.catalogue import StrategyError, first_fault, listed, settings_of
 from generator.strategies.choices import By, Chooser
 
 SHIPPED = "shipped"
@@ -133,7 +133,5 @@ class StrategyConfig(BaseModel):
         except StrategyError as error:
             raise ValueError(str(error)) from None
         except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(map(str, ("settings", *first["loc"])))
-            raise ValueError(f"{path}: {first['msg'].removeprefix('Value error, ')}") from None
+            raise ValueError(first_fault(error, "settings")) from None
         return self

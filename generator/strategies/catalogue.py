@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from corpus.records.mistakes import Mistake, one_of
 from generator.spaces.contract import Space
@@ -154,6 +154,13 @@ def build_strategy(name: str, values: Mapping[str, Any], space: Space[Any] | Non
     """
     strategy: Strategy = _module(name).build(settings_of(name, values), space)
     return strategy
+
+
+def first_fault(error: ValidationError, *place: str) -> str:
+    """Return the first thing that is wrong with settings, with where they stand: `settings.batch: ...`."""
+    first = error.errors()[0]
+    path = ".".join(map(str, (*place, *first["loc"])))
+    return f"{path}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _module(name: str) -> ModuleType:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from corpus.records.search.proposals import DecidedBy, Decision
 from corpus.records.search.trials import Trial
 from generator.spaces.contract import Space
-from generator.strategies.catalogue import build_strategy, settings_of
+from generator.strategies.catalogue import build_strategy, first_fault, settings_of
 from generator.strategies.contract import Bench, Conversation, Strategy
 from generator.strategies.portfolio.bandit import Bandit
 
@@ -56,9 +56,7 @@ class Settings(BaseModel):
             try:
                 settings_of(name, settings)
             except ValidationError as error:
-                first = error.errors()[0]
-                path = ".".join(map(str, (name, *first["loc"])))
-                raise ValueError(f"{path}: {first['msg'].removeprefix('Value error, ')}") from None
+                raise ValueError(first_fault(error, name)) from None
         return members
 
 
