@@ -83,6 +83,7 @@ class RunBench:
     place: int = 0
     draw: Draw = any_of
     _admitted: list[Trial] = field(default_factory=list)
+    _unread: range = range(0)
     _recorded: list[Call] | None = None
     _asked: int = 0
 
@@ -125,6 +126,9 @@ class RunBench:
 
     def exemplars(self, count: int) -> list[Trial]:
         """Return the stronger half of the admitted trials, at least `count` if there are: best first."""
+        for cycle in self._unread:
+            self._keep(self.ledger.judged(cycle))
+        self._unread = range(0)
         ranked = sorted(self._admitted, key=lambda trial: (-(trial.accuracy or 0.0), trial.candidate.id))
         return ranked[: max(count, len(ranked) // 2)]
 
@@ -134,8 +138,12 @@ class RunBench:
 
     def hear(self, trials: Sequence[Trial]) -> None:
         """Take in what became of the last proposals, and move on past their places."""
-        self._admitted += [trial for trial in trials if trial.admission.admitted and trial.candidate.source]
+        self._keep(trials)
         self.place += len(trials)
+
+    def begin(self, cycle: int) -> None:
+        """Go to the start of a cycle; those before it are read if exemplars are asked for."""
+        self.place, self._unread = cycle * self.candidates, range(cycle)
 
     def generate(self, role: str, messages: Sequence[Message]) -> Answered:
         """Return free text."""
@@ -183,6 +191,10 @@ class RunBench:
             return Answer(value=transcript.model_dump(mode="json"), path=AnswerPath.SANDBOX)
 
         return Transcript.model_validate(self._answered(question, ask).answer.value)
+
+    def _keep(self, trials: Sequence[Trial]) -> None:
+        """Keep those of them that may be exemplars."""
+        self._admitted += [trial for trial in trials if trial.admission.admitted and trial.candidate.source]
 
     def _seed(self) -> int:
         return self.seed("call", self._asked)

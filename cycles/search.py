@@ -1,9 +1,9 @@
-"""The search: a strategy is run from its start, and told what is recorded until it says something new.
+"""The search: a strategy is run again, and told what is recorded until it says something new.
 
 The ledger holds every proposal as a candidate and every answer as a call, so nothing of a strategy is ever
-saved: a run that resumes replays it. What it proposes again must be what is recorded; if it is not,
-`Diverged` names the place. It is advanced only when its next batch is due, so that no question slips in
-before a fine-tuning.
+saved: a run that resumes replays it, from the start of the run, or of the cycle that is due where it
+remembers nothing. What it proposes again must be what is recorded; if it is not, `Diverged` names the place.
+It is advanced only when its next batch is due, so that no question slips in before a fine-tuning.
 
 It does *not* write or judge: `cycles.writing` and `cycles.judging` do, with the batch that is due.
 """
@@ -78,6 +78,8 @@ class Search:
             Diverged: The strategy says other than what the ledger holds of it.
         """
         end = (cycle + 1) * self.bench.candidates
+        if self._conversation is None and not self.strategy.remembers:
+            self.bench.begin(cycle)
         while True:
             self._hear_what_is_recorded(end)
             settled = self.bench.place + len(self._told)

@@ -19,6 +19,11 @@ from corpus.records.evaluations import Evaluation, EvaluationStatus, data_set_of
 from corpus.records.mistakes import Mistake, did_you_mean
 
 _SHOWN = 5
+_MAY_HAVE_TEXT = r"(sources.text LIKE ? ESCAPE '\' OR instr(sources.text, char(0)))"
+"""What SQLite says of a text faster than Python does: its LIKE knows upper and lower case of ASCII, and reads
+up to a NUL. So this finds all that has a text, and perhaps more."""
+_LIKE_SPECIAL = re.compile(r"[%_\\]")
+_LONGEST_LIKE = 1_000
 _IN_ORDER = 'ORDER BY candidates.cycle, candidates."index", candidates.seq'
 
 
@@ -91,8 +96,9 @@ class Criteria(NamedTuple):
         return self.family is None or self.family in block_families(source)
 
     def conditions(self) -> dict[str, Any]:
-        """Return the conditions on a judgement and an admission in SQL, each with its value."""
+        """Return the conditions in SQL, each with its value: what must hold for all of the rest to hold."""
         asked = {
+            _MAY_HAVE_TEXT: self._like(),
             "admissions.admitted = ?": 1 if self.admitted else None,
             "status = ?": self.status and self.status.value,
             "accuracy >= ?": self.min_accuracy,
@@ -100,6 +106,14 @@ class Criteria(NamedTuple):
             "flops <= ?": self.caps.flops,
         }
         return {words: value for words, value in asked.items() if value is not None}
+
+    def _like(self) -> str | None:
+        """Return the pattern of the text, None where SQLite cannot look for it."""
+        text = self.text
+        if not text or not text.isascii() or "\0" in text or len(text) > _LONGEST_LIKE:
+            return None
+        escaped = _LIKE_SPECIAL.sub(r"\\\g<0>", text)
+        return f"%{escaped}%"
 
 
 class Catalogue:
@@ -191,7 +205,7 @@ def _query(criteria: Criteria, protocols: Sequence[str] | None) -> tuple[str, li
     wanted, values = criteria.conditions(), list[Any]()
     joined = "SELECT candidates.id, sources.text" if criteria.reads_texts else "SELECT candidates.id"
     joined += " FROM candidates LEFT JOIN admissions ON admissions.candidate_id = candidates.id"
-    if protocols is not None or set(wanted) - {"admissions.admitted = ?"}:
+    if protocols is not None or set(wanted) - {"admissions.admitted = ?", _MAY_HAVE_TEXT}:
         chosen = list(protocols or ())
         among = f" AND one.protocol_id IN ({', '.join('?' * len(chosen))})" if protocols is not None else ""
         of_it = f"FROM evaluations AS one WHERE one.candidate_id = candidates.id{among}"

@@ -43,6 +43,7 @@ class ClosedLoop(Strategy):
     """Asks for the same program again and again, with a sampling seed and exemplars of its own each time."""
 
     name = "closed-loop"
+    remembers = False
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()

@@ -2,8 +2,9 @@
 
 A strategy is a generator: it hands in proposals, is told what became of each, and goes on. Phases are
 sequence, a population is a local deque, memory is a local list. Nothing of it is ever saved: a run that
-resumes runs the strategy again from its start, tells it what is recorded, and answers its questions from
-their records. So a strategy has no clock, no input or output, and no chance but `Bench.rng`.
+resumes runs the strategy again (from its start, if it `remembers` anything), tells it what is recorded, and
+answers its questions from their records. So a strategy has no clock, no input or output, and no chance but
+`Bench.rng`.
 
 It reaches neither the ledger nor the evaluator: all that it may touch is its `Bench`. It does *not* sample,
 evaluate, admit or count its budget: whoever drives it does (`cycles.search`).
@@ -141,9 +142,13 @@ class Strategy(ABC):
 
     Attributes:
         name: Its name in a configuration.
+        remembers: Whether what it says depends on what it said, asked or heard before. One that goes by the
+            place of each proposal and by `Bench` alone, and asks nothing, need not be replayed from the start
+            of a run, but from that of the cycle that is due.
     """
 
     name: str
+    remembers: bool = True
 
     @abstractmethod
     def search(self, bench: Bench) -> Conversation:

@@ -26,6 +26,7 @@ class RandomSearch(Strategy):
     """Draws points of a space, each with a seed of its own that its place gives."""
 
     name = "random"
+    remembers = False
 
     def __init__(self, space: Space[Any]) -> None:
         """Draw from `space`."""

@@ -139,6 +139,8 @@ def test_a_search_finds_what_fits_among_all_records(ledger: Ledger) -> None:
         assert found_ids == plain(entries[data_set], asked), asked
         sizes.add(len(found_ids))
     assert len(sizes) > 4
+    for text in ("", "%", "_", "\\", "'", "\0", "nn.Conv2d(", "straße", "é", "x" * 60_000):
+        assert catalogue.search(Criteria(text)) == plain(entries[None], Criteria(text)), text
     for family in ("plain", "residual"):
         assert catalogue.search(Criteria(family=family)) == plain(entries[None], Criteria(family=family))
 

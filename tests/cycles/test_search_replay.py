@@ -16,6 +16,7 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
 from corpus.records.prompts import Message
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
+from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig, load_config
 from cycles.errors import Diverged
 from generator.strategies.contract import Bench, Conversation, Strategy
@@ -218,6 +219,32 @@ def test_a_search_killed_at_any_write_goes_on_to_the_ledger_of_an_unbroken_one(
         assert rows(path) == expected, writes
         if survived:
             return
+
+
+@pytest.mark.parametrize("name", ["closed loop", "closed loop with exemplars", "random search"])
+def test_what_remembers_nothing_is_replayed_from_the_cycle_that_is_due(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_config("cpu-tiny", ["cycles=3", "candidates=11", *SMALL[2:], *STRATEGIES[name][0]])
+    with LedgerWriter.create(tmp_path / "whole.db") as ledger:
+        fuse = Fuse(ledger, 1_000, after=True)
+        Arena(ledger, config).run()
+    with LedgerWriter.create(tmp_path / "resumed.db") as ledger:
+        Fuse(ledger, (1_000 - fuse.left) * 9 // 10, after=True)
+        with suppress(KeyboardInterrupt):
+            Arena(ledger, config).run()
+    with LedgerWriter.open(tmp_path / "resumed.db") as ledger:
+        assert [ledger.is_complete(cycle) for cycle in range(3)] == [True, True, False]
+        read, judged = set[int](), ledger.judged
+
+        def noted(cycle: int) -> list[Trial]:
+            read.add(cycle)
+            return judged(cycle)
+
+        monkeypatch.setattr(ledger, "judged", noted)
+        Arena(ledger, config).run()
+    assert read == ({0, 1, 2} if "exemplars" in name else {2})
+    assert rows(tmp_path / "resumed.db") == rows(tmp_path / "whole.db")
 
 
 def test_a_search_that_would_propose_otherwise_now_is_named_with_its_place(tmp_path: Path) -> None:
