@@ -79,6 +79,8 @@ class Trainee:
 
     def watched(self) -> Epoch:
         """Return an epoch of a new network as an evaluation runs it."""
+        gc.collect()
+        gc.freeze()  # as a zygote does: what is there before a program is not looked through
         use = DataUse(self.plan)
         net, prm = self.built(self.plan, use)
         return lambda: proxy.train(net, prm, self.images, self.labels, self.plan, watch=use)
@@ -96,7 +98,6 @@ def main() -> None:
     task = load_task(config.task)
     plan = training_plan(config, task)
     sources = [each.source or "" for each in valid_programs(config, arguments.programs)]
-    gc.freeze()  # as a zygote does: what is there before a program is not looked through
     seconds: dict[str, list[float]] = {}
     predicted: dict[int, list[float]] = {size: [] for size in PREDICTED}
     for number, source in enumerate([sources[0], *sources]):  # the first time is not counted

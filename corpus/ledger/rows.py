@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import cache, lru_cache
 from typing import Any
 
 from corpus.programs.structure import STRUCTURE_VERSION, Structure
@@ -113,9 +114,19 @@ def _plain(record: Record, *nested: str) -> dict[str, Any]:
     return {name: storable(str(value) if isinstance(value, str) else value) for name, value in row.items()}
 
 
+@cache
+def _stored(record: type[Record]) -> tuple[str, ...]:
+    """Return the fields of a record that a row holds; asking pydantic for each row takes as long again."""
+    return tuple(name for name, field in record.model_fields.items() if not field.exclude)
+
+
 def _fields(record: type[Record], row: Row, *nested: str) -> dict[str, Any]:
-    values = {name: row[name] for name, field in record.model_fields.items() if not field.exclude}
+    values = {name: row[name] for name in _stored(record)}
     for name in nested:
         text = values[name]
-        values[name] = None if text is None else json.loads(text)
+        values[name] = None if text is None else (_alike if name in _LISTS else json.loads)(text)
     return values
+
+
+_alike = lru_cache(maxsize=4096)(json.loads)
+"""Of `_LISTS`: most candidates have the same, and records make things of their own of what is parsed."""

@@ -17,6 +17,7 @@ from corpus.records.mistakes import command_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
+from cycles.showing.collector import collector_at_rest
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def report(
     show_report(runs, out=out, html=html, as_json=as_json)
 
 
+@collector_at_rest()
 def show_report(
     runs: list[Path], *, out: Path | None = None, html: bool = True, as_json: bool = False
 ) -> None:

@@ -6,6 +6,7 @@
     waves           the final waves, likewise
     steps           a bar for a command that does many small things
     watch           a run followed live in the terminal
+    collector       the collector of reference cycles, still while a report is made
     serve           the report's page, renewing itself
     tracking        each cycle's figures to TensorBoard or trackio
     trackio_writer  the process that writes to trackio

@@ -25,6 +25,7 @@ from cycles.errors import UsageError
 from cycles.figures.runs import RunData, gather
 from cycles.reporting.page import render
 from cycles.run.run_directory import RunDirectory
+from cycles.showing.collector import collector_at_rest
 
 ADDRESS = "127.0.0.1"
 _log = logging.getLogger(__name__)
@@ -94,7 +95,8 @@ class ReportServer(ThreadingHTTPServer):
         with self._lock:
             state = self.state()
             if self._made is None or self._made[0] != state:
-                page = render(gather(self._runs, self._known), live=state)
+                with collector_at_rest():
+                    page = render(gather(self._runs, self._known), live=state)
                 self._made = state, page.encode()
             return self._made[1]
 
