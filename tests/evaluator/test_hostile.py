@@ -278,19 +278,20 @@ def count_in_memory(pattern):
 """
 
 
-def test_validation_images_are_not_in_the_process_while_it_trains(uncontained: SandboxedEvaluator) -> None:
+def test_validation_images_are_not_in_the_process_while_it_trains() -> None:
     """The program searches its own memory for a validation image, and for a training image as the control.
 
     It knows the image only as the text of a regular expression, so it does not find its own question.
-    Isolation would only keep it from looking.
+    Isolation would only keep it from looking, and a slow processor needs seconds for it.
     """
-    task = load_task("digits-clean")
-    for images, there in ((task.train.inputs, True), (task.val.inputs, False)):
-        pattern = "".join(f"\\x{byte:02x}" for byte in images[7].tobytes())
-        learn = f"count = count_in_memory({pattern!r})\nraise ValueError(f'found {{count}}')"
-        result = judge(uncontained, program(top=SEARCH, learn=learn))
-        count = int((result.error or "found -1").rpartition("found ")[2])
-        assert (count > 0) is there and count >= 0, result
+    task, patient = load_task("digits-clean"), {"isolation": "unsafe", "workers": 1, "cpu_seconds": 20}
+    with SandboxedEvaluator(CONFIG.model_copy(update={**patient, "wall_seconds": 60.0})) as evaluator:
+        for images, there in ((task.train.inputs, True), (task.val.inputs, False)):
+            pattern = "".join(f"\\x{byte:02x}" for byte in images[7].tobytes())
+            learn = f"count = count_in_memory({pattern!r})\nraise ValueError(f'found {{count}}')"
+            result = judge(evaluator, program(top=SEARCH, learn=learn))
+            count = int((result.error or "found -1").rpartition("found ")[2])
+            assert (count > 0) is there and count >= 0, result
 
 
 def test_a_thread_left_behind_does_not_outlive_its_program(uncontained: SandboxedEvaluator) -> None:

@@ -85,11 +85,21 @@ def seconds(text: str) -> float:
     return time.process_time() - start
 
 
+def pace() -> float:
+    """Return the processor time of some plain Python: a tenth of a second or so, more where all is slower."""
+    start = time.process_time()
+    sum(number % 7 for number in range(2_000_000))
+    return time.process_time() - start
+
+
 def grows_gently(family: Callable[[int], str]) -> bool:
-    """Whether twice the text takes at most 2.5 times as long, and the longest at most a second."""
-    half, whole = seconds(family(MAX_CHARACTERS // 2)), seconds(family(MAX_CHARACTERS))
-    # Below a tenth of a second or so the clock says little.
-    return whole <= 1.0 and whole <= max(2.5 * half, 0.15)
+    """Whether eight times the text takes at most 24 times as long, and the longest as long as ten paces.
+
+    What grows by the square takes 64 times as long.
+    """
+    part, whole, unit = seconds(family(MAX_CHARACTERS // 8)), seconds(family(MAX_CHARACTERS)), pace()
+    # Below a pace or so the clock says little.
+    return whole <= 10 * unit and whole <= max(24 * part, 1.5 * unit)
 
 
 @pytest.mark.parametrize("family", HOSTILE.values(), ids=HOSTILE)
