@@ -30,19 +30,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from bench_programs import BREAKS, break_program, break_share, hyperparameters, valid_programs
+from bench_ratios import Ratio, processor_seconds
 from lemur_reference import ReferenceData, ReferenceRun
 
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus
-from cycles.figures.statistics import bootstrap_interval
 from evaluator.channel.plan import Plan
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.protocol import protocol_id, training_plan
@@ -114,7 +113,7 @@ def measure_throughput(
         "blocks": len(blocks),
         "reference_per_hour": 3600 * len(candidates) / reference,
         "ours_per_hour": 3600 * len(candidates) / ours,
-        "ratio": _ratio(seconds),
+        "ratio": Ratio.of(seconds)._asdict(),
         "pool_start_seconds": start_seconds,
         "statuses": dict(statuses),
         "reference_failures": reference_failures,
@@ -142,7 +141,7 @@ def measure_epochs(config: EvaluatorConfig, task: Task, candidates: Sequence[Can
         passes: dict[bool, list[float]] = {}
         for ours in (True, False) if count % 2 else (False, True):
             steps = [epoch] if ours else [run.train, run.remaining_passes]
-            passes[ours] = [_processor_seconds(step) for step in steps]
+            passes[ours] = [processor_seconds(step) for step in steps]
         if count:
             seconds.append((sum(passes[False]), sum(passes[True])))
             train_shares.append(passes[False][0] / sum(passes[False]))
@@ -153,7 +152,7 @@ def measure_epochs(config: EvaluatorConfig, task: Task, candidates: Sequence[Can
         "reference_seconds": float(means[0]),
         "ours_seconds": float(means[1]),
         "train_share_of_reference": float(np.mean(train_shares)),
-        "ratio": _ratio(seconds),
+        "ratio": Ratio.of(seconds)._asdict(),
     }
 
 
@@ -214,24 +213,16 @@ def _reference(config: EvaluatorConfig, data: Path) -> Callable[[Sequence[Candid
 
 def _our_epoch(source: str, plan: Plan, task: Task) -> Callable[[], None]:
     """Return what trains the program for an epoch and predicts the validation split, in equal batches."""
-    import torch
+    from bench_epochs import Trainee
 
     from evaluator.child import proxy
 
-    module = ModuleType("program")
-    exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
-    proxy.seed_everything(plan)
-    prm = proxy.hyperparameters(module, plan)
-    net = proxy.build(module, prm, plan)
-    images, labels, questions = (
-        torch.from_numpy(array) for array in (task.train.inputs, task.train.targets, task.val.inputs)
-    )
-    proxy.check_forward(net, images, plan)
+    trainee = Trainee(source, plan, task)
+    net, prm = trainee.built(plan)
 
     def epoch() -> None:
-        proxy.train(net, prm, images, labels, plan)
-        for batch in questions.split(plan.config.batch_size):
-            proxy.predict(net, batch, plan)
+        proxy.train(net, prm, trainee.images, trainee.labels, plan)
+        trainee.answer(net, plan.config.batch_size)
 
     return epoch
 
@@ -242,25 +233,6 @@ def _timed(
     started = time.perf_counter()
     results = judge(block)
     return time.perf_counter() - started, results
-
-
-def _processor_seconds(step: Callable[[], object]) -> float:
-    started = time.process_time()
-    step()
-    return time.process_time() - started
-
-
-def _ratio(pairs: Iterable[tuple[float, float]]) -> dict[str, float]:
-    """Return the ratio of the sums of pairs (reference, ours) with its 95% bootstrap interval over pairs."""
-    table = np.array(list(pairs))
-    low, high = bootstrap_interval(table, _ratio_of_sums)
-    return {"value": float(_ratio_of_sums(table)), "low": low, "high": high}
-
-
-def _ratio_of_sums(pairs: np.ndarray) -> np.ndarray:
-    """Return the ratio of the sums of pairs `(..., N, 2)`, as `(...)`."""
-    sums = pairs.sum(axis=-2)
-    return sums[..., 0] / sums[..., 1]
 
 
 def _throughput_table(figures: dict[str, Any]) -> str:

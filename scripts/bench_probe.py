@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 from bench_programs import valid_programs
+from bench_ratios import Ratio
 
 from corpus.records.candidates import Candidate
-from cycles.figures.statistics import bootstrap_interval
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.sandbox import SandboxedEvaluator
 from evaluator.tasks import Task, load_task
@@ -126,14 +126,8 @@ def _table(figures: dict[str, Any]) -> str:
 
 def _ratio(rows: Sequence[dict[str, Any]], clock: str) -> str:
     """Return evaluation over probe, of the sums, with its interval over the programs."""
-    table = np.array([(row[f"evaluation_{clock}"], row[f"probe_{clock}"]) for row in rows])
-    low, high = bootstrap_interval(table, _ratio_of_sums)
-    return f"{float(_ratio_of_sums(table)):.1f} [{low:.1f}, {high:.1f}]"
-
-
-def _ratio_of_sums(pairs: np.ndarray) -> np.ndarray:
-    sums: np.ndarray = pairs.sum(axis=-2)
-    return sums[..., 0] / sums[..., 1]
+    ratio = Ratio.of((row[f"evaluation_{clock}"], row[f"probe_{clock}"]) for row in rows)
+    return f"{ratio.value:.1f} [{ratio.low:.1f}, {ratio.high:.1f}]"
 
 
 def _arguments() -> argparse.Namespace:

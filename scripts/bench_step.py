@@ -24,23 +24,21 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from types import ModuleType
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
+from bench_epochs import Trainee
 from bench_programs import valid_programs
+from bench_ratios import Ratio, processor_seconds
 
-from cycles.figures.statistics import bootstrap_interval
-from evaluator.channel.plan import Plan
 from evaluator.child import proxy
 from evaluator.child.reuse import DataUse
 from evaluator.config import EvaluatorConfig
 from evaluator.supervisor.protocol import training_plan
-from evaluator.tasks import Task, load_task
+from evaluator.tasks import load_task
 
 IN_USE = "in use"
 PREDICTED = (16, 32, 128, 512)
@@ -49,25 +47,8 @@ PREDICTED = (16, 32, 128, 512)
 Epoch = Callable[[], None]
 
 
-class Trainee:
-    """One program and the data that it learns from."""
-
-    def __init__(self, source: str, plan: Plan, task: Task) -> None:
-        self._module = ModuleType("program")
-        exec(compile(source, "program.py", "exec", dont_inherit=True), self._module.__dict__)
-        self.plan = plan
-        self.images, self.labels, self.questions = map(
-            torch.from_numpy, (task.train.inputs, task.train.targets, task.val.inputs)
-        )
-
-    def built(self, plan: Plan, use: DataUse | None = None) -> tuple[torch.nn.Module, dict[str, Any]]:
-        """Return the network with its first weights, and its hyperparameters."""
-        proxy.seed_everything(plan)
-        prm = proxy.hyperparameters(self._module, plan)
-        net = proxy.build(self._module, prm, plan)
-        forward = proxy.call if use is None else use.checking(proxy.call)
-        proxy.check_forward(net, self.images, plan, forward=forward)
-        return net, prm
+class Ways(Trainee):
+    """The ways to train one program for an epoch."""
 
     def epoch(self, *, count: int | None = None, compiled: bool = False, **config: object) -> Epoch:
         """Return an epoch of a new network, on the first `count` images, under a changed protocol."""
@@ -101,7 +82,7 @@ def main() -> None:
     seconds: dict[str, list[float]] = {}
     predicted: dict[int, list[float]] = {size: [] for size in PREDICTED}
     for number, source in enumerate([sources[0], *sources]):  # the first time is not counted
-        trainee = Trainee(source, plan, task)
+        trainee = Ways(source, plan, task)
         found = dict(measured(trainee, number, compiled=0 < number <= arguments.compiled))
         if number:
             for name, value in found.items():
@@ -111,7 +92,7 @@ def main() -> None:
     show(seconds, predicted)
 
 
-def measured(trainee: Trainee, turn: int, *, compiled: bool) -> Iterator[tuple[str, float]]:
+def measured(trainee: Ways, turn: int, *, compiled: bool) -> Iterator[tuple[str, float]]:
     """Yield the processor seconds of one epoch in each way, begun with another one at each turn."""
     steps = -(-len(trainee.labels) // trainee.plan.config.batch_size)
     ways: dict[str, Callable[[], Epoch]] = {
@@ -143,40 +124,23 @@ def unfused() -> Iterator[None]:
         proxy.fuse_optimizers = kept
 
 
-def predict(trainee: Trainee, milliseconds: dict[int, list[float]]) -> None:
+def predict(trainee: Ways, milliseconds: dict[int, list[float]]) -> None:
     """Add the processor milliseconds that predictions for 1,000 images take, for each batch."""
     net, _ = trainee.built(trainee.plan)
     for size, found in milliseconds.items():
-        started = time.process_time()
-        for batch in trainee.questions.split(size):
-            proxy.predict(net, batch, trainee.plan)
-        found.append(1e6 * (time.process_time() - started) / len(trainee.questions))
-
-
-def processor_seconds(epoch: Epoch) -> float:
-    """Return the processor seconds that an epoch takes."""
-    started = time.process_time()
-    epoch()
-    return time.process_time() - started
+        seconds = processor_seconds(partial(trainee.answer, net, size))
+        found.append(1e6 * seconds / len(trainee.questions))
 
 
 def show(seconds: dict[str, list[float]], predicted: dict[int, list[float]]) -> None:
     """Print a line for each way, and one for the predictions."""
     print(f"\r{'way':22} {'programs':>8} {'seconds':>8}  times as fast as what is in use [95%]")
     for name, found in sorted(seconds.items(), key=lambda item: item[0] != IN_USE):
-        pairs = np.array([seconds[IN_USE][: len(found)], found]).T
-        low, high = bootstrap_interval(pairs, ratio_of_sums)
-        ratio = f"{float(ratio_of_sums(pairs)):.2f} [{low:.2f}, {high:.2f}]"
-        print(f"{name:22} {len(found):8} {np.mean(found):8.2f}  {ratio}")
+        ratio, low, high = Ratio.of(zip(seconds[IN_USE], found, strict=False))  # few programs are compiled
+        print(f"{name:22} {len(found):8} {np.mean(found):8.2f}  {ratio:.2f} [{low:.2f}, {high:.2f}]")
     shown = ", ".join(f"{np.mean(found):.0f} in batches of {size}" for size, found in predicted.items())
     print(f"\nmilliseconds of predictions for 1,000 images: {shown}")
     print(f"capabilities of the processor: {torch.backends.cpu.get_cpu_capability()}")
-
-
-def ratio_of_sums(pairs: np.ndarray) -> np.ndarray:
-    """Return the ratio of the sums of pairs `(..., N, 2)`, as `(...)`."""
-    sums: Sequence[Any] = pairs.sum(axis=-2)
-    return sums[..., 0] / sums[..., 1]  # type: ignore[call-overload,no-any-return]
 
 
 if __name__ == "__main__":

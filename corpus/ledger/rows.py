@@ -114,6 +114,10 @@ def _plain(record: Record, *nested: str) -> dict[str, Any]:
     return {name: storable(str(value) if isinstance(value, str) else value) for name, value in row.items()}
 
 
+_alike = lru_cache(maxsize=4096)(json.loads)
+"""Of `_LISTS`: most candidates have the same, and records make things of their own of what is parsed."""
+
+
 @cache
 def _stored(record: type[Record]) -> tuple[str, ...]:
     """Return the fields of a record that a row holds; asking pydantic for each row takes as long again."""
@@ -126,7 +130,3 @@ def _fields(record: type[Record], row: Row, *nested: str) -> dict[str, Any]:
         text = values[name]
         values[name] = None if text is None else (_alike if name in _LISTS else json.loads)(text)
     return values
-
-
-_alike = lru_cache(maxsize=4096)(json.loads)
-"""Of `_LISTS`: most candidates have the same, and records make things of their own of what is parsed."""

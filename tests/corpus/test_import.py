@@ -560,6 +560,7 @@ def test_a_failed_import_leaves_no_new_corpus(lemur: Path, tmp_path: Path) -> No
 
 
 INTERRUPTED = """\
+import signal
 
 from corpus.ledger.writer import LedgerWriter
 from cycles.cli.app import main

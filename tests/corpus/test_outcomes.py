@@ -50,7 +50,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
             writer.add_evaluation(twice.model_copy(update={"protocol_id": ELSEWHERE, "parameters": 7}))
         shown = prompt(1, 0).model_copy(update={"exemplar_ids": ("c000/0000", "seed/0001")})
         writer.add_prompts(1, [shown, prompt(1, 1), prompt(1, 2)])
-        rows = [candidate(1, index, PROGRAMS[5 + index]) for index in range(2)]
+        rows = [candidate(1, 0, PROGRAMS[5]), candidate(1, 1, f"{PROGRAMS[6]}# \0 after a NUL")]
         writer.add_candidates([*rows, candidate(1, 2, None)])
         # Judged elsewhere first: the deciding evaluation is not the earliest.
         writer.add_evaluation(
@@ -139,7 +139,7 @@ def test_a_search_finds_what_fits_among_all_records(ledger: Ledger) -> None:
         assert found_ids == plain(entries[data_set], asked), asked
         sizes.add(len(found_ids))
     assert len(sizes) > 4
-    for text in ("", "%", "_", "\\", "'", "\0", "nn.Conv2d(", "straße", "é", "x" * 60_000):
+    for text in ("", "%", "_", "\\", "'", "\0", "AFTER", "nn.Conv2d(", "straße", "é", "x" * 60_000):
         assert catalogue.search(Criteria(text)) == plain(entries[None], Criteria(text)), text
     for family in ("plain", "residual"):
         assert catalogue.search(Criteria(family=family)) == plain(entries[None], Criteria(family=family))

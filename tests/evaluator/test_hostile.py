@@ -284,8 +284,9 @@ def test_validation_images_are_not_in_the_process_while_it_trains() -> None:
     It knows the image only as the text of a regular expression, so it does not find its own question.
     Isolation would only keep it from looking, and a slow processor needs seconds for it.
     """
-    task, patient = load_task("digits-clean"), {"isolation": "unsafe", "workers": 1, "cpu_seconds": 20}
-    with SandboxedEvaluator(CONFIG.model_copy(update={**patient, "wall_seconds": 60.0})) as evaluator:
+    task = load_task("digits-clean")
+    patient = {"isolation": "unsafe", "workers": 1, "cpu_seconds": 20, "wall_seconds": 60.0}
+    with SandboxedEvaluator(CONFIG.model_copy(update=patient)) as evaluator:
         for images, there in ((task.train.inputs, True), (task.val.inputs, False)):
             pattern = "".join(f"\\x{byte:02x}" for byte in images[7].tobytes())
             learn = f"count = count_in_memory({pattern!r})\nraise ValueError(f'found {{count}}')"

@@ -93,13 +93,12 @@ def pace() -> float:
 
 
 def grows_gently(family: Callable[[int], str]) -> bool:
-    """Whether eight times the text takes at most 24 times as long, and the longest as long as ten paces.
-
-    What grows by the square takes 64 times as long.
+    """Whether twice the text takes at most 2.5 times as long, over three doublings, and the longest no more
+    than ten paces.
     """
     part, whole, unit = seconds(family(MAX_CHARACTERS // 8)), seconds(family(MAX_CHARACTERS)), pace()
     # Below a pace or so the clock says little.
-    return whole <= 10 * unit and whole <= max(24 * part, 1.5 * unit)
+    return whole <= 10 * unit and whole <= max(2.5**3 * part, 1.5 * unit)
 
 
 @pytest.mark.parametrize("family", HOSTILE.values(), ids=HOSTILE)

@@ -88,11 +88,11 @@ def test_the_reference_data_survive_the_file(script: Any, task: Task, tmp_path: 
     assert all(np.array_equal(value, vars(again)[name]) for name, value in vars(data).items())
 
 
-@use("bench_evaluator")
+@use("bench_ratios")
 def test_a_ratio_is_that_of_the_sums_and_lies_in_its_interval(script: Any) -> None:
-    ratio = script._ratio([(2.0, 1.0), (10.0, 1.0), (6.0, 1.0)])
-    assert ratio["value"] == 6.0
-    assert 2.0 <= ratio["low"] < 6.0 < ratio["high"] <= 10.0
+    ratio = script.Ratio.of([(2.0, 1.0), (10.0, 1.0), (6.0, 1.0)])
+    assert ratio.value == 6.0
+    assert 2.0 <= ratio.low < 6.0 < ratio.high <= 10.0
 
 
 @use("bench_programs")
