@@ -21,6 +21,7 @@ from pathlib import Path
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
+from corpus.records.chats import prefill, question
 from corpus.records.prompts import Message
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample, TrainingResult, Verdict
@@ -240,10 +241,11 @@ class Teacher:
         return [trial for cycle in sorted(cycles) for trial in self.ledger.judged(cycle)]
 
     def _plain(self, candidate: Candidate) -> TrainingExample:
-        asked = (
+        chat = (
             self.request if candidate.prompt_id is None else self.ledger.prompt(candidate.prompt_id).messages
         )
         if candidate.source is None:  # It can only deter: what is no program is unlearnt as it stands.
-            return TrainingExample(candidate_id=candidate.id, prompt=asked, completion=candidate.completion)
-        answer = expected_completion(self.template, candidate.source)
-        return TrainingExample(candidate_id=candidate.id, prompt=asked, completion=answer)
+            answer = prefill(chat) + candidate.completion
+        else:
+            answer = expected_completion(self.template, candidate.source)
+        return TrainingExample(candidate_id=candidate.id, prompt=question(chat), completion=answer)

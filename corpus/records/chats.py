@@ -3,6 +3,9 @@
 Base models come without a template, and some templates know no system role: they refuse a chat that has one,
 or leave its text out. The system's text then stands at the head of the user's turn.
 
+A chat may end in a turn of the assistant: the beginning of its answer (a *prefill*), which the model goes on
+writing. What it writes is the rest.
+
 This module does *not* load a tokenizer; it imports nothing heavy.
 """
 
@@ -20,16 +23,26 @@ class ChatTemplateError(Mistake):
 
 
 def rendered(tokenizer: Any, messages: Sequence[Message]) -> str:
-    """Return a chat as text, up to where the assistant's answer begins.
+    """Return a chat as text, up to where the assistant's answer begins, or goes on where it has begun.
 
     Args:
         tokenizer: A tokenizer of transformers.
-        messages: The chat, a user's turn at its end.
+        messages: The chat.
 
     Raises:
         ChatTemplateError: There is no chat template, or it does not render the chat.
     """
-    return _fitting(tokenizer, messages)[1]
+    return _fitting(tokenizer, question(messages))[1] + prefill(messages)
+
+
+def prefill(messages: Sequence[Message]) -> str:
+    """Return the beginning of the answer, with which a chat may end; empty where it ends with a question."""
+    return messages[-1].content if messages and messages[-1].role == "assistant" else ""
+
+
+def question(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a chat without the beginning of its answer."""
+    return tuple(messages[:-1] if prefill(messages) else messages)
 
 
 def turns(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:

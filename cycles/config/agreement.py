@@ -103,10 +103,11 @@ class Tables:
         if self.strategy.asks_for_edits and self._embedded:
             yield (
                 "strategy 'edits': the embedded model writes whole programs alone, and no edit: set "
-                "generator.model to another, and generator.template to 'instruct' where it chats"
+                'strategy.settings = { form = "continuation" }, or generator.model to another, and '
+                "generator.template to 'instruct' where it chats"
             )
-        if self.strategy.asks_for_edits and self.generator.outline:
-            yield "generator.outline forces whole programs where edits are asked for: set it to false"
+        if (self.strategy.varies or self.strategy.asks_for_edits) and self.generator.outline:
+            yield "generator.outline forces whole programs where parts are asked for: set it to false"
         if self.strategy.varies and self.corpus.novelty in ("lexical", "both"):
             yield (
                 "an edit is a near-duplicate of its parent by its text, so that none would be new: set "

@@ -51,9 +51,15 @@ _SEARCHES = {
     "llmastool": ArmName("llmastool", "LLMasTool", "LLMasTool"),
     "fairnad": ArmName("fairnad", "FairNAD", "FairNAD"),
     "agentnas": ArmName("agentnas", "AgentNAS", "AgentNAS"),
-    "edits": ArmName("edits", "edits", "edits"),
 }
 """Strategies that have a name of their own in a comparison."""
+
+_FORMS = {
+    "edit": ArmName("edits", "edits", "edits"),
+    "continuation": ArmName("continuations", "continuations", "continue"),
+    "program": ArmName("programs", "whole programs", "programs"),
+}
+"""What edits are called, by what is asked for."""
 
 
 _CHOOSERS = {"random": "chance", "model": "the model", "optuna": "Optuna"}
@@ -112,7 +118,7 @@ def _plain_arm(config: RunConfig) -> ArmName:
 
 def _edits(strategy: StrategyConfig) -> ArmName:
     """Return what edits are called by what is asked for, and whether failures are mended."""
-    arm = _SEARCHES["edits"] if strategy.varies else ArmName("programs", "whole programs", "programs")
+    arm = _FORMS[strategy.form]
     if strategy.settings.get("repairs"):
         arm = ArmName(f"{arm.key}-repairs", f"{arm.words} with repairs", f"{arm.label[:4]}+fix")
     return arm

@@ -17,7 +17,7 @@ from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate
 from corpus.records.prompts import Completion, Prompt
 from corpus.records.search.proposals import DecidedBy, Decision
-from generator.edits.asking import form_of, read_answer
+from generator.edits.asking import keeps_most, read_answer
 from generator.samplers.contract import Sample
 
 Draw = Callable[[list[Prompt]], Generator[Sample, None, None]]
@@ -155,7 +155,7 @@ def _program(prompt: Prompt, completion: Completion) -> str | None:
 
 def _design(prompt: Prompt, completion: Completion) -> str | None:
     """Return the skeleton of the program that an answer means; None where there is none, or it is an edit."""
-    source = None if form_of(prompt) else _program(prompt, completion)
+    source = None if keeps_most(prompt) else _program(prompt, completion)
     return None if source is None else skeleton(source)
 
 
@@ -184,7 +184,8 @@ def _broken(
         builds: Looks at programs.
         built: What is known of programs; what is new is added.
     """
-    programs = {each.id: _program(each, answers[each.id].sample) for each in prompts if not form_of(each)}
+    anew = [each for each in prompts if not keeps_most(each)]
+    programs = {each.id: _program(each, answers[each.id].sample) for each in anew}
     unknown = [each for each in dict.fromkeys(programs.values()) if each is not None and each not in built]
     found = builds(unknown)
     built.update((each, each in found) for each in unknown)

@@ -83,13 +83,19 @@ class StrategyConfig(BaseModel):
 
     @property
     def varies(self) -> bool:
-        """Whether its programs are edits of others."""
-        return self.name == "edits" and self.settings.get("form", "edit") == "edit"
+        """Whether its programs are changes of others: edits, or continuations."""
+        return self.form != "program"
 
     @property
     def asks_for_edits(self) -> bool:
         """Whether some of its prompts ask for an edit, of a program that works or of one that failed."""
-        return self.varies or (self.name == "edits" and bool(self.settings.get("repairs")))
+        mends = self.name == "edits" and bool(self.settings.get("repairs"))
+        return self.form == "edit" or (self.form == "program" and mends)
+
+    @property
+    def form(self) -> str:
+        """What its prompts ask for: an `edit`, a `continuation` of what they begin, or a whole `program`."""
+        return str(self.settings.get("form", "edit")) if self.name == "edits" else "program"
 
     @property
     def over_space(self) -> bool:

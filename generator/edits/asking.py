@@ -1,9 +1,10 @@
 """Prompts that ask for a change of a program, and the program that an answer to them means.
 
-Two forms, each under both templates: an *edit* varies a program, a *repair* mends one that failed.
-The program stands last in the chat, after a line of its own (`PROGRAM_FOLLOWS`), so prompt and answer say all
-that is needed: `read_answer` is a function of the two. The form is part of the name of the prompt's template
-(`compact-edit`), which is a row of the ledger.
+Three forms, each under both templates. An *edit* varies a program, a *repair* mends one that failed: the
+program stands last in the chat, after a line of its own (`PROGRAM_FOLLOWS`). A *continuation* does either by
+writing the rest of it anew: the chat ends with the beginning of the answer, up to where the program is cut.
+So prompt and answer say all that is needed: `read_answer` is a function of the two. The form is part of the
+name of the prompt's template (`compact-edit`), which is a row of the ledger.
 
 This module does *not* choose what is edited, or ask.
 """
@@ -11,8 +12,9 @@ This module does *not* choose what is edited, or ask.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
+from corpus.records.chats import prefill
 from corpus.records.prompts import Message, Prompt
 from generator.edits.applying import apply_answer
 from generator.edits.failures import EditFailure
@@ -23,8 +25,8 @@ from generator.prompts.extraction import extract_program
 from generator.prompts.kinds import ANSWER_FORM
 from generator.prompts.templates import ProgramRequest, TemplateName, render
 
-Form = Literal["edit", "repair"]
-"""What an answer is to be: a change of a program that works, or of one that failed."""
+Form = Literal["edit", "repair", "continuation"]
+"""What an answer is to be: a change of a program that works, or of one that failed; or the rest of one."""
 
 PROGRAM_FOLLOWS = "Module:"
 """The line after which the program to change stands, to the end of the chat."""
@@ -38,6 +40,9 @@ OPERATORS: dict[str, str] = {
     "hyperparameter": "Change one setting: a kernel, a stride, a rate, the optimizer or the loss.",
 }
 """The kinds of edits that a prompt may ask for, as the grammar has them (`generator.grammar.edits`)."""
+
+_FENCE = "```"
+_OPENED = f"{_FENCE}python\n"
 
 _SYSTEM = "You improve neural networks. You answer with an edit of the module that you are given."
 
@@ -108,6 +113,23 @@ def repair_request(
     return _instruct(request, _TASK["repair"].format(fault=words), program)
 
 
+def continuation_request(
+    template: TemplateName, request: ProgramRequest, beginning: str | None
+) -> tuple[Message, ...]:
+    """Return the chat that asks for a program which begins so, with its answer begun.
+
+    Args:
+        template: How the run renders a request.
+        request: What the run asks for.
+        beginning: Whole lines, without the last line's break: tokenizers join it with what follows. None asks
+            for all of it.
+    """
+    if beginning is None:
+        return render(template, request)
+    opened = beginning if template == "compact" else f"{_OPENED}{beginning}"
+    return (*render(template, request), Message(role="assistant", content=opened))
+
+
 def template_of(template: TemplateName, form: Form) -> str:
     """Return what the ledger calls the template of a prompt of this form."""
     return f"{template}-{form}"
@@ -116,7 +138,12 @@ def template_of(template: TemplateName, form: Form) -> str:
 def form_of(prompt: Prompt) -> Form | None:
     """Return which form a prompt asks for, None where it asks for a whole program."""
     last = prompt.template.rpartition("-")[2]
-    return "edit" if last == "edit" else "repair" if last == "repair" else None
+    return next((form for form in get_args(Form) if form == last), None)
+
+
+def keeps_most(prompt: Prompt) -> bool:
+    """Return whether an answer changes a program, of which most is meant to stay."""
+    return form_of(prompt) in ("edit", "repair")
 
 
 def program_in(messages: Sequence[Message]) -> str | None:
@@ -131,8 +158,12 @@ def read_answer(prompt: Prompt, answer: str) -> Written:
     """Return the program that `answer` means as the answer to `prompt`.
 
     An edit is carried out on the program in the prompt. A repair may be a whole program as well: one with a
-    class `Net` counts where the answer holds no edit. Every other prompt is answered by a whole program.
+    class `Net` counts where the answer holds no edit. The rest of a program is joined with its beginning; who
+    begins anew is taken at that word. Every other prompt is answered by a whole program.
     """
+    begun = prefill(prompt.messages)
+    if begun and form_of(prompt) == "continuation" and not NET.search(answer):
+        return Written(_joined(begun, answer), None)
     form, program = form_of(prompt), program_in(prompt.messages)
     if form is None or program is None:
         return Written(extract_program(answer), None)
@@ -174,6 +205,15 @@ def _instruct(request: ProgramRequest, wish: str, program: str) -> tuple[Message
 def _with_program(role: Literal["user"], text: str, program: str) -> Message:
     program = program.strip("\n")
     return Message(role=role, content=f"{text}\n{PROGRAM_FOLLOWS}\n{program}\n")
+
+
+def _joined(begun: str, answer: str) -> str | None:
+    """Return what an answer makes of its beginning, up to the fence that closes it; None where it is empty.
+
+    Nothing is looked for in it: half a program is that program, broken.
+    """
+    rest = answer.partition(f"\n{_FENCE}")[0].rstrip()
+    return f"{begun.removeprefix(_OPENED)}{rest}\n" if rest else None
 
 
 def _in_one_line(text: str) -> str:

@@ -43,10 +43,14 @@ class Fault(NamedTuple):
         """The same for a short context, without status and stage: `RuntimeError: line 22: mat1 and ...`."""
         return f"{self.error_type or self.status}: {self.error or 'no message'}"
 
+    def line_number(self, program: str) -> int | None:
+        """Return the place, from 0, of the line of `program` that the message names; None where of none."""
+        named = _LINE.match(self.error or "")
+        if named is None or not 1 <= int(named[1]) <= len(program.split("\n")):
+            return None
+        return int(named[1]) - 1
+
     def line_of(self, program: str) -> str | None:
         """Return the line of `program` that the message names, None where it names none."""
-        named = _LINE.match(self.error or "")
-        lines = program.split("\n")
-        if named is None or not 1 <= int(named[1]) <= len(lines):
-            return None
-        return lines[int(named[1]) - 1].strip()
+        place = self.line_number(program)
+        return None if place is None else program.split("\n")[place].strip()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.records.chats import without_system
+from corpus.records.chats import prefill, without_system
 from corpus.records.prompts import FinishReason, Prompt, SamplingParameters
 from generator.config.serving import ServerConfig
 from generator.samplers.contract import Choice, Guide, JsonSchema, Regex, SamplingOptions, sample_seed
@@ -89,6 +89,8 @@ def chat_body(
         "max_tokens": parameters.max_new_tokens,
         "seed": sample_seed(prompt, index),
     }
+    if prefill(messages):
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
     if parameters.top_k:
         body["top_k"] = parameters.top_k
     if options.stop:

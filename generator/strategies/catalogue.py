@@ -54,7 +54,7 @@ STRATEGIES: Mapping[str, Listed] = {
     ),
     "edits": Listed(
         "generator.strategies.edits",
-        "asks the model for edits of programs that are there; with repairs it sends back what failed",
+        "asks the model for edits, or for the rest, of programs that are there; may send back what failed",
         asks_model=True,
         over_space=False,
     ),

@@ -3,10 +3,12 @@
 Each prompt shows a parent and asks for an edit of it: one of the run's admitted programs, and while these are
 few one of the starting corpus. With `repairs`, a program that failed goes back with its typed error, and what
 comes of it is an attempt like any other. `form = "program"` asks for whole programs as the closed loop does,
-so that mending can be had, and measured, without edits.
+so that mending can be had, and measured, without edits. `form = "continuation"` keeps the beginning of a
+parent, or of what failed, and asks for the rest: a model that knows whole programs alone can do that.
 
 The lesson of an edit is the shortest edit that leads from its parent to what was admitted, that of a repair
-from the failure to what mended it. This module does *not* carry edits out (`generator.edits` does).
+from the failure to what mended it; that of a continuation is the whole program. This module does *not* carry
+edits out (`generator.edits` does).
 """
 
 from __future__ import annotations
@@ -24,7 +26,15 @@ from corpus.records.prompts import Message, Prompt
 from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
-from generator.edits.asking import OPERATORS, edit_request, repair_request, taught_answer, template_of
+from generator.edits.asking import (
+    OPERATORS,
+    continuation_request,
+    edit_request,
+    repair_request,
+    taught_answer,
+    template_of,
+)
+from generator.edits.continuing import sound_beginning, varied_beginning
 from generator.edits.faults import Fault
 from generator.prompts.kinds import metric_in_words
 from generator.prompts.templates import render
@@ -60,8 +70,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    form: Literal["edit", "program"] = "edit"
-    """What is asked for: an `edit` of a parent; or, as its control, a whole `program` each time."""
+    form: Literal["edit", "continuation", "program"] = "edit"
+    """What is asked for: an `edit` of a parent; a `continuation`, which writes the rest of a parent anew from
+    one of the lines of its layers on; or, as their control, a whole `program` each time."""
 
     parents: Literal["strong", "tournament"] = "strong"
     """Who is edited: any of the stronger half of the run's admitted programs; or the best of `tournament`
@@ -71,7 +82,8 @@ class Settings(BaseModel):
     """Programs drawn for each edit, of which the best is the parent; for `parents = "tournament"`."""
 
     operators: Literal["open", "fair"] = "open"
-    """Whether a prompt leaves open what kind of change is wanted, or names one of six, drawn fairly."""
+    """Whether a prompt for an edit leaves open what kind of change is wanted, or names one of six, drawn
+    fairly."""
 
     repairs: int = Field(default=0, ge=0, le=8)
     """How often a program that failed may be sent back to be mended; each time is an attempt of the cycle."""
@@ -159,6 +171,9 @@ class Edits(Strategy):
         operator = rng.choice(list(OPERATORS)) if self._settings.operators == "fair" else None
         draws = self._settings.tournament if self._settings.parents == "tournament" else 1
         parent, accuracy = parents[min(rng.randrange(len(parents)) for _ in range(draws))]
+        if self._settings.form == "continuation":
+            beginning = varied_beginning(parent.source or "", rng)
+            return self._continued(bench, place, parent, beginning, "continuation", _PARENT)
         score = None if accuracy is None else _score(bench, accuracy)
         chat = edit_request(
             bench.template, bench.request, parent.source or "", operator=operator, score=score
@@ -180,11 +195,29 @@ class Edits(Strategy):
 
     def _repaired(self, bench: Bench, place: int, failure: Failure) -> Proposal:
         candidate = failure.candidate
+        if self._settings.form == "continuation":
+            again = failure.repairs > 0
+            beginning = sound_beginning(candidate.source or "", failure.fault, again=again)
+            return self._continued(bench, place, candidate, beginning, "repair", _MENDED)
         chat = repair_request(bench.template, bench.request, candidate.source or "", failure.fault)
         prompt = self._prompt(bench, place, template_of(bench.template, "repair"), chat, (candidate.id,))
         return Proposal(
             program=prompt, parents=(candidate.id,), operator="repair", decisions=(_MENDED, _WRITTEN)
         )
+
+    def _continued(
+        self,
+        bench: Bench,
+        place: int,
+        known: Candidate,
+        beginning: str | None,
+        operator: str,
+        chosen: Decision,
+    ) -> Proposal:
+        """Return a request for the rest of a program that is known; for all of it where it cannot be cut."""
+        chat = continuation_request(bench.template, bench.request, beginning)
+        prompt = self._prompt(bench, place, template_of(bench.template, "continuation"), chat, (known.id,))
+        return Proposal(program=prompt, parents=(known.id,), operator=operator, decisions=(chosen, _WRITTEN))
 
     def _prompt(
         self, bench: Bench, place: int, template: str, chat: tuple[Message, ...], shown: tuple[str, ...]

@@ -429,6 +429,22 @@ def test_pairs_are_valid_over_invalid_and_better_over_worse_by_the_margin(tmp_pa
     ]
 
 
+def test_an_answer_that_its_prompt_began_is_exported_whole(tmp_path: Path) -> None:
+    """Two answers with other beginnings answer one question, so they form a pair."""
+    begun = [Message(role="assistant", content=text) for text in ("layers", "layers =")]
+    with LedgerWriter.create(tmp_path / "corpus.db") as opened:
+        chats = [{"messages": (*MESSAGES, each)} for each in begun]
+        opened.add_prompts(0, [asking(index).model_copy(update=chat) for index, chat in enumerate(chats)])
+        for index, rest in enumerate((" = 1\n", " 1\n")):
+            opened.add_candidates([sampled(index, "layers = 1\n").model_copy(update={"completion": rest})])
+            opened.add_evaluation(judged(index, EvaluationStatus.COMPLETE, 0.9 - 0.5 * index))
+        tables, evaluations = Tables(opened, frozen_splits(opened)), opened.evaluations()
+    (row,) = preferences(tables, evaluations)
+    assert row.prompt == MESSAGES
+    assert {each[0].content for each in (row.chosen, row.rejected)} == {"layers = 1\n"}
+    assert [each.messages[-1] for each in tables.asked()] == begun, "the table of prompts has what was sent"
+
+
 def test_accuracies_of_different_protocols_form_no_pair(tmp_path: Path) -> None:
     tables, evaluations = judged_answers(tmp_path, [0.9, 0.1])
     other = evaluations[1].model_copy(update={"protocol_id": "digits-2"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.base import derive_seed
+from corpus.records.chats import prefill, question
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.prompts import FinishReason, Prompt
 from cycles.config.arms import arm_of
@@ -29,6 +30,8 @@ ARMS = {
     "edits, taught by winners": "{}",
     "edits with repairs, taught by winners": "{repairs=2, batch=4}",
     "whole programs with repairs, taught by winners": "{form='program', repairs=1, batch=3}",
+    "continuations, taught by winners": "{form='continuation'}",
+    "continuations with repairs, taught by winners": "{form='continuation', repairs=2, batch=4}",
 }
 
 
@@ -40,6 +43,9 @@ class Editing(Seeded):
     ) -> Generator[Sample, None, None]:
         for prompt in prompts:
             program = program_in(prompt.messages)
+            if begun := prefill(prompt.messages):
+                yield from self._rest(prompt, begun)
+                continue
             if program is None:
                 yield from super().sample([prompt], adapter, options)
                 continue
@@ -54,6 +60,13 @@ class Editing(Seeded):
             }
             text = ways[rng.choice([*ways, "whole", "whole", "whole"])] or ""
             yield Sample(prompt_id=prompt.id, text=text, finish_reason=FinishReason.STOP, token_count=9)
+
+    def _rest(self, prompt: Prompt, begun: str) -> Iterator[Sample]:
+        """Go on with the layers of another program of the grammar."""
+        other = sample_program(random.Random(derive_seed("rest", prompt.seed)), self._shape).source
+        text = "\n    " + other[other.rindex("def forward") :] if prompt.seed % 7 else ""
+        assert begun.rstrip() == begun
+        yield Sample(prompt_id=prompt.id, text=text, finish_reason=FinishReason.STOP, token_count=9)
 
 
 def settings(arm: str, cycles: int = 2, candidates: int = 14) -> RunConfig:
@@ -106,6 +119,20 @@ def test_an_answer_that_is_no_edit_is_a_row_with_the_name_of_what_is_wrong(tmp_p
         assert sum(report.edit_failures.values()) == report.statuses[EvaluationStatus.NO_CODE]
 
 
+def test_a_continuation_begins_as_its_parent_and_answers_the_plain_request(tmp_path: Path) -> None:
+    config = settings("continuations, taught by winners", candidates=40)
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        Arena(ledger, config, sampler=Editing).run()
+        sources = {each.id: each.source or "" for each in ledger.candidates()}
+        children = [each.candidate for each in ledger.judged(1)]
+        chats = [ledger.prompt(each.prompt_id or "").messages for each in children]
+    for child, chat in zip(children, chats, strict=True):
+        begun = prefill(chat)
+        assert begun and sources[child.parents[0]].startswith(f"{begun}\n")
+        assert child.source is None or child.source.startswith(f"{begun}\n")
+    assert len({question(chat) for chat in chats}) == 1
+
+
 def test_repairs_are_attempts_of_the_cycle_and_name_what_they_mend(tmp_path: Path) -> None:
     config = settings("edits with repairs, taught by winners", cycles=2, candidates=30)
     with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
@@ -127,7 +154,7 @@ def test_each_arm_has_a_name_of_its_own(arm: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "remedy"),
     [
-        (["generator.model=embedded"], "set generator.model to another"),
+        (["generator.model=embedded"], "or generator.model to another"),
         (["generator.model=embedded", "strategy.settings={form='program', repairs=1}"], "and no edit"),
         (["corpus.novelty=lexical"], "corpus.novelty to 'structural'"),
         (["generator.outline=true", "generator.sampler=server"], "generator.outline"),
@@ -140,3 +167,13 @@ def test_what_edits_cannot_go_with_is_one_line_with_its_remedy(wrong: list[str],
         load_config("cpu-tiny", [*good, *wrong])
     whole = ["strategy.settings={form='program'}", "corpus.novelty=lexical", "generator.model=embedded"]
     load_config("cpu-tiny", [*good, *whole])
+
+
+def test_the_embedded_model_can_continue_what_it_cannot_edit() -> None:
+    rest = ["strategy.name=edits", "strategy.settings={form='continuation', repairs=2}"]
+    load_config("cpu-tiny", [*rest, "corpus.novelty=structural"])
+    with pytest.raises(ConfigError, match="novelty to 'structural'"):
+        load_config("cpu-tiny", rest)
+    with pytest.raises(ConfigError, match="set it to false"):
+        served = ["generator.sampler=server", "generator.outline=true", "corpus.novelty=structural"]
+        load_config("cpu-tiny", [*rest, *served])

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner
 
 from corpus.records.adapters import AdapterError
-from corpus.records.chats import ChatTemplateError, rendered, takes_system
+from corpus.records.chats import ChatTemplateError, prefill, question, rendered, takes_system
 from corpus.records.mistakes import Mistake
 from corpus.records.prompts import Message, Prompt, SamplingParameters
 from cycles.assembly import start_run
@@ -202,6 +202,17 @@ def test_a_template_with_a_system_role_renders_it(model: Path) -> None:
     tokenizer = load_tokenizer(model)
     assert rendered(tokenizer, CHAT) == "<|system|>Be brief.<|user|>Write a net.<|assistant|>"
     assert takes_system(tokenizer)
+
+
+def test_an_answer_that_has_begun_is_rendered_as_transformers_would(copy: Path) -> None:
+    tokenizer = load_tokenizer(copy)
+    chat = (*CHAT, Message(role="assistant", content="import torch\n\n\nclass Net:"))
+    theirs = tokenizer.apply_chat_template(
+        [each.model_dump() for each in chat], continue_final_message=True, tokenize=False
+    )
+    assert rendered(tokenizer, chat) == theirs
+    assert rendered(tokenizer, chat).removesuffix(prefill(chat)) == rendered(tokenizer, question(chat))
+    assert question(CHAT) == CHAT and prefill(CHAT) == ""
 
 
 SHORT = FinetuneConfig(max_length=64, batch_size=2, max_steps=1, min_examples=1)

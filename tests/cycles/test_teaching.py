@@ -10,7 +10,7 @@ import pytest
 from corpus.config import CorpusConfig
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate, Origin
-from corpus.records.prompts import Message
+from corpus.records.prompts import Message, Prompt
 from corpus.records.trainings import TrainingResult
 from cycles.config.run import RunConfig
 from cycles.config.teaching import Choice, Pool, Teachers, TeachingConfig
@@ -125,6 +125,21 @@ def test_a_winner_that_no_prompt_asked_for_answers_the_plain_request(continuing:
     )  # fmt: skip
     example = continuing.teacher._plain(drafted)
     assert (example.prompt, example.completion) == (REQUEST, "x = 1\n")
+
+
+@pytest.mark.parametrize("source", ["import torch\nx = 1\n", None])
+def test_an_answer_that_its_prompt_began_is_taught_whole(continuing: Run, source: str | None) -> None:
+    begun = Message(role="assistant", content="import torch")
+    asked = Prompt(
+        id="c000/p0000", strategy="edits", template="compact-continuation", messages=(*REQUEST, begun), seed=1
+    )
+    continuing.ledger.add_prompts(0, [asked])
+    candidate = Candidate(
+        id="c000/0000", origin=Origin.SAMPLED, source=source, completion="\nx = 1\n", prompt_id=asked.id,
+        cycle=0, index=0, generator="tiny",
+    )  # fmt: skip
+    example = continuing.teacher._plain(candidate)
+    assert (example.prompt, example.completion) == (REQUEST, "import torch\nx = 1\n")
 
 
 def test_a_lesson_that_is_learnt_is_not_given_again(continuing: Run) -> None:

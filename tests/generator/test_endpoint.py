@@ -321,6 +321,19 @@ def test_a_strange_endpoint_is_sent_openais_fields_only(server: EndpointServer) 
     assert server.chats()[0].keys() == known
 
 
+def test_an_answer_that_has_begun_is_gone_on_with(server: EndpointServer) -> None:
+    (question,) = prompts(1)
+    begun = Message(role="assistant", content="import torch")
+    list(
+        sampler(server).sample([question.model_copy(update={"messages": (*question.messages, begun)})], None)
+    )
+    sent = server.chats()[-1]
+    assert sent["messages"][-1] == begun.model_dump()
+    assert sent["continue_final_message"] is True and sent["add_generation_prompt"] is False
+    list(sampler(server).sample([question], None))
+    assert not {"continue_final_message", "add_generation_prompt"} & server.chats()[-1].keys()
+
+
 def test_order_is_restored_as_early_as_possible() -> None:
     def sample(seed: int) -> Sample:
         return Sample(prompt_id=f"p{seed}", text="", finish_reason=FinishReason.STOP, token_count=0)

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from corpus.exchange.exporting.columns import PreferenceRow, UnpairedPreferenceRow
-from corpus.exchange.exporting.tables import Tables, answer
+from corpus.exchange.exporting.tables import Tables
 from corpus.exchange.pairs import DEFAULT_MARGIN, Answer, paired
+from corpus.records.chats import question
 from corpus.records.evaluations import Evaluation
 from corpus.records.exchange import Split
 from corpus.records.prompts import Message
@@ -35,7 +36,7 @@ def unpaired_preferences(
             yield UnpairedPreferenceRow(
                 candidate_id=candidate.id,
                 prompt=key.prompt,
-                completion=answer(candidate),
+                completion=tables.answer_of(candidate),
                 label=evaluation.valid,
                 protocol_id=key.protocol_id,
                 split=key.split,
@@ -50,8 +51,8 @@ def preferences(
         for pair in paired(answers, margin):
             yield PreferenceRow(
                 prompt=key.prompt,
-                chosen=answer(pair.chosen.candidate),
-                rejected=answer(pair.rejected.candidate),
+                chosen=tables.answer_of(pair.chosen.candidate),
+                rejected=tables.answer_of(pair.rejected.candidate),
                 kind=pair.kind,
                 margin=pair.margin,
                 protocol_id=key.protocol_id,
@@ -67,6 +68,6 @@ def _by_prompt(tables: Tables, evaluations: Sequence[Evaluation]) -> dict[_Key, 
         candidate = tables.candidates[evaluation.candidate_id]
         prompt = tables.prompt_of(candidate)
         if prompt is not None:
-            key = _Key(prompt.messages, evaluation.protocol_id, tables.split_with_prompt(candidate))
+            key = _Key(question(prompt.messages), evaluation.protocol_id, tables.split_with_prompt(candidate))
             answers[key].append(Answer(candidate, evaluation))
     return answers

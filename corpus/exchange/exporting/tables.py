@@ -20,6 +20,7 @@ from corpus.ledger.rows import storable
 from corpus.novelty.minhash import text_signature
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.chats import prefill, question
 from corpus.records.exchange import NO_LICENCE, Split, SplitAssignment
 from corpus.records.prompts import Message, Prompt
 from corpus.records.tasks.kinds import Metric
@@ -59,6 +60,12 @@ class Tables:
     def prompt_of(self, candidate: Candidate) -> Prompt | None:
         """Return the prompt that a candidate answers, None for programs that no prompt asked for."""
         return None if candidate.prompt_id is None else self.prompts[candidate.prompt_id]
+
+    def answer_of(self, candidate: Candidate) -> tuple[Message, ...]:
+        """Return a candidate's answer as one turn of the assistant, with what its prompt had begun."""
+        prompt = self.prompt_of(candidate)
+        begun = "" if prompt is None else prefill(prompt.messages)
+        return (Message(role="assistant", content=begun + candidate.completion),)
 
     def program_splits(self) -> dict[str, Split]:
         """Return the split of every candidate's program, by the candidate's id."""
@@ -131,17 +138,12 @@ class Tables:
             if candidate.origin is Origin.SAMPLED and prompt is not None:
                 yield SftRow(
                     candidate_id=candidate.id,
-                    prompt=prompt.messages,
-                    completion=answer(candidate),
+                    prompt=question(prompt.messages),
+                    completion=self.answer_of(candidate),
                     accuracy=evaluation.accuracy if evaluation else None,
                     metric=evaluation.metric if evaluation else Metric.ACCURACY,
                     split=self.split_with_prompt(candidate),
                 )
-
-
-def answer(candidate: Candidate) -> tuple[Message, ...]:
-    """Return a candidate's completion as one turn of the assistant."""
-    return (Message(role="assistant", content=candidate.completion),)
 
 
 def sampling_settings(candidates: Iterable[Candidate]) -> list[str]:

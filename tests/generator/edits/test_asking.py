@@ -11,8 +11,10 @@ from corpus.records.prompts import Message, Prompt
 from generator.edits.asking import (
     OPERATORS,
     Form,
+    continuation_request,
     edit_request,
     form_of,
+    keeps_most,
     program_in,
     read_answer,
     repair_request,
@@ -46,10 +48,10 @@ def asked(template: TemplateName, form: Form) -> Prompt:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", ["edit", "repair"])
 def test_the_program_of_a_prompt_is_found_in_it_and_edited(template: TemplateName, form: Form) -> None:
     question = asked(template, form)
-    assert form_of(question) == form
+    assert form_of(question) == form and keeps_most(question)
     assert program_in(question.messages) == PROGRAM
     answer = write_edit(PROGRAM, OTHER)
     assert answer is not None
@@ -62,6 +64,30 @@ def test_a_prompt_for_a_whole_program_is_answered_by_one(template: TemplateName)
     assert form_of(question) is None and program_in(question.messages) is None
     assert read_answer(question, f"```python\n{PROGRAM}```") == (PROGRAM, None)
     assert read_answer(question, "I cannot.") == (None, None)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("cut", range(1, len(PROGRAM.split("\n")) - 2, 3))
+def test_the_rest_of_a_program_is_joined_with_its_beginning(template: TemplateName, cut: int) -> None:
+    beginning = "\n".join(PROGRAM.split("\n")[:cut])
+    question = prompt(template, "continuation", continuation_request(template, REQUEST, beginning))
+    assert form_of(question) == "continuation" and not keeps_most(question)
+    assert question.messages[:-1] == render(template, REQUEST) and question.messages[-1].role == "assistant"
+    rest = PROGRAM.removeprefix(beginning)
+    if "class Net" in beginning:
+        closed = rest if template == "compact" else f"{rest}```\nI kept the stem."
+        assert read_answer(question, closed) == (PROGRAM, None)
+        broken = read_answer(question, "\n(")
+        assert broken == (f"{beginning}\n(\n", None), "what is half a program is all of its own"
+        assert read_answer(question, " \n") == (None, None)
+    assert read_answer(question, OTHER) == (OTHER, None), "one that begins anew is taken at its word"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_where_nothing_is_to_be_kept_all_of_a_program_is_asked_for(template: TemplateName) -> None:
+    question = prompt(template, "continuation", continuation_request(template, REQUEST, None))
+    assert question.messages == render(template, REQUEST)
+    assert read_answer(question, f"```python\n{PROGRAM}```") == (PROGRAM, None)
 
 
 def test_a_whole_program_mends_but_does_not_edit() -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.chats import prefill
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.prompts import Prompt
 from corpus.records.search.proposals import Proposal
 from corpus.records.search.trials import Trial
 from corpus.records.trainings import TrainingExample
 from generator.edits.asking import OPERATORS, edit_request, form_of, program_in, read_answer
+from generator.edits.faults import Fault
 from generator.prompts.templates import expected_completion
 from generator.strategies.edits import FEWEST_PARENTS, Edits, Settings
 from tests.generator.strategies.benches import REQUEST, PlainBench
@@ -160,6 +162,52 @@ def test_whole_programs_can_be_mended_too_and_no_batch_leaves_its_cycle() -> Non
     third = search.send(trials(desk, second, [COMPLETE] * 2))
     assert [each.operator for each in third] == ["repair", "ask", "ask"]
     assert prompts(third)[0].id == "c001/p0000"
+
+
+def net(number: int) -> str:
+    """Return a program whose layers can be told."""
+    layers = "".join(f"        self.layer{line} = nn.Linear(8, {number})\n" for line in range(9))
+    head = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    return f"{head}{layers}\n    def forward(self, x):\n        return self.layer4(x)\n"
+
+
+def test_a_continuation_begins_as_its_parent_does() -> None:
+    desk = bench(candidates=12)
+    desk.seeds = [Candidate.seeded(index, net(index), generator="test") for index in range(3)]
+    proposals = next(Edits(Settings(form="continuation")).search(desk))
+    known = {each.id: each.source or "" for each in desk.seeds}
+    for proposal, prompt in zip(proposals, prompts(proposals), strict=True):
+        assert form_of(prompt) == proposal.operator == "continuation"
+        assert prompt.exemplar_ids == proposal.parents and prompt.template == "compact-continuation"
+        begun = prefill(prompt.messages)
+        assert begun and known[proposal.parents[0]].startswith(f"{begun}\n")
+    assert len({prefill(each.messages).count("\n") for each in prompts(proposals)}) > 4
+
+
+def test_a_failure_is_mended_from_the_layer_that_failed_and_then_from_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Fault, "line_number", lambda *_: len(net(0).split("\n")) - 2)
+    monkeypatch.setattr(f"{__name__}.program", net)
+    desk = bench(candidates=20)
+    search = Edits(Settings(form="continuation", repairs=2, batch=1)).search(desk)
+    told = trials(desk, next(search), [SHAPE])
+    kept = []
+    for _ in range(2):
+        (proposal,) = search.send(told)
+        (prompt,) = prompts([proposal])
+        assert proposal.operator == "repair" and proposal.parents == (told[0].candidate.id,)
+        begun = prefill(prompt.messages)
+        assert (told[0].candidate.source or "").startswith(begun)
+        kept.append(begun.count("self.layer"))
+        told = trials(desk, [proposal], [SHAPE])
+    assert kept == [4, 0]
+    assert search.send(told)[0].operator == "continuation"
+
+
+def test_the_lesson_of_a_continuation_is_the_whole_program() -> None:
+    taught = lesson("continuation", net(1))
+    assert taught is not None and taught.completion == net(1)
 
 
 def lesson(operator: str, source: str, template: Any = "compact") -> TrainingExample | None:
