@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -63,7 +64,7 @@ class StrategyConfig(BaseModel):
     @property
     def asks_model(self) -> bool:
         """Whether a language model takes part."""
-        return listed(self.name).asks_model and self.llm != "none"
+        return any(listed(name).asks_model for name in self._searchers) and self.llm != "none"
 
     @property
     def chats(self) -> bool:
@@ -78,8 +79,7 @@ class StrategyConfig(BaseModel):
     @property
     def needs_answers(self) -> bool:
         """Whether it hands in prompts, which a model alone can answer."""
-        known = listed(self.name)
-        return known.prompts or not known.over_space
+        return any(not listed(name).over_space for name in self._searchers)
 
     @property
     def varies(self) -> bool:
@@ -89,13 +89,22 @@ class StrategyConfig(BaseModel):
     @property
     def asks_for_edits(self) -> bool:
         """Whether some of its prompts ask for an edit, of a program that works or of one that failed."""
-        mends = self.name == "edits" and bool(self.settings.get("repairs"))
+        mends = bool(self._searchers.get("edits", {}).get("repairs"))
         return self.form == "edit" or (self.form == "program" and mends)
 
     @property
     def form(self) -> str:
         """What its prompts ask for: an `edit`, a `continuation` of what they begin, or a whole `program`."""
-        return str(self.settings.get("form", "edit")) if self.name == "edits" else "program"
+        edits = self._searchers.get("edits")
+        return "program" if edits is None else str(edits.get("form", "edit"))
+
+    @property
+    def _searchers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Who proposes, by name, with its settings: the strategy itself, or the members of a portfolio."""
+        if self.name != "portfolio":
+            return {self.name: self.settings}
+        members: Mapping[str, Mapping[str, Any]] = settings_of(self.name, self.settings).members  # type: ignore[attr-defined]
+        return members
 
     @property
     def over_space(self) -> bool:

@@ -32,7 +32,6 @@ class Listed(NamedTuple):
         over_space: Whether it searches a space.
         ideas: Whether it goes by design ideas: `never`, `always`, or where a pool of them is named.
         chats: Whether its prompts say what the template `compact` has no words for.
-        prompts: Whether it hands in prompts although it searches a space.
     """
 
     module: str
@@ -41,7 +40,6 @@ class Listed(NamedTuple):
     over_space: bool
     ideas: Literal["never", "named", "always"] = "never"
     chats: bool = False
-    prompts: bool = False
 
 
 STRATEGIES: Mapping[str, Listed] = {
@@ -75,7 +73,6 @@ STRATEGIES: Mapping[str, Listed] = {
         "several strategies take turns: a bandit gives more of them to whoever finds better networks",
         asks_model=True,
         over_space=True,
-        prompts=True,
     ),
     "feedback": Listed(
         "generator.strategies.feedback.strategy",

@@ -56,6 +56,9 @@ MENDABLE = frozenset(
 OVER_LIMITS = frozenset({EvaluationStatus.TIMEOUT, EvaluationStatus.OUT_OF_MEMORY})
 """Failures of size, whose message does not say where."""
 
+BATCH = 16
+"""Attempts between two looks at what failed, where nothing else is set. Our choice."""
+
 FEWEST_PARENTS = 8
 """While fewer programs are admitted, those of the starting corpus are edited too. Our choice."""
 
@@ -88,8 +91,9 @@ class Settings(BaseModel):
     repairs: int = Field(default=0, ge=0, le=8)
     """How often a program that failed may be sent back to be mended; each time is an attempt of the cycle."""
 
-    batch: int = Field(default=16, ge=1)
-    """Attempts between two looks at what failed; without `repairs` a cycle is asked at once."""
+    batch: int | None = Field(default=None, ge=1)
+    """Attempts between two looks at what failed, and at who is a parent; None for 16 with `repairs`, and
+    without for a whole cycle."""
 
     over_limits: bool = False
     """Whether programs are mended too that took too long or too much memory."""
@@ -128,7 +132,8 @@ class Edits(Strategy):
         """Mend what failed, oldest first, and fill up with new attempts, for ever."""
         settings, waiting = self._settings, deque[Failure]()
         while True:
-            size = min(settings.batch, bench.room) if settings.repairs else bench.room
+            batch = settings.batch or (BATCH if settings.repairs else bench.room)
+            size = min(batch, bench.room)
             mended = [waiting.popleft() for _ in range(min(size, len(waiting)))]
             places = range(bench.index, bench.index + size)
             parents = self._parents(bench)

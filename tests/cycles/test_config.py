@@ -9,6 +9,7 @@ import pytest
 from cycles.config.run import RunConfig, load_config, preset_names, save_config
 from cycles.config.teaching import Teachers
 from cycles.errors import ConfigError
+from generator.config.strategy import StrategyConfig
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -87,6 +88,24 @@ def test_a_run_that_aims_at_latency_measures_it() -> None:
     with pytest.raises(ConfigError, match=r"evaluator\.timed_images"):
         load_config("cpu-tiny", aims)
     assert load_config("cpu-tiny", [*aims, "evaluator.timed_images=8"]).evaluator.timed_images == 8
+
+
+def test_a_portfolio_is_what_its_members_are() -> None:
+    def portfolio(members: str, *more: str) -> StrategyConfig:
+        given = [f"strategy.settings.members={{{members}}}", *more]
+        return load_config("cpu-tiny", ["strategy.name=portfolio", *given]).strategy
+
+    assert portfolio("closed-loop={}, evolution={}").asks_model
+    ruled = portfolio("random={}, evolution={}", "teaching.by=nobody")
+    assert not ruled.asks_model and not ruled.needs_answers
+    with pytest.raises(ConfigError, match="asks no model, so that there is none to teach"):
+        portfolio("random={}, evolution={}")
+    rest = "closed-loop={batch=4}, edits={form='continuation', batch=4}"
+    assert portfolio(rest, "corpus.novelty=structural").form == "continuation"
+    with pytest.raises(ConfigError, match="novelty to 'structural'"):
+        portfolio(rest)
+    with pytest.raises(ConfigError, match="the embedded model writes whole programs alone"):
+        portfolio("closed-loop={}, edits={}", "corpus.novelty=structural")
 
 
 @pytest.mark.parametrize("name", ["closed-loop", "edits", "feedback", "portfolio"])

@@ -164,6 +164,14 @@ STRATEGIES: dict[str, tuple[list[str], Callable[[], Strategy | None]]] = {
         ],
         lambda: None,
     ),
+    "portfolio with continuations": (
+        [
+            "strategy.name=portfolio",
+            "corpus.novelty=structural",
+            "strategy.settings.members={closed-loop={batch=3}, edits={form='continuation', batch=3}}",
+        ],
+        lambda: None,
+    ),
     "collm": (["strategy.settings={batch=4}", *_COLLM], lambda: None),
     "llmastool": (_LLMASTOOL, lambda: None),
     "fairnad": (_FAIRNAD, lambda: None),

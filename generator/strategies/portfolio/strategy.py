@@ -18,12 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from corpus.records.search.proposals import DecidedBy, Decision
 from corpus.records.search.trials import Trial
+from corpus.records.trainings import TrainingExample
 from generator.spaces.contract import Space
 from generator.strategies.catalogue import build_strategy, first_fault, settings_of
 from generator.strategies.contract import Bench, Conversation, Strategy
 from generator.strategies.portfolio.bandit import Bandit
 
-Name = Literal["closed-loop", "evolution", "random"]
+Name = Literal["closed-loop", "edits", "evolution", "random"]
+
+_TURN = "turn of "
 
 
 class Settings(BaseModel):
@@ -34,8 +37,9 @@ class Settings(BaseModel):
     members: dict[Name, dict[str, Any]] = Field(
         default={"closed-loop": {"batch": 12}, "evolution": {}}, min_length=2
     )
-    """Who takes turns, each with its own settings, at least two: `closed-loop`, `evolution`, `random`. A turn
-    is a batch of the member's; the closed loop's is the rest of the cycle unless its `batch` says less."""
+    """Who takes turns, each with its own settings, at least two of `closed-loop`, `edits`, `evolution` and
+    `random`. A turn is a batch of the member's; that of the closed loop, and of edits without repairs, is the
+    rest of the cycle unless their `batch` says less."""
 
     turns: Literal["bandit", "even"] = "bandit"
     """Who decides whose turn it is, once everybody had one in a cycle: a `bandit`, by what came of earlier
@@ -85,11 +89,19 @@ class Portfolio(Strategy):
             except StopIteration:
                 del conversations[name]
                 continue
-            given = Decision(what=f"turn of {name}", by=DecidedBy.RULE)
+            given = Decision(what=f"{_TURN}{name}", by=DecidedBy.RULE)
             told[name] = yield [
                 each.model_copy(update={"decisions": (given, *each.decisions)}) for each in proposals
             ]
             bandit.learn(name, [trial.accuracy for trial in told[name]])
+
+    def lesson(self, trial: Trial, plain: TrainingExample) -> TrainingExample | None:
+        """Return the lesson of the member whose turn it was."""
+        whose = (
+            each.what.removeprefix(_TURN) for each in trial.candidate.decisions if each.what.startswith(_TURN)
+        )
+        member = self._members.get(next(whose, ""))
+        return plain if member is None else member.lesson(trial, plain)
 
     def _turns(self, bench: Bench, bandit: Bandit, left: Mapping[str, object]) -> Iterator[str]:
         """Yield whose turn it is as long as somebody is left.

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 import pytest
 from pydantic import ValidationError
 
+from corpus.records.candidates import Candidate
 from corpus.records.prompts import Prompt
 from corpus.records.search.proposals import Proposal
+from corpus.records.trainings import TrainingExample
+from generator.prompts.templates import render
 from generator.strategies.portfolio.bandit import Bandit
 from generator.strategies.portfolio.strategy import Portfolio, Settings
-from tests.generator.strategies.benches import PlainBench
+from tests.generator.strategies.benches import REQUEST, PlainBench
 from tests.generator.strategies.test_evolution import NUMBERS
 
 SMALL = {"closed-loop": {"batch": 5}, "evolution": {"population": 5, "tournament": 2, "batch": 5}}
@@ -91,6 +94,27 @@ def test_evolution_hears_of_its_own_trials_alone() -> None:
                 assert set(proposal.parents) <= own
                 own.add(trial.candidate.id)
         proposals = conversation.send(told)
+
+
+def test_a_member_says_what_its_own_programs_teach() -> None:
+    """An edit that shares nothing with its parent teaches nobody; the same program of the loop does."""
+    parent = "".join(f"line_{line} = {line}\n" for line in range(20))
+    bench = PlainBench(candidates=1000)
+    bench.seeds = [Candidate.seeded(0, parent, generator="test")]
+    portfolio = Portfolio(Settings(members={"closed-loop": {"batch": 1}, "edits": {"batch": 1}}), NUMBERS)
+    conversation = portfolio.search(bench)
+    proposals, taught = next(conversation), {}
+    for _ in range(2):
+        (trial,) = bench.judge(proposals, [0.5])
+        (prompt,) = (each.program for each in proposals if isinstance(each.program, Prompt))
+        plain = TrainingExample(candidate_id="c", prompt=prompt.messages, completion="x = 1\n")
+        written = trial._replace(candidate=trial.candidate.model_copy(update={"source": "x = 1\n"}))
+        taught[members_of(proposals)[0]] = portfolio.lesson(written, plain)
+        proposals = conversation.send([trial])
+    assert taught == {
+        "closed-loop": plain.model_copy(update={"prompt": render("compact", REQUEST)}),
+        "edits": None,
+    }
 
 
 def test_a_search_with_equal_seeds_is_equal() -> None:
