@@ -1,7 +1,8 @@
 """Where a program is cut, so that its beginning is kept and a model writes the rest anew.
 
-What is kept ends within the layers that `Net` builds: before any of them, for a variation; before the layer
-that the failing line calls, for a repair. Lines are read and not parsed, since what failed may be no Python.
+What is kept ends within the layers that `Net` builds: before a line of them that is drawn, for a variation;
+before the layer that the failing line calls, for a repair. Lines are read and not parsed, since what failed
+may be no Python.
 This module does *not* ask for the rest (`asking` does).
 """
 
@@ -14,9 +15,10 @@ from collections.abc import Sequence
 from generator.edits.faults import Fault
 from generator.prompts.code_lines import NET
 
-_SUPER = re.compile(r"[ \t]+super\(")
+_SUPER = re.compile(r"[ \t]+(?:super\(|[\w.]*Module\.__init__\()")
 _FORWARD = re.compile(r"[ \t]+def[ \t]+forward\b")
-_ATTRIBUTE = re.compile(r"\bself\.(\w+)")
+_CALLED = re.compile(r"\bself\.(\w+)")
+_SET = re.compile(r"[ \t]+self\.(\w+)[ \t]*[:=]")
 
 
 def varied_beginning(program: str, rng: random.Random) -> str | None:
@@ -65,9 +67,10 @@ def _blamed(lines: Sequence[str], layers: Sequence[int], failing: int | None) ->
         return layers[0]
     if failing in layers:
         return failing
-    called = set(_ATTRIBUTE.findall(lines[failing]))
+    called = set(_CALLED.findall(lines[failing]))
     for place in range(failing - 1, -1, -1):
-        if any(re.match(rf"[ \t]+self\.{name}[ \t]*[:=]", lines[place]) for name in called):
+        found = _SET.match(lines[place])
+        if found is not None and found[1] in called:
             return place
     return layers[0]
 

@@ -201,7 +201,8 @@ class Edits(Strategy):
     def _repaired(self, bench: Bench, place: int, failure: Failure) -> Proposal:
         candidate = failure.candidate
         if self._settings.form == "continuation":
-            again = failure.repairs > 0
+            # Of a program that is carried to its task the error names a line of what was judged.
+            again = failure.repairs > 0 or bench.request.carried_to is not None
             beginning = sound_beginning(candidate.source or "", failure.fault, again=again)
             return self._continued(bench, place, candidate, beginning, "repair", _MENDED)
         chat = repair_request(bench.template, bench.request, candidate.source or "", failure.fault)

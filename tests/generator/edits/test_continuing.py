@@ -58,6 +58,13 @@ def kept(beginning: str | None) -> int:
     return beginning.count("\n") + 1
 
 
+def kept_of(program: str) -> int:
+    """Return how many lines of a program are kept where all of its layers are to blame."""
+    beginning = sound_beginning(program, fault(None))
+    assert beginning is not None
+    return beginning.count("\n") + 1
+
+
 def test_a_variation_keeps_a_program_up_to_any_line_of_its_layers() -> None:
     counts = Counter(kept(varied_beginning(PROGRAM, random.Random(seed))) for seed in range(500))
     assert sorted(counts) == LAYERS and min(counts.values()) > 60
@@ -95,6 +102,23 @@ def test_a_repair_keeps_what_stands_before_the_layer_that_fails(failing: int | N
 def test_what_has_no_layers_cannot_be_cut(program: str) -> None:
     assert varied_beginning(program, random.Random(0)) is None
     assert sound_beginning(program, fault(0)) is None
+
+
+def test_a_base_class_may_be_called_by_its_name() -> None:
+    named = PROGRAM.replace(
+        "super().__init__()\n        self.device", "nn.Module.__init__(self)\n        self.device"
+    )
+    assert named != PROGRAM and kept_of(named) == LAYERS[0]
+
+
+def test_a_long_line_of_calls_takes_no_longer_than_it_is() -> None:
+    """Each name is not looked for in each line: a second of the one is an hour of the other."""
+    many = range(20_000)
+    layers = "".join(f"        self.a{number} = 1\n" for number in many)
+    called = "+".join(f"self.b{number}" for number in many)
+    head = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    program = f"{head}{layers}    def forward(self, x):\n        return {called}\n"
+    assert sound_beginning(program, fault(len(many) + 4)) == head.rstrip("\n")
 
 
 def test_a_program_that_is_no_python_can_be_cut() -> None:

@@ -205,6 +205,17 @@ def test_a_failure_is_mended_from_the_layer_that_failed_and_then_from_the_first(
     assert search.send(told)[0].operator == "continuation"
 
 
+def test_where_the_error_names_a_line_of_another_program_all_layers_are_left_out() -> None:
+    desk = bench(candidates=20)
+    desk.request = desk.request.model_copy(update={"carried_to": desk.request.shape})
+    desk.seeds = [Candidate.seeded(0, net(0), generator="test")]
+    search = Edits(Settings(form="continuation", repairs=1, batch=1)).search(desk)
+    (trial,) = trials(desk, next(search), [SHAPE])
+    failed = trial._replace(candidate=trial.candidate.model_copy(update={"source": net(1)}))
+    (prompt,) = prompts(search.send([failed]))
+    assert "self.layer" not in prefill(prompt.messages) and "super()" in prefill(prompt.messages)
+
+
 def test_the_lesson_of_a_continuation_is_the_whole_program() -> None:
     taught = lesson("continuation", net(1))
     assert taught is not None and taught.completion == net(1)
