@@ -30,6 +30,8 @@ from corpus.exchange.importing.importer import import_programs, recognise
 from corpus.exchange.importing.source import ImportReport
 from corpus.exchange.program_folder import read_folder
 from corpus.files.reading import UnfitFile, read_bytes, read_lines, read_text
+from corpus.ledger.catalogue import Catalogue
+from corpus.ledger.writer import LedgerWriter
 from corpus.mining.files import MAX_BYTES as MAX_MINED_BYTES
 from corpus.mining.miner import Miner
 from corpus.novelty.shingle_cache import ShingleCache
@@ -41,7 +43,7 @@ from corpus.programs.structure import structure_of
 from corpus.records.graphs import MAX_GRAPH_NODES
 from corpus.records.mistakes import Mistake
 from corpus.records.tasks.shape import TaskShape
-from cycles.cli.corpus.access import named_text
+from cycles.cli.corpus.access import named_text, text_in
 from cycles.cli.steps import _read_examples
 from cycles.config.run import load_config
 from cycles.config.toml import MAX_CHARACTERS as MAX_TOML_CHARACTERS
@@ -163,7 +165,7 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(entry, family, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize(("entry", "family"), _cases())
+@pytest.mark.parametrize(("entry", "family"), list(_cases()))
 def test_twice_the_input_takes_about_twice_the_time(entry: str, family: str, tmp_path: Path) -> None:
     read, families, cap = ENTRIES[entry]
     times: list[list[float]] = [[], []]
@@ -252,11 +254,17 @@ def _answers(path: Path) -> object:
         return answers.get("", "", 0)
 
 
+def _alike(path: Path) -> str:
+    with LedgerWriter.create(path.parent / "searched.db") as ledger:
+        return text_in(str(path), Catalogue(ledger))
+
+
 FILES = {
     "configuration": Reader(
         "run.toml", lambda path: load_config(str(path.absolute())), "no such|larger than"
     ),
     "program": Reader("a.py", lambda path: named_text(str(path), {}), "is no program|larger than"),
+    "program to compare with": Reader("a.py", _alike, "is no program|larger than"),
     "folder of programs": Reader("a.py", lambda path: read_folder(path.parent), "holds neither|larger than"),
     "fine-tuning rows": Reader("sft.jsonl", _read_examples, "not a regular file|line 1: longer than"),
     "bytes": Reader("a", lambda path: read_bytes(path, 10), "not a regular file|larger than"),
