@@ -1,0 +1,77 @@
+#!/usr/bin/env python
+"""Say what came of each kind of step of finished runs: programs written anew, edits, continuations, repairs.
+
+    .venv/bin/python scripts/measure_operators.py runs/edits-digits/continuations-and-repairs-*
+
+For each operator, over all runs together: its attempts, the share that is valid with a 95% Wilson interval,
+and the mean validation score of the valid. Then, of the SHAPE_ERROR programs that were sent back, the share
+that was mended: a repair of it is valid, or a repair of that repair. It reads ledgers and *runs* nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpus.ledger.reader import Ledger
+from corpus.records.evaluations import EvaluationStatus
+from corpus.records.search.trials import Trial
+from cycles.figures.records import Rate
+from cycles.figures.statistics import wilson
+
+REPAIR = "repair"
+
+
+def main() -> None:
+    """Read the arguments and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of runs")
+    runs = [trials_of(run) for run in parser.parse_args().runs]
+    steps = defaultdict[str, list[Trial]](list)
+    for trial in (each for run in runs for each in run):
+        steps[trial.candidate.operator or "none noted"].append(trial)
+    for operator, trials in sorted(steps.items()):
+        scores = [each.accuracy for each in trials if each.accuracy is not None]
+        mean = f", mean of these {sum(scores) / len(scores):.3f}" if scores else ""
+        print(f"{operator:<14} valid {_shown(wilson(len(scores), len(trials)))}{mean}")
+    mended = [verdict for run in runs for verdict in mendings(run)]
+    if mended:
+        print(f"SHAPE_ERROR    mended {_shown(wilson(sum(mended), len(mended)))}")
+
+
+def trials_of(run: Path) -> list[Trial]:
+    """Return the trials of all cycles of a run."""
+    with Ledger.open(run / "corpus.db") as ledger:
+        cycles = {each.cycle for each in ledger.candidates() if each.cycle is not None}
+        return [trial for cycle in sorted(cycles) for trial in ledger.judged(cycle)]
+
+
+def mendings(trials: Sequence[Trial]) -> list[bool]:
+    """Return, for each SHAPE_ERROR that is no repair and was sent back, whether it was mended."""
+    repairs = defaultdict[str, list[Trial]](list)
+    for trial in trials:
+        if trial.candidate.operator == REPAIR:
+            repairs[trial.candidate.parents[0]].append(trial)
+
+    def mended(failed: Trial) -> bool:
+        return any(each.accuracy is not None or mended(each) for each in repairs[failed.candidate.id])
+
+    return [
+        mended(trial)
+        for trial in trials
+        if trial.evaluation.status is EvaluationStatus.SHAPE_ERROR
+        and trial.candidate.operator != REPAIR
+        and repairs[trial.candidate.id]
+    ]
+
+
+def _shown(rate: Rate) -> str:
+    return f"{rate.count} of {rate.total}, {rate.value:.0%} [{rate.low:.0%}, {rate.high:.0%}]"
+
+
+if __name__ == "__main__":
+    main()
