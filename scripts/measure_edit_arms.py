@@ -172,7 +172,7 @@ def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, object]:
     count = arguments.count
     whole = bench.judged(bench.answers("compact", [render("compact", bench.request)] * count, "whole"))
     valid_whole = _valid(whole)
-    say(f"whole     {_shown(valid_whole)}  {_others(whole)}")
+    say(f"whole     {valid_whole.words}  {_others(whole)}")
     parents = _parents(bench, whole, arguments)
     rngs = (random.Random(derive_seed("held-out-cuts", number)) for number in range(count))
     chats = [
@@ -181,13 +181,13 @@ def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, object]:
     edits = bench.judged(bench.answers(bench.template("edit"), chats, "edits"))
     valid_edits = _valid(edits)
     ratio = valid_edits.value / valid_whole.value if valid_whole.count else float("inf")
-    say(f"edits     {_shown(valid_edits)}  {_others(edits)}")
+    say(f"edits     {valid_edits.words}  {_others(edits)}")
     say(f"          {ratio:.2f} times whole programs (wanted {BAR_EDITS})")
     another = [
         child.verdict == "valid" and child.network != parent.network
         for child, parent in zip(edits, parents, strict=True)
     ]
-    say(f"another   {_shown(wilson(sum(another), len(another)))}")
+    say(f"another   {wilson(sum(another), len(another)).words}")
     groups = (whole[start : start + arguments.calls] for start in range(0, count, arguments.calls))
     anew = [any(each.verdict == "valid" for each in group) for group in groups]
     figures: dict[str, object] = {
@@ -199,8 +199,8 @@ def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, object]:
         failed["recorded"] = list(_recorded(arguments.run, arguments.broken))
     for name, programs in failed.items():
         figures[name] = mended = _mended(bench, programs, arguments.calls, name)
-        say(f"{name:<10}{_shown(wilson(sum(mended), len(mended)))}  (wanted {BAR_REPAIRS})")
-    say(f"anew      {_shown(wilson(sum(anew), len(anew)))}")
+        say(f"{name:<10}{wilson(sum(mended), len(mended)).words}  (wanted {BAR_REPAIRS})")
+    say(f"anew      {wilson(sum(anew), len(anew)).words}")
     return figures
 
 
@@ -280,10 +280,6 @@ def _recorded(run: Path, most: int) -> Iterator[Failed]:
 
 def _valid(judged: Sequence[Judged]) -> Rate:
     return wilson(sum(each.verdict == "valid" for each in judged), len(judged))
-
-
-def _shown(rate: Rate) -> str:
-    return f"{rate.count} of {rate.total}, {rate.value:.0%} [{rate.low:.0%}, {rate.high:.0%}]"
 
 
 def _others(judged: Sequence[Judged]) -> str:

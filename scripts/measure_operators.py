@@ -18,7 +18,6 @@ from pathlib import Path
 from corpus.ledger.reader import Ledger
 from corpus.records.evaluations import EvaluationStatus
 from corpus.records.search.trials import Trial
-from cycles.figures.records import Rate
 from cycles.figures.statistics import wilson
 
 REPAIR = "repair"
@@ -37,10 +36,10 @@ def main() -> None:
     for operator, trials in sorted(steps.items()):
         scores = [each.accuracy for each in trials if each.accuracy is not None]
         mean = f", mean of these {sum(scores) / len(scores):.3f}" if scores else ""
-        print(f"{operator:<14} valid {_shown(wilson(len(scores), len(trials)))}{mean}")
+        print(f"{operator:<14} valid {wilson(len(scores), len(trials)).words}{mean}")
     mended = [verdict for run in runs for verdict in mendings(run)]
     if mended:
-        print(f"SHAPE_ERROR    mended {_shown(wilson(sum(mended), len(mended)))}")
+        print(f"SHAPE_ERROR    mended {wilson(sum(mended), len(mended)).words}")
 
 
 def trials_of(run: Path) -> list[Trial]:
@@ -67,10 +66,6 @@ def mendings(trials: Sequence[Trial]) -> list[bool]:
         and trial.candidate.operator != REPAIR
         and repairs[trial.candidate.id]
     ]
-
-
-def _shown(rate: Rate) -> str:
-    return f"{rate.count} of {rate.total}, {rate.value:.0%} [{rate.low:.0%}, {rate.high:.0%}]"
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ class Rate(Record):
         """The share itself, 0.0 when nothing was counted."""
         return self.count / self.total if self.total else 0.0
 
+    @property
+    def words(self) -> str:
+        """The share as people read it: `82 of 173, 47% [40%, 55%]`."""
+        return f"{self.count} of {self.total}, {self.value:.0%} [{self.low:.0%}, {self.high:.0%}]"
+
 
 class Mean(Record):
     """A mean over `count` values with a 95% confidence interval; all zero when nothing was counted."""
