@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Say what came of each kind of step of finished runs: programs written anew, edits, continuations, repairs.
 
-    .venv/bin/python scripts/measure_operators.py runs/edits-digits/continuations-and-repairs-*
+    .venv/bin/python scripts/measure_operators.py runs/edits-digits/continuations-and-repairs-?
 
 For each operator, over all runs together: its attempts, the share that is valid with a 95% Wilson interval,
 and the mean validation score of the valid. Then, of the SHAPE_ERROR programs that were sent back, the share
@@ -43,10 +43,9 @@ def main() -> None:
 
 
 def trials_of(run: Path) -> list[Trial]:
-    """Return the trials of all cycles of a run."""
+    """Return the trials of all completed cycles of a run."""
     with Ledger.open(run / "corpus.db") as ledger:
-        cycles = {each.cycle for each in ledger.candidates() if each.cycle is not None}
-        return [trial for cycle in sorted(cycles) for trial in ledger.judged(cycle)]
+        return [trial for cycle in ledger.completed_cycles() for trial in ledger.judged(cycle)]
 
 
 def mendings(trials: Sequence[Trial]) -> list[bool]:
