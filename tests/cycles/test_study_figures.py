@@ -191,6 +191,16 @@ def test_the_markdown_holds_verdicts_tables_and_what_they_mean() -> None:
     assert "the test split is not read" in said
 
 
+def test_the_note_says_how_many_intervals_leave_zero_out_by_chance() -> None:
+    arms = {name: [search(seed, retested=0.5) for seed in range(5)] for name in ("a", "b", "c")}
+    study = compare_arms("study", arms)
+    intervals = 3 * len(study.pairs[0].differences)
+    assert intervals > 3 and study.by_chance == intervals / 20
+    assert f"at least {intervals / 20:.1f} of these intervals" in markdown(study)
+    alone = compare_arms("study", {name: runs[:1] for name, runs in arms.items()})
+    assert alone.pairs and alone.by_chance == 0 and "by chance" not in markdown(alone)
+
+
 def test_the_page_draws_every_arm_and_trusts_no_name() -> None:
     arms = {"<b>one": [search(seed) for seed in range(5)], "two": [search(seed) for seed in range(5)]}
     study = compare_arms("a <script> of names", arms, ["Not finished."])

@@ -202,6 +202,6 @@ def _show(figures: StudyFigures, page: Path | None) -> None:
         show_grid(grid)
     for line in (*(pair.sentence for pair in figures.pairs), *figures.remarks):
         screen.print(line)
-    screen.print(note(figures.metric).replace("*", ""), style="dim")
+    screen.print(note(figures).replace("*", ""), style="dim")
     if page is not None:
         say(f"Page: {page} (opens in any browser)")

@@ -103,6 +103,12 @@ class StudyFigures:
         return next((run.metric for runs in self.arms.values() for run in runs), Metric.ACCURACY)
 
     @property
+    def by_chance(self) -> float:
+        """How many of all 95% intervals are to be expected without zero in them where no arms differ."""
+        intervals = sum(each.pairs > 1 for pair in self.pairs for each in pair.differences)
+        return intervals / 20
+
+    @property
     def quantities(self) -> list[Quantity]:
         """The figures that some run has."""
         runs = [run for arm in self.arms.values() for run in arm]

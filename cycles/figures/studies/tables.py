@@ -38,11 +38,16 @@ def grids(figures: StudyFigures) -> list[Grid]:
     return [*found, _differences(figures)] if figures.pairs else found
 
 
-def note(metric: Metric) -> str:
+def note(figures: StudyFigures) -> str:
     """Return what the figures mean, to be shown below them."""
+    metric = figures.metric
     score = "score" if metric.less_is_better else metric.words
     measured = "Accuracies are" if metric is Metric.ACCURACY else f"Figures by {metric.heading} are"
     turned = f" Areas, hypervolumes and differences are of the score, {metric.score_words}: more is better."
+    many = (
+        f" If no arms differed, at least {figures.by_chance:.1f} of these intervals would leave zero out by "
+        "chance; nothing is corrected for that."
+    )
     return (
         f"{measured} of the validation split; the test split is not read. *best*: the best of a run's "
         "search, one training each; *re-tested best*: that network trained anew on fresh seeds of the "
@@ -51,6 +56,7 @@ def note(metric: Metric) -> str:
         f"between the cap on parameters (the point of reference: {score} 0 at the cap) and "
         f"{FEWEST_PARAMETERS} that some valid program dominates. Differences are means over paired seeds; "
         f"their bootstrap interval ({RESAMPLES:,} resamples) is somewhat too narrow over few seeds."
+        f"{many if figures.by_chance else ''}"
         f"{turned if metric.less_is_better else ''}"
     )
 
@@ -59,7 +65,7 @@ def markdown(figures: StudyFigures) -> str:
     """Return verdicts, tables and notes as Markdown."""
     parts = ["\n".join(f"- {pair.sentence}." for pair in figures.pairs)] if figures.pairs else []
     parts += map(as_markdown, grids(figures))
-    return "\n\n".join([*parts, *figures.remarks, note(figures.metric)]) + "\n"
+    return "\n\n".join([*parts, *figures.remarks, note(figures)]) + "\n"
 
 
 def as_markdown(grid: Grid) -> str:

@@ -31,7 +31,7 @@ def render_study(figures: StudyFigures) -> str:
         metric=figures.metric,
         chart=best_so_far(lines(arms), figures.metric),
         grids=grids(figures),
-        note=note(figures.metric).replace("*", ""),
+        note=note(figures).replace("*", ""),
         policy=content_security_policy(style, "", live=False),
         style=Markup(style),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
