@@ -27,6 +27,9 @@ teaching.by = "nobody"
 """
 
 
+COMMITTED = sorted((Path(__file__).parents[2] / "scripts").glob("study_*.toml"))
+
+
 def study_file(folder: Path, text: str = STUDY) -> Path:
     path = folder / "study.toml"
     path.write_text(text, encoding="utf-8")
@@ -80,3 +83,12 @@ def test_a_mistake_names_the_file_and_the_place(tmp_path: Path, wrong: str, righ
     with pytest.raises(ConfigError) as error:
         load_study(study_file(tmp_path, STUDY.replace(wrong, right, 1)))
     assert "study.toml" in str(error.value) and said in str(error.value)
+
+
+@pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.stem)
+def test_a_committed_study_can_be_read_and_no_two_of_its_arms_are_one(file: Path) -> None:
+    cells = load_study(file).cells
+    seed = cells[0].seed
+    arms = [cell.config for cell in cells if cell.seed == seed]
+    assert len(arms) > 1 and all(arm not in arms[:place] for place, arm in enumerate(arms))
+    assert len({arm.cycles * arm.candidates for arm in arms}) == 1, "budgets differ"
