@@ -81,8 +81,10 @@ def mine(
         typer.echo(json.dumps(row))
         return
     if names:
+        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(counts.skipped.items()))
+        why = f" ({reasons})" if reasons else ""
         say(
-            f"{counts.files} files read, {sum(counts.skipped.values())} passed over; {counts.classes} "
+            f"{counts.files} files read, {sum(counts.skipped.values())} passed over{why}; {counts.classes} "
             f"modules found, {mined.added} of them new."
         )
     say(

@@ -228,6 +228,13 @@ def test_without_probing_nothing_is_probed(folder: Path, tmp_path: Path) -> None
         assert library.module_probes() == []
 
 
+def test_what_cannot_be_read_is_counted_with_its_reason(folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.py").write_text("def broken(:\n")
+    (folder / "latin.py").write_bytes(b"name = '\xe9'\n")
+    said = invoke("mine", str(folder), "--library", str(tmp_path / "modules.db"), "--no-probe")
+    assert "2 passed over (no Python that can be parsed: 1, no UTF-8: 1); 2 modules found" in said
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
