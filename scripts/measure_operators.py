@@ -4,8 +4,10 @@
     .venv/bin/python scripts/measure_operators.py runs/edits-digits/continuations-and-repairs-?
 
 For each operator, over all runs together: its attempts, the share that is valid with a 95% Wilson interval,
-and the mean validation score of the valid. Then, of the SHAPE_ERROR programs that were sent back, the share
-that was mended: a repair of it is valid, or a repair of that repair. It reads ledgers and *runs* nothing.
+and the mean validation score of the valid; of those with a parent in their run, the share that is valid and
+has a higher score than the parent, where it is valid too. Then, of the SHAPE_ERROR programs that were sent
+back, the share that was mended: a repair of it is valid, or a repair of that repair. It reads ledgers and
+*runs* nothing.
 """
 
 from __future__ import annotations
@@ -30,13 +32,19 @@ def main() -> None:
     )
     parser.add_argument("runs", type=Path, nargs="+", help="folders of runs")
     runs = [trials_of(run) for run in parser.parse_args().runs]
-    steps = defaultdict[str, list[Trial]](list)
+    steps, helped = defaultdict[str, list[Trial]](list), defaultdict[str, list[bool]](list)
     for trial in (each for run in runs for each in run):
-        steps[trial.candidate.operator or "none noted"].append(trial)
+        steps[operator_of(trial)].append(trial)
+    for operator, better in (each for run in runs for each in improvements(run)):
+        helped[operator].append(better)
     for operator, trials in sorted(steps.items()):
         scores = [each.accuracy for each in trials if each.accuracy is not None]
         mean = f", mean of these {sum(scores) / len(scores):.3f}" if scores else ""
-        print(f"{operator:<14} valid {wilson(len(scores), len(trials)).words}{mean}")
+        above = helped[operator]
+        words = f"; better than the parent {wilson(sum(above), len(above)).words}" if above else ""
+        print(f"{operator:<14} valid {wilson(len(scores), len(trials)).words}{mean}{words}")
+    if all_above := [better for each in helped.values() for better in each]:
+        print(f"all together   better than the parent {wilson(sum(all_above), len(all_above)).words}")
     mended = [verdict for run in runs for verdict in mendings(run)]
     if mended:
         print(f"SHAPE_ERROR    mended {wilson(sum(mended), len(mended)).words}")
@@ -46,6 +54,23 @@ def trials_of(run: Path) -> list[Trial]:
     """Return the trials of all completed cycles of a run."""
     with Ledger.open(run / "corpus.db") as ledger:
         return [trial for cycle in ledger.completed_cycles() for trial in ledger.judged(cycle)]
+
+
+def operator_of(trial: Trial) -> str:
+    """Return by what step a trial's program came about."""
+    return trial.candidate.operator or "none noted"
+
+
+def improvements(trials: Sequence[Trial]) -> list[tuple[str, bool]]:
+    """Return, for each trial of a run whose first parent is in the run, its step and whether it is better."""
+    scores = {trial.candidate.id: trial.accuracy for trial in trials}
+    found = []
+    for trial in trials:
+        parent = next(iter(trial.candidate.parents), None)
+        if parent in scores:
+            before, after = scores[parent], trial.accuracy
+            found.append((operator_of(trial), after is not None and (before is None or after > before)))
+    return found
 
 
 def mendings(trials: Sequence[Trial]) -> list[bool]:
