@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from evaluator.errors import UnknownTaskError
 from evaluator.tasks import (
@@ -85,6 +86,26 @@ def test_describing_a_task_loads_no_numpy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+def test_loading_the_digits_loads_no_scikit_learn() -> None:
+    code = (
+        "import sys; from evaluator.tasks import load_task as t; t('digits'); print('sklearn' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
+def test_the_digits_are_those_of_scikit_learn(clean: Task) -> None:
+    data, labels = load_digits(return_X_y=True)
+    pictures = np.rint(data * 255 / 16).astype(np.uint8)
+    theirs = {(picture.tobytes(), int(label)) for picture, label in zip(pictures, labels, strict=True)}
+    ours = {
+        (image.tobytes(), int(label))
+        for split in (clean.train, clean.val, clean.read_test())
+        for image, label in zip(split.inputs, split.targets, strict=True)
+    }
+    assert ours == theirs
 
 
 def test_no_original_is_in_two_splits(clean: Task) -> None:

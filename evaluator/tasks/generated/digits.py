@@ -5,7 +5,13 @@ This module does *not* draw digits of its own; `adddigits` builds on these.
 
 from __future__ import annotations
 
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.tasks.generated.dice import dice
 from evaluator.tasks.task import Examples, Splits
@@ -19,15 +25,11 @@ _SIDE, _CANVAS = 8, 12
 
 def clean_digits() -> Splits:
     """Scikit-learn's 1,797 digits, 8x8, once each (UCI Optical Recognition of Handwritten Digits)."""
-    from sklearn.datasets import load_digits
-
-    data, labels = load_digits(return_X_y=True)
+    data, labels = _shipped_digits()
     images = np.rint(data.reshape(-1, 1, _SIDE, _SIDE) * (255.0 / 16.0)).astype(np.uint8)
     order = np.random.Generator(np.random.PCG64(_SPLIT_SEED)).permutation(len(labels))
     borders = [len(order) - _VAL_ORIGINALS - _TEST_ORIGINALS, len(order) - _TEST_ORIGINALS]
-    train, val, test = (
-        Examples(images[part], labels[part].astype(np.int64)) for part in np.split(order, borders)
-    )
+    train, val, test = (Examples(images[part], labels[part]) for part in np.split(order, borders))
     return Splits(train, val, test)
 
 
@@ -48,6 +50,20 @@ def shifted_digits(task_seed: int = 0) -> Splits:
         for stream, (split, times) in enumerate(parts, start=1)
     )
     return Splits(train, val, test)
+
+
+def _shipped_digits() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return what `sklearn.datasets.load_digits(return_X_y=True)` does, `(1797, 64)` and `(1797,)`.
+
+    Its file is read without it: SciPy and pandas, which it imports, would take longer than all the rest of a
+    command's start.
+    """
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("scikit-learn is not installed", name="sklearn")
+    with gzip.open(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz") as file:
+        rows = np.loadtxt(file, delimiter=",")
+    return rows[:, :-1], rows[:, -1].astype(np.int64)
 
 
 def _render(split: Examples, times: int, generator: np.random.Generator) -> Examples:
