@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -55,9 +56,14 @@ def script_of(words: list[str]) -> str | None:
     return name if name.startswith("scripts/") else None
 
 
+@functools.cache
+def command_line() -> Any:
+    return typer.main.get_command(app)
+
+
 def unknown(words: list[str]) -> str | None:
     """Return what the command line does not know in `archloop ...`, None if all of it exists."""
-    command: Any = typer.main.get_command(app)
+    command = command_line()
     rest = list(words[1:])
     while (inner := getattr(command, "commands", None)) and rest and not rest[0].startswith("-"):
         name = rest.pop(0)
