@@ -18,6 +18,7 @@ from generator.strategies.agentnas.agents.tags import (
     inside,
     mentioned,
 )
+from tests.pace import slowness
 
 ARCH = '<ARCH id="arch_003">\n<DESCRIPTION>like arch_001</DESCRIPTION>\n<REASONING>r</REASONING>\n'
 
@@ -82,4 +83,4 @@ def test_hostile_answers_take_no_time(piece: str) -> None:
     with pytest.raises(Malformed):
         action(answer)
     assert inside(answer, "REPORT") is None and len(blocks(answer, "python")) == 0
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - began < 2.0 * slowness()
