@@ -130,12 +130,19 @@ class Study:
         file: The file.
         config: What it says.
         cells: Its runs, seed by seed, so that what is there at any time is paired.
+        overrides: What was set for every run beside the file.
     """
 
     source: str
     file: Path
     config: StudyConfig
     cells: tuple[Cell, ...]
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What its tables are headed: its name, and what was set beside the file."""
+        return ", ".join([self.config.name, *self.overrides])
 
 
 def load_study(file: Path, overrides: tuple[str, ...] = ()) -> Study:
@@ -155,7 +162,7 @@ def load_study(file: Path, overrides: tuple[str, ...] = ()) -> Study:
         raise ConfigError(f"{file}: {'; '.join(_explain(error))}") from None
     except ValueError as error:
         raise ConfigError(f"{file}: this is not valid TOML: {error}. Mend that line.") from None
-    return Study(source, file, config, tuple(_cells(file, config, overrides)))
+    return Study(source, file, config, tuple(_cells(file, config, overrides)), overrides)
 
 
 def folder(arm: str) -> str:

@@ -51,7 +51,7 @@ def gather_study(study: Study, out: Path) -> StudyFigures:
         else:
             arms[cell.arm].append(found)
     remarks = [f"Not finished, and so left out: {'; '.join(missing)}."] if missing else []
-    return compare_arms(study.config.name, arms, remarks)
+    return compare_arms(study.title, arms, remarks)
 
 
 def gather_runs(paths: Sequence[Path]) -> StudyFigures:

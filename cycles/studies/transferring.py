@@ -29,6 +29,9 @@ preset = "{base}"
 seeds = {seeds}
 retest = {{ seeds = {retest.seeds}, top = {retest.top} }}
 
+[set]
+evaluator.task = {toml_task}
+
 [arms.frozen]
 teaching.by = "nobody"
 
@@ -77,5 +80,6 @@ def study_of(out: Path, task: str, seeds: int, retest: RetestConfig, overrides: 
     """
     require_task(task)
     file, model = out / f"{task}.toml", toml_value(str((out / MODEL).absolute()))
-    write_whole(file, _STUDY.format(task=task, base=f"./{BASE}", seeds=seeds, retest=retest, model=model))
-    return load_study(file, (f"evaluator.task={toml_value(task)}", *overrides))
+    settings = {"task": task, "toml_task": toml_value(task), "base": f"./{BASE}", "model": model}
+    write_whole(file, _STUDY.format(**settings, seeds=seeds, retest=retest))
+    return load_study(file, tuple(overrides))

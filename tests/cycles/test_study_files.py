@@ -53,9 +53,17 @@ def test_every_arm_has_every_seed_and_what_differs(tmp_path: Path) -> None:
 
 def test_quoted_dotted_keys_and_overrides_are_settings_too(tmp_path: Path) -> None:
     text = STUDY.replace('strategy.name = "random"', '"strategy.name" = "random"')
-    cells = load_study(study_file(tmp_path, text), ("cycles=1",)).cells
-    assert cells[1].config.strategy.name == "random"
-    assert {cell.config.cycles for cell in cells} == {1}
+    study = load_study(study_file(tmp_path, text), ("cycles=1",))
+    assert study.cells[1].config.strategy.name == "random"
+    assert {cell.config.cycles for cell in study.cells} == {1}
+
+
+def test_the_title_names_what_was_set_beside_the_file(tmp_path: Path) -> None:
+    file = study_file(tmp_path)
+    name = load_study(file).title
+    assert (
+        load_study(file, ("cycles=1", "evaluator.resize=8")).title == f"{name}, cycles=1, evaluator.resize=8"
+    )
 
 
 def test_a_base_configuration_lies_beside_the_study(tmp_path: Path) -> None:
