@@ -5,7 +5,7 @@ This module does *not* compute figures (`cycles.figures.studies.searches` and `p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.ledger.reader import Ledger
@@ -19,6 +19,10 @@ from cycles.figures.studies.pairs import StudyFigures, compare_arms
 from cycles.figures.studies.retests import Retests
 from cycles.figures.studies.searches import SearchFigures, read_search
 from cycles.run.run_directory import RunDirectory
+
+
+def _unheard(_run: str) -> None:
+    """Tell nobody."""
 
 
 def finished(path: Path, plan: RetestConfig | None) -> bool:
@@ -36,8 +40,14 @@ def finished(path: Path, plan: RetestConfig | None) -> bool:
         return plan is None or not Retests.of(ledger, config).due(plan)
 
 
-def gather_study(study: Study, out: Path) -> StudyFigures:
-    """Return the figures of a study's finished runs, with a remark on those that are missing."""
+def gather_study(study: Study, out: Path, read: Callable[[str], None] = _unheard) -> StudyFigures:
+    """Return the figures of a study's finished runs, with a remark on those that are missing.
+
+    Args:
+        study: The study.
+        out: Its directory.
+        read: Is told of each run that was looked at, in words.
+    """
     plan = study.config.retest
     arms: dict[str, list[SearchFigures]] = {arm: [] for arm in study.config.arms}
     missing = []
@@ -50,12 +60,17 @@ def gather_study(study: Study, out: Path) -> StudyFigures:
             missing.append(cell.words)
         else:
             arms[cell.arm].append(found)
+        read(cell.words)
     remarks = [f"Not finished, and so left out: {'; '.join(missing)}."] if missing else []
     return compare_arms(study.title, arms, remarks)
 
 
-def gather_runs(paths: Sequence[Path]) -> StudyFigures:
+def gather_runs(paths: Sequence[Path], read: Callable[[str], None] = _unheard) -> StudyFigures:
     """Return the figures of finished runs, grouped to arms by their configuration.
+
+    Args:
+        paths: The runs.
+        read: Is told of each run that was looked at.
 
     Raises:
         UsageError: One is no run or is not finished, two of one arm have the same seed, or they are judged by
@@ -78,5 +93,6 @@ def gather_runs(paths: Sequence[Path]) -> StudyFigures:
                 f"{path}: another run of the arm '{found.arm}' has seed {found.seed} too. Name one of them."
             )
         others.append(found)
+        read(str(path))
     ordered = {arm.words: sorted(arms[arm.words], key=lambda run: run.seed) for arm in in_order(set(names))}
     return compare_arms(f"{len(paths)} runs", ordered)

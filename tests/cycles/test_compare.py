@@ -13,6 +13,7 @@ import pytest
 
 from cycles.config.run import load_config
 from cycles.config.study import load_study
+from cycles.studies.gathering import gather_study
 from tests.command_line import ENTRY
 from tests.studies import write_search
 
@@ -101,6 +102,13 @@ def test_runs_are_grouped_to_arms_by_their_configuration(tmp_path: Path) -> None
     assert result.returncode == 0, result.stderr
     assert "too few seeds to tell closed loop from random search" in result.stdout
     assert "no run" in archloop("compare", tmp_path).stderr
+
+
+def test_a_study_says_which_run_it_has_read(tmp_path: Path) -> None:
+    file, out = finished_study(tmp_path)
+    study, read = load_study(file), []
+    gather_study(study, out, read.append)
+    assert read == [cell.words for cell in study.cells]
 
 
 def test_two_runs_of_one_arm_and_one_seed_are_refused(tmp_path: Path) -> None:

@@ -130,7 +130,9 @@ def test_a_study_of_errors_shows_errors_and_compares_scores(tmp_path: Path) -> N
             config = RunConfig(cycles=1, candidates=2, seed=seed, teaching=TeachingConfig(by=arm))
             scores = [[0.3 + shift, 0.5 + shift + seed / 100]]
             paths.append(write_search(tmp_path / f"{arm}-{seed}", config, scores, task=DARCY))
-    figures = gather_runs(paths)
+    read: list[str] = []
+    figures = gather_runs(paths, read.append)
+    assert read == [str(path) for path in paths]
     by_seed, by_arm, differences = grids(figures)
     assert by_seed.rows[0] == ("closed loop", "0.300", "0.290", "0.280", "0.270", "0.260", "0.280")
     assert by_arm.rows[0][0] == "best: relative L2 (lower is better)"

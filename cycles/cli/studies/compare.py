@@ -56,9 +56,9 @@ def compare(
     A study that was stopped goes on when it is called again; a finished one is only reported.
     """
     if len(subjects) == 1 and subjects[0].suffix == ".toml":
-        figures, page = _study(subjects[0], out, jobs, overrides or [], report_only, unsafe, trusted)
+        figures, page = _study(subjects[0], out, jobs, overrides or [], report_only, unsafe, trusted, as_json)
     else:
-        figures, page = _runs(subjects, out)
+        figures, page = _runs(subjects, out, as_json)
     if page is not None:
         from corpus.files.whole import write_whole
         from cycles.reporting.studies.page import render_study
@@ -133,11 +133,11 @@ def _study(
     report_only: bool,
     unsafe: bool,
     trusted: bool,
+    as_json: bool,
 ) -> tuple[StudyFigures, Path | None]:
     from cycles.config.study import folder, load_study
     from cycles.config.trust import require_consent
     from cycles.figures.measure import metric_of, require_one_metric
-    from cycles.studies.gathering import gather_study
 
     study = load_study(file, tuple(overrides))
     require_one_metric({cell.words: metric_of(cell.config) for cell in study.cells})
@@ -146,8 +146,17 @@ def _study(
         for cell in study.cells:
             require_consent(cell.config, str(file), overrides, unsafe=unsafe, trusted=trusted)
         run_study(study, out, jobs, unsafe)
-    figures = gather_study(study, out)
+    figures = read_study(study, out, as_json)
     return figures, out / "study.html" if out.is_dir() else None
+
+
+def read_study(study: Study, out: Path, as_json: bool) -> StudyFigures:
+    """Return the figures of a study; every program of its runs is read for them, so a terminal sees a bar."""
+    from cycles.showing.steps import steps
+    from cycles.studies.gathering import gather_study
+
+    with steps("Reading the runs", len(study.cells), as_json) as read:
+        return gather_study(study, out, read)
 
 
 def run_study(study: Study, out: Path, jobs: int, unsafe: bool) -> None:
@@ -174,12 +183,15 @@ def run_study(study: Study, out: Path, jobs: int, unsafe: bool) -> None:
         )
 
 
-def _runs(paths: list[Path], out: Path | None) -> tuple[StudyFigures, Path | None]:
+def _runs(paths: list[Path], out: Path | None, as_json: bool) -> tuple[StudyFigures, Path | None]:
+    from cycles.showing.steps import steps
     from cycles.studies.gathering import gather_runs
 
     if out is not None and not out.is_dir():
         raise UsageError(f"{out}: no such directory. Make it first, or leave --out away for no page.")
-    return gather_runs(paths), out / "study.html" if out is not None else None
+    with steps("Reading the runs", len(paths), as_json) as read:
+        figures = gather_runs(paths, read)
+    return figures, out / "study.html" if out is not None else None
 
 
 def show_grid(grid: Grid) -> None:

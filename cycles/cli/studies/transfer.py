@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cycles.cli.options import JsonOption, SetOption, TrustOption, UnsafeOption
-from cycles.cli.studies.compare import as_data, run_study, show_grid
+from cycles.cli.studies.compare import as_data, read_study, run_study, show_grid
 from cycles.showing.terminal import say
 
 RunArgument = Annotated[
@@ -46,7 +46,6 @@ def transfer(
     from cycles.figures.studies.tables import as_markdown as grid_as_markdown
     from cycles.figures.studies.tables import overview
     from cycles.run.run_directory import RunDirectory
-    from cycles.studies.gathering import gather_study
     from cycles.studies.transferring import prepare, study_of
 
     directory = RunDirectory.open(run_path)
@@ -59,7 +58,7 @@ def transfer(
             require_consent(cell.config, str(study.file), overrides or [], unsafe=unsafe, trusted=trusted)
         if not report_only:
             run_study(study, out / task, jobs, unsafe)
-    figures = {task: gather_study(study, out / task) for task, study in studies.items()}
+    figures = {task: read_study(study, out / task, as_json) for task, study in studies.items()}
     if as_json:
         typer.echo(json.dumps({task: as_data(each) for task, each in figures.items()}))
         return
