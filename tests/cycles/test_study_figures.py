@@ -209,3 +209,29 @@ def test_the_page_draws_every_arm_and_trusts_no_name() -> None:
     assert "<script" not in page and "<b>one" not in page and "&lt;b&gt;one" in page
     assert all(pair.sentence.replace("<", "&lt;").replace(">", "&gt;") in page for pair in study.pairs)
     assert all(grid.caption.replace("'", "&#39;") in page for grid in grids(study))
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 12])
+def test_however_many_arms_and_pairs_there_are_a_table_can_be_read(count: int) -> None:
+    arms = {
+        f"arm {place}": [search(seed, best=0.5 + place / 100) for seed in range(5)] for place in range(count)
+    }
+    study = compare_arms("study", arms)
+    last, step = f"{0.49 + count / 100:.3f}", "-0.010 [-0.010, -0.010]"
+    _, by_arm, differences = grids(study)
+    for grid, named in (
+        (by_arm, list(arms)),
+        (differences, [f"{pair.first} - {pair.second}" for pair in study.pairs]),
+    ):
+        figures = [quantity.title for quantity in study.quantities]
+        across, down = list(grid.headings[1:]), [row[0] for row in grid.rows]
+        assert (across, down) in ((named, figures), (figures, named))
+        assert len(grid.headings) <= 10 and {len(row) for row in grid.rows} == {len(grid.headings)}
+        cells = {
+            frozenset((row[0], head)): cell
+            for row in grid.rows
+            for head, cell in zip(grid.headings, row, strict=True)
+        }
+        assert cells[frozenset((named[-1], "best"))] == (
+            f"{last} [{last}, {last}]" if grid is by_arm else step
+        )

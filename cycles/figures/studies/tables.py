@@ -15,6 +15,8 @@ from cycles.figures.studies.pairs import RESAMPLES, Difference, StudyFigures
 from cycles.figures.studies.searches import FEWEST_PARAMETERS, QUANTITIES, Quantity, SearchFigures
 
 NO_VALUE = "-"
+MOST_COLUMNS = 9
+"""Of a table of figures, as fit a wide terminal; of more arms, or pairs, each has a row instead."""
 
 _MEANS = "Means over the seeds, with Student's 95% interval where there are several"
 
@@ -30,6 +32,13 @@ class Grid:
     caption: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def fitted(self) -> Grid:
+        """Return the table, its rows as columns where it has more columns than can be read."""
+        if len(self.headings) <= MOST_COLUMNS:
+            return self
+        headings, *rows = zip(self.headings, *self.rows, strict=True)
+        return Grid(self.caption, headings, tuple(rows))
 
 
 def grids(figures: StudyFigures) -> list[Grid]:
@@ -112,7 +121,7 @@ def _by_arm(figures: StudyFigures) -> Grid:
         (quantity.heading(figures.metric), *(_mean(quantity, runs) for runs in figures.arms.values()))
         for quantity in figures.quantities
     ]
-    return Grid(_MEANS, ("figure", *figures.arms), tuple(rows))
+    return Grid(_MEANS, ("figure", *figures.arms), tuple(rows)).fitted()
 
 
 def _differences(figures: StudyFigures) -> Grid:
@@ -125,7 +134,7 @@ def _differences(figures: StudyFigures) -> Grid:
         for quantity in figures.quantities
     ]
     headings = ("figure", *(f"{pair.first} - {pair.second}" for pair in figures.pairs))
-    return Grid("Paired differences, with their 95% bootstrap interval", headings, tuple(rows))
+    return Grid("Paired differences, with their 95% bootstrap interval", headings, tuple(rows)).fitted()
 
 
 def _mean(quantity: Quantity, runs: Sequence[SearchFigures]) -> str:
