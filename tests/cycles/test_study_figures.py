@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import log10
 from pathlib import Path
 
@@ -199,6 +200,15 @@ def test_the_note_says_how_many_intervals_leave_zero_out_by_chance() -> None:
     assert f"at least {intervals / 20:.1f} of these intervals" in markdown(study)
     alone = compare_arms("study", {name: runs[:1] for name, runs in arms.items()})
     assert alone.pairs and alone.by_chance == 0 and "by chance" not in markdown(alone)
+
+
+def test_the_page_tells_twelve_arms_apart() -> None:
+    names = [f"{group} by {end}" for group in ("best of four", "transforms") for end in "abcdef"]
+    page = render_study(compare_arms("study", {name: [search(seed) for seed in range(5)] for name in names}))
+    looks = re.findall(r'<span class="key ([^"]*)">', page)
+    labels = re.findall(r'<text[^>]* class="end"[^>]*>([^<]*)</text>', page)
+    assert len(set(looks)) == len(set(labels)) == 12 == len(looks)
+    assert page.count('class="hue-0 dashed"') == 2  # its line and its label
 
 
 def test_the_page_draws_every_arm_and_trusts_no_name() -> None:

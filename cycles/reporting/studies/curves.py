@@ -78,7 +78,8 @@ def best_so_far(found: Sequence[Line], metric: Metric) -> Markup:
     wanted = [height(line.points[-1][1]) + 4 for line in found]
     heights = spread(wanted, 13, frame.top + 4, frame.height - frame.bottom + 2)
     for line, y in zip(found, heights, strict=True):
-        label = line.name if len(line.name) <= 14 else line.name[:13] + "…"
+        # Names of arms differ in their ends as often as in their beginnings.
+        label = line.name if len(line.name) <= 14 else f"{line.name[:6]}…{line.name[-7:]}"
         drawn.append(element("g", text(WIDTH - frame.right + 6, y, label, "end"), class_=line.css))
     spoken = "; ".join(f"{line.name}: {line.points[-1][1]:.3f}" for line in found)
     return picture(

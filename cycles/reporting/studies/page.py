@@ -7,6 +7,7 @@ module does *not* compute a figure.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import cycle
 
 from markupsafe import Markup
 
@@ -16,12 +17,13 @@ from cycles.reporting.page import asset, content_security_policy, template
 from cycles.reporting.studies.curves import best_so_far, lines
 
 HUES = 8
-"""Arms that have a colour of their own."""
+"""Arms that have a colour of their own; the lines of the next as many are dashed."""
 
 
 def render_study(figures: StudyFigures) -> str:
     """Return the page of a study."""
-    arms = [(name, f"hue-{place % HUES}", runs) for place, (name, runs) in enumerate(figures.arms.items())]
+    looks = [*(f"hue-{hue}" for hue in range(HUES)), *(f"hue-{hue} dashed" for hue in range(HUES))]
+    arms = [(name, css, runs) for (name, runs), css in zip(figures.arms.items(), cycle(looks), strict=False)]
     style = f"{asset('page.css')}\n{asset('study.css')}"
     return template("study.html.j2").render(
         name=figures.name,
