@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Z = NormalDist().inv_cdf(0.975)
+_DECIMALS = 12
 
 
 def wilson(count: int, total: int) -> Rate:
@@ -65,7 +66,8 @@ def bootstrap_interval(
     """Return the bootstrap percentile interval of a statistic of rows (Efron 1979), the same for equal rows.
 
     Good for dozens of rows or more; over few it is too narrow. Resamples on which the statistic is not a
-    number do not count.
+    number do not count. Ends are rounded to 12 decimals: shares of equal counts add up to zero but for their
+    last bits, and an interval that ends at zero must hold it.
 
     Args:
         rows: (N, ...), drawn with replacement as wholes.
@@ -81,7 +83,7 @@ def bootstrap_interval(
         raise ValueError("a bootstrap needs rows")
     drawn = np.random.default_rng(0).integers(0, len(rows), (resamples, len(rows)))
     low, high = np.nanquantile(statistic(rows[drawn]), (0.025, 0.975))
-    return float(low), float(high)
+    return round(float(low), _DECIMALS) + 0.0, round(float(high), _DECIMALS) + 0.0  # + 0.0: no minus zero
 
 
 def quantiles(values: Sequence[float], points: Sequence[float]) -> list[float]:

@@ -231,6 +231,14 @@ def test_quantiles_agree_with_numpy() -> None:
     assert quantiles(values, points) == pytest.approx(np.quantile(values, points))
 
 
+@pytest.mark.parametrize("noise", [-4e-17, 0.0, 4e-17])
+def test_an_interval_that_ends_at_zero_holds_it_whatever_the_last_bits(noise: float) -> None:
+    differences = np.array([97, -32, 63, 69, 8]) / 1044 + noise  # -32 and four times 8 add up to nothing
+    low, _ = bootstrap_interval(differences, lambda tables: tables.mean(axis=1), resamples=10_000)
+    _, high = bootstrap_interval(-differences, lambda tables: tables.mean(axis=1), resamples=10_000)
+    assert (low, high) == (0.0, 0.0) and "-" not in f"{low:.3f}{high:.3f}"
+
+
 def test_the_bootstrap_interval_of_a_mean_is_students_over_many_rows() -> None:
     values = np.random.default_rng(1).normal(0.5, 0.1, 400)
     expected = mean_interval(values.tolist())
