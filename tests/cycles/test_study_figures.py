@@ -236,6 +236,7 @@ def test_however_many_arms_and_pairs_there_are_a_table_can_be_read(count: int) -
         figures = [quantity.title for quantity in study.quantities]
         across, down = list(grid.headings[1:]), [row[0] for row in grid.rows]
         assert (across, down) in ((named, figures), (figures, named))
+        assert grid.headings[0] == ("figure" if down == figures else "arm" if grid is by_arm else "pair")
         assert len(grid.headings) <= 10 and {len(row) for row in grid.rows} == {len(grid.headings)}
         cells = {
             frozenset((row[0], head)): cell

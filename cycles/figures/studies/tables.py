@@ -33,12 +33,16 @@ class Grid:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def fitted(self) -> Grid:
-        """Return the table, its rows as columns where it has more columns than can be read."""
+    def fitted(self, columns: str) -> Grid:
+        """Return the table, its columns as rows where there are more than can be read.
+
+        Args:
+            columns: What a column is of, to head the first column of a turned table.
+        """
         if len(self.headings) <= MOST_COLUMNS:
             return self
-        headings, *rows = zip(self.headings, *self.rows, strict=True)
-        return Grid(self.caption, headings, tuple(rows))
+        (_, *headings), *rows = zip(self.headings, *self.rows, strict=True)
+        return Grid(self.caption, (columns, *headings), tuple(rows))
 
 
 def grids(figures: StudyFigures) -> list[Grid]:
@@ -121,7 +125,7 @@ def _by_arm(figures: StudyFigures) -> Grid:
         (quantity.heading(figures.metric), *(_mean(quantity, runs) for runs in figures.arms.values()))
         for quantity in figures.quantities
     ]
-    return Grid(_MEANS, ("figure", *figures.arms), tuple(rows)).fitted()
+    return Grid(_MEANS, ("figure", *figures.arms), tuple(rows)).fitted("arm")
 
 
 def _differences(figures: StudyFigures) -> Grid:
@@ -134,7 +138,7 @@ def _differences(figures: StudyFigures) -> Grid:
         for quantity in figures.quantities
     ]
     headings = ("figure", *(f"{pair.first} - {pair.second}" for pair in figures.pairs))
-    return Grid("Paired differences, with their 95% bootstrap interval", headings, tuple(rows)).fitted()
+    return Grid("Paired differences, with their 95% bootstrap interval", headings, tuple(rows)).fitted("pair")
 
 
 def _mean(quantity: Quantity, runs: Sequence[SearchFigures]) -> str:

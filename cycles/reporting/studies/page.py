@@ -7,7 +7,6 @@ module does *not* compute a figure.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import cycle
 
 from markupsafe import Markup
 
@@ -22,8 +21,10 @@ HUES = 8
 
 def render_study(figures: StudyFigures) -> str:
     """Return the page of a study."""
-    looks = [*(f"hue-{hue}" for hue in range(HUES)), *(f"hue-{hue} dashed" for hue in range(HUES))]
-    arms = [(name, css, runs) for (name, runs), css in zip(figures.arms.items(), cycle(looks), strict=False)]
+    arms = [
+        (name, f"hue-{place % HUES}{' dashed' if place // HUES % 2 else ''}", runs)
+        for place, (name, runs) in enumerate(figures.arms.items())
+    ]
     style = f"{asset('page.css')}\n{asset('study.css')}"
     return template("study.html.j2").render(
         name=figures.name,
