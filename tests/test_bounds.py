@@ -376,7 +376,7 @@ def test_a_database_yields_no_more_than_its_file_holds(kind: str, tmp_path: Path
             assert _imported(path).programs == 0
         except Mistake as error:
             assert len(str(error).splitlines()) == 1
-    assert time.process_time() - start < 10 * slowness()  # with every allocation traced
+    assert time.process_time() - start < 10  # with every allocation traced
 
 
 def test_a_program_with_a_deep_base_is_left_behind_or_read_and_the_others_come_in(tmp_path: Path) -> None:
@@ -388,7 +388,7 @@ def test_a_program_with_a_deep_base_is_left_behind_or_read_and_the_others_come_i
     start = time.process_time()
     report = _imported(tmp_path)
     assert report.programs >= 1
-    assert time.process_time() - start < 2 * slowness()
+    assert time.process_time() - start < 2
 
 
 _BOMB = """

@@ -18,7 +18,6 @@ from generator.trees.encoding import (
 from generator.trees.nodes import Composite, Module, Repeat, Tree
 from generator.trees.primitives import primitives
 from tests.generator.trees.drawn import draw_tree
-from tests.pace import slowness
 
 LIBRARY = primitives()
 LINE = (
@@ -106,6 +105,6 @@ def test_damaged_lines_raise_nothing() -> None:
     "piece", ["(", "2x[", "residual(", "conv(kernel=", '"\\', "~", "1" * 9, "relu;", "| ", "cat(;"]
 )
 def test_a_long_line_is_answered_at_once(piece: str) -> None:
-    start = time.process_time()
+    start = time.perf_counter()
     decode(piece * (LONGEST_TEXT // len(piece)), LIBRARY)
-    assert time.process_time() - start < 1 * slowness()
+    assert time.perf_counter() - start < 1

@@ -18,7 +18,6 @@ from generator.strategies.agentnas.agents.tags import (
     inside,
     mentioned,
 )
-from tests.pace import slowness
 
 ARCH = '<ARCH id="arch_003">\n<DESCRIPTION>like arch_001</DESCRIPTION>\n<REASONING>r</REASONING>\n'
 
@@ -83,4 +82,4 @@ def test_hostile_answers_take_no_time(piece: str) -> None:
     with pytest.raises(Malformed):
         action(answer)
     assert inside(answer, "REPORT") is None and len(blocks(answer, "python")) == 0
-    assert time.process_time() - began < 2.0 * slowness()
+    assert time.process_time() - began < 2.0

@@ -33,7 +33,6 @@ from generator.strategies.fairnad.structure import (
 from generator.trees.nodes import Tree
 from tests.generator.strategies.benches import trial
 from tests.generator.strategies.fairnad.building import CAP, FULL, POOL, SHAPE, SMALL, tree
-from tests.pace import slowness
 
 LOOSE = TreeSpace(SHAPE, max_parameters=16 * CAP)
 TALL = (
@@ -199,7 +198,7 @@ def test_a_hard_answer_is_read_within_a_second(row: str) -> None:
     started = time.process_time()
     found = read(f"conv(8) {row}| mean classifier", LOOSE.ground)
     assert isinstance(found, Mistake) or len(found.stages) == 0
-    assert time.process_time() - started < 1.0 * slowness()
+    assert time.process_time() - started < 1.0
 
 
 def test_the_best_ideas_gained_most_on_average() -> None:
