@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 QUICK_SECONDS = 0.012
-"""Processor time of `_yardstick` on a quick machine, estimated on a slower one from what a loop took on both."""
+"""Processor time of `_yardstick` on a quick machine; estimated on a slower one from a loop timed on both."""
 
 _TEXT = "class Net(nn.Module):\n def forward(self, x): return F.relu(self.conv(x) + x).flatten(1)\n" * 200
 
