@@ -44,6 +44,7 @@ from cycles.parts import (
 )
 from cycles.predicting.ranking import builds_of, choosing_of
 from cycles.preflight.conditions import conditions
+from cycles.run.bringing_in import bring_in
 from cycles.run.ideas import ideas_of, keep_ideas
 from cycles.run.interruption import Interruption
 from cycles.run.making import run_made
@@ -90,6 +91,7 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
             keep_ideas(ledger, config)
             note_carrying(ledger, config, shape)
             plant(ledger, config, shape)
+            bring_in(ledger, config)
     return directory
 
 
@@ -120,6 +122,7 @@ def open_loop(
         stock(ledger, config)
         keep_ideas(ledger, config)
         plant(ledger, config, task_shape(config))
+        bring_in(ledger, config)
         with progress as observer, Interruption(observer.note) as interruption:
             yield _loop(config, directory, ledger, running, observer, interruption)
 

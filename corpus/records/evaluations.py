@@ -79,7 +79,7 @@ class Evaluation(Record):
         stage: The stage it ended in; DONE unless it failed.
         accuracy: Score on the validation split in [0, 1], more is better, None if it never predicted: top-1
             accuracy, or what stands for another `metric`.
-        losses: Training loss at up to 16 evenly spaced steps, a claim of the candidate's own process.
+        losses: Mean training loss of up to 16 equal parts, a claim of the candidate's own process.
         passes: How often the training images went through the network to be learnt from, in epochs of the
             protocol; a claim of the candidate's own process, None if it did not come so far.
         kept_bytes: What the candidate held after its training beside weights and the like, a claim as well.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from corpus.config import CorpusConfig
 from cycles.config.stopping import StoppingConfig
-from cycles.config.teaching import Teachers, TeachingConfig
+from cycles.config.teaching import Imported, Teachers, TeachingConfig
 from evaluator.config import EvaluatorConfig
 from generator.config.generator import GeneratorConfig
 from generator.config.strategy import StrategyConfig
@@ -46,6 +46,11 @@ class Tables:
             yield (
                 f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
                 "teaching.by to 'nobody'"
+            )
+        if self.teaching.imported_from and self.teaching.imported is Imported.NONE:
+            yield (
+                "teaching.imported_from: nobody would learn from these programs: set teaching.imported to "
+                "'best-per-family' or 'all', or leave it out"
             )
         if self.strategy.llm == "none" and self.strategy.needs_answers:
             yield (

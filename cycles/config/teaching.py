@@ -116,6 +116,9 @@ class TeachingConfig(BaseModel):
     """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
     run's plain request, and do not count as winners that a fine-tuning waits for. Of no effect under the loss
     `dpo`: they have no worse answer beside them."""
+    imported_from: str = ""
+    """What `archloop import` reads, a folder or a file: brought in when the run is made, and kept in its
+    ledger; empty where nothing is, or where `archloop import` does it."""
     imported_protocol: str = ""
     """How the claimed protocol of imported teachers begins, such as `lemur/img-classification_cifar-10_acc`;
     empty for any. Claims under several protocols are never ranked together."""

@@ -107,11 +107,11 @@ def curve_features(losses: Sequence[float], places: int) -> Features:
     """Return the first `places` of the noted losses, the lowest of them, and how far they fell.
 
     Args:
-        losses: Of a training, at up to 16 evenly spaced steps.
+        losses: Of a training, the means of up to 16 equal parts.
         places: How many of the 16 are known, at least 1.
     """
     seen = list(losses[:places])
-    if len(losses) < MAX_LOSSES:  # steps of another spacing are no measure
+    if len(losses) < MAX_LOSSES:  # parts of another size are no measure
         seen = []
     found: Features = {f"loss_{place}": seen[place] if seen else nan for place in range(places)}
     found["lowest"] = min(seen, default=nan)

@@ -13,6 +13,7 @@ from cycles.machine.devices import check_devices
 from cycles.machine.proofs import require_proof
 from cycles.parts import strategy_of, task_shape
 from cycles.predicting.ranking import check_ranking
+from cycles.run.bringing_in import require_source
 from cycles.scale.cluster import check_ray
 from cycles.showing.tracking import check_tracking
 from evaluator.tasks import find_data
@@ -27,6 +28,7 @@ def conditions(config: RunConfig) -> tuple[Callable[[], object], ...]:
         lambda: check_tracking(config.tracking),
         lambda: check_ray(config),
         lambda: find_data(config.evaluator.task, config.evaluator.data_path),
+        lambda: require_source(config),
         lambda: check_ranking(config),
         lambda: strategy_of(config),
         lambda: task_shape(config),

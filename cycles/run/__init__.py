@@ -3,6 +3,7 @@
     run_directory    the files of a run
     making           directories that go again where a command cannot start
     starting_corpus  the programs that it starts from
+    bringing_in      the programs of others that it is made with
     ideas            the design ideas that it goes by
     asking           what a run would ask at its start, apart from a ledger
     sharing          how sampler and trainer share a device

@@ -97,7 +97,7 @@ class Trained(_Message):
     """Training is over, and the images to predict may come.
 
     Attributes:
-        losses: Training loss at evenly spaced steps.
+        losses: Mean training loss of equal parts.
         passes: How often the training images went through the network to be learnt from, on average.
         kept_bytes: What the program holds when it has learnt and did not need to hold for that.
     """

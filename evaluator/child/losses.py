@@ -1,5 +1,6 @@
 """The loss curve of a training, noted as it goes, and the end of a training that has no prospect.
 
+It is noted in means over equal parts of the training: the loss of one small batch says little of a network.
 What it notes is what the program's process computes: a claim. This module does *not* make the rule by which a
 training ends early.
 """
@@ -18,7 +19,7 @@ _CRITERION_NAMES = ("criteria", "criterion", "loss_fn", "loss_function")
 
 
 class LossRecorder:
-    """Notes the training loss at up to 16 evenly spaced steps, by a hook on the program's criterion.
+    """Notes the mean training loss of up to 16 equal parts, by a hook on the program's criterion.
 
     A program whose criterion is no module leaves the curve empty, unless `learn` returns the loss.
 
@@ -32,8 +33,10 @@ class LossRecorder:
         self._stop = stop if steps >= MAX_LOSSES else None
         self.losses: list[float] = []
         count = min(MAX_LOSSES, steps)
-        self._wanted = {(index + 1) * steps // count - 1 for index in range(count)}
+        self._ends = {(index + 1) * steps // count for index in range(count)}
         self._step = 0
+        self._sum: Tensor | float = 0.0
+        self._count = 0
         self._handle: RemovableHandle | None = None
         for name in _CRITERION_NAMES:
             value = getattr(net, name, None)
@@ -56,13 +59,16 @@ class LossRecorder:
         return tuple(self.losses[:MAX_LOSSES])
 
     def _on_loss(self, _module: nn.Module, _inputs: object, loss: object) -> None:
-        if self._step in self._wanted and isinstance(loss, Tensor) and loss.numel() == 1:
-            value = float(loss.detach())
+        self._step += 1
+        if isinstance(loss, Tensor) and loss.numel() == 1:
+            self._sum, self._count = self._sum + loss.detach().float(), self._count + 1
+        if self._step in self._ends and self._count:
+            value = float(self._sum) / self._count
+            self._sum, self._count = 0.0, 0
             if math.isfinite(value):
                 self.losses.append(value)
                 if self._stop is not None and self._stop.ends(self.losses):
                     raise Hopeless(self.losses)
-        self._step += 1
 
 
 class Hopeless(BaseException):

@@ -125,7 +125,7 @@ class EvaluationRow(Row):
     metric: Metric = Metric.ACCURACY
     """What the score stands for: accuracy, mean-average-precision, mean-iou, relative-l2 (1 - its value)."""
     losses: tuple[float | None, ...]
-    """Training loss at up to 16 steps, a claim of the candidate's own process; null where not finite."""
+    """Mean training loss of up to 16 parts, a claim of the candidate's process; null where not finite."""
     passes: float | None = None
     """How often it learnt from the training images, in epochs; a claim of the candidate's own process."""
     kept_bytes: int | None = None

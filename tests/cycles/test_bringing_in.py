@@ -1,0 +1,73 @@
+"""A run that is made with the programs of others: it takes them along, and needs their source no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from corpus.exchange.importing.source import ImportSourceError
+from corpus.ledger.reader import Ledger
+from corpus.ledger.writer import LedgerWriter
+from corpus.records.candidates import Origin
+from cycles.assembly import start_run
+from cycles.cli.app import app
+from cycles.config.run import RunConfig, load_config
+from cycles.errors import ConfigError
+from cycles.run.bringing_in import bring_in
+from tests.evaluator_programs import program
+
+
+def made_with(place: Path, *settings: str) -> RunConfig:
+    source = [f'teaching.imported_from="{place}"', "teaching.imported=all"]
+    return load_config("smoke", [*source, "cycles=1", "candidates=2", *settings])
+
+
+def brought(path: Path) -> set[str]:
+    with Ledger.open(path) as ledger:
+        return {row.source or "" for row in ledger.candidates(origin=Origin.IMPORTED)}
+
+
+@pytest.fixture
+def strangers(tmp_path: Path) -> Path:
+    folder = tmp_path / "strangers"
+    folder.mkdir()
+    (folder / "net.py").write_text(program())
+    (folder / "notes.py").write_text("x = 1\n")
+    return folder
+
+
+def test_a_run_takes_programs_along_and_goes_on_without_their_source(strangers: Path, tmp_path: Path) -> None:
+    directory = start_run(tmp_path / "run", made_with(strangers))
+    assert brought(directory.ledger_file) == {program()}
+    (strangers / "net.py").unlink()
+    result = CliRunner().invoke(app, ["resume", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    assert brought(directory.ledger_file) == {program()}
+
+
+def test_what_a_kill_kept_out_is_brought_in_when_the_run_goes_on(strangers: Path, tmp_path: Path) -> None:
+    config = made_with(strangers)
+    with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
+        for _ in range(2):
+            bring_in(ledger, config)
+    assert brought(tmp_path / "corpus.db") == {program()}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("missing", "there is nothing"), ("empty", "no .py files"), ("useless", "1 NOT_A_NETWORK")],
+)
+def test_a_source_of_no_use_is_one_line_and_leaves_no_run(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "useless").mkdir()
+    (tmp_path / "useless" / "notes.py").write_text("x = 1\n")
+    with pytest.raises(ImportSourceError, match=said):
+        start_run(tmp_path / "run", made_with(tmp_path / name))
+    assert not (tmp_path / "run").exists()
+
+
+def test_programs_from_which_nobody_would_learn_are_refused(strangers: Path) -> None:
+    with pytest.raises(ConfigError, match="nobody would learn"):
+        made_with(strangers, "teaching.imported=none")
