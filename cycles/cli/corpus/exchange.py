@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,7 +15,8 @@ import typer
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption
 from cycles.errors import UsageError
-from cycles.showing.terminal import console, say
+from cycles.showing.steps import steps
+from cycles.showing.terminal import say
 
 if TYPE_CHECKING:
     from corpus.exchange.exporting.card import ExportNotes
@@ -72,7 +72,7 @@ def export(
                 _require_classifiers(store, config, ledger)
                 counts = export_lemur(ledger, out, notes, _settings(config), replace=force)
         else:
-            with _opened_for_splits(path) as ledger, _steps("Exporting", 6, as_json) as step:
+            with _opened_for_splits(path) as ledger, steps("Exporting", 6, as_json) as step:
                 counts = _export_tables(ledger, out, export_format, notes, margin, force, step)
     if as_json:
         typer.echo(json.dumps({"directory": str(out), **counts}))
@@ -110,7 +110,7 @@ def import_(
     try:
         with (
             keeping("nothing was imported."),
-            _steps("Reading", found.steps(), as_json) as step,
+            steps("Reading", found.steps(), as_json) as step,
             _opened(store, dry_run) as ledger,
         ):
             report = import_programs(
@@ -268,20 +268,3 @@ def _push(directory: Path, repository: str) -> None:
     except (HfHubHTTPError, OfflineModeIsEnabled, TransportError, ValueError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{directory} is written, but not pushed to {repository}: {reason}") from None
-
-
-@contextmanager
-def _steps(title: str, total: int, as_json: bool) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar on a terminal; yield what advances it."""
-    if as_json or not sys.stderr.isatty():
-        yield lambda _name: None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console(err=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-
-        def advance(name: str) -> None:
-            progress.update(task, advance=1, description=f"{title} {name}".strip())
-
-        yield advance
