@@ -58,6 +58,7 @@ from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgres
 from cycles.showing.terminal import console
 from cycles.showing.tracking import tracked
 from cycles.teachers.guard import Guard
+from cycles.teachers.imported import imported_exemplars
 from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
@@ -199,6 +200,7 @@ def _loop(
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
         draw=exemplars_drawn(config),
+        imported=functools.cache(functools.partial(imported_exemplars, ledger, config.teaching)),
     )
     beside = functools.cache(lambda: running.enter_context(build_sandbox(config)))
     writer = Writer(

@@ -68,6 +68,7 @@ class RunBench:
         ideas: The design ideas of the run, None where it goes by none.
         place: Number of the next proposal within the run.
         draw: Who chooses the programs of one prompt from a pool.
+        imported: Returns the imported programs that prompts may show, with their claims.
     """
 
     ledger: LedgerWriter
@@ -82,6 +83,7 @@ class RunBench:
     ideas: IdeaPool | None = None
     place: int = 0
     draw: Draw = any_of
+    imported: Callable[[], list[Trial]] = list
     _admitted: list[Trial] = field(default_factory=list)
     _unread: range = range(0)
     _recorded: list[Call] | None = None
@@ -131,6 +133,12 @@ class RunBench:
         self._unread = range(0)
         ranked = sorted(self._admitted, key=lambda trial: (-(trial.accuracy or 0.0), trial.candidate.id))
         return ranked[: max(count, len(ranked) // 2)]
+
+    def exhibits(self) -> list[Trial]:
+        """Return what prompts may show; empty where the run's settings have no program in them."""
+        if not self.exemplar_count:
+            return []
+        return [*self.exemplars(self.exemplar_count), *self.imported()]
 
     def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
         """Return the programs of `pool` that stand in one prompt, as many as the run's settings have it."""

@@ -188,8 +188,7 @@ def _missing(
         "where it was imported from": candidate.origin is Origin.IMPORTED and imported is None,
         "a judgement": sampled and not entry.evaluations,
         "the machine that judged it": any(
-            evaluation.machine_id is None and not evaluation.protocol_id.startswith("imported:")
-            for evaluation in entry.evaluations
+            evaluation.machine_id is None and not evaluation.claimed_under for evaluation in entry.evaluations
         ),
     }
     return [what for what, lacks in absent.items() if lacks]

@@ -14,6 +14,9 @@ from corpus.records.tasks.kinds import Metric
 _METRICS = "|".join(each for each in Metric if each is not Metric.ACCURACY)
 _BEFORE_THE_EPOCHS = re.compile(rf"(.+?)(?:/({_METRICS}))?(?:/train\+val)?(?:/test)?(?:/cuda)?/e\d+(?:/|$)")
 
+CLAIM = "imported:"
+"""How the protocols begin under which the sources of imported programs state figures."""
+
 
 class EvaluationStatus(StrEnum):
     """How the judgement of a program ended. Exactly one holds; only COMPLETE counts as valid."""
@@ -131,6 +134,11 @@ class Evaluation(Record):
         return data_set_of(self.protocol_id)
 
     @property
+    def claimed_under(self) -> str:
+        """Of what the source of an imported program says the protocol, its collection first; else empty."""
+        return self.protocol_id.removeprefix(CLAIM) if is_claim(self.protocol_id) else ""
+
+    @property
     def metric(self) -> Metric:
         """What the score means, which the protocol's id names where it is no accuracy."""
         return metric_in(self.protocol_id)
@@ -141,13 +149,18 @@ class Evaluation(Record):
         return self.status is EvaluationStatus.COMPLETE
 
 
+def is_claim(protocol_id: str) -> bool:
+    """Whether scores under a protocol are claims of the source that programs were imported from."""
+    return protocol_id.startswith(CLAIM)
+
+
 def data_set_of(protocol_id: str) -> str:
     """Return the part of a protocol's id that names what scores were measured on."""
     named = _BEFORE_THE_EPOCHS.match(protocol_id)
     if named is not None:
         return named[1]
     parts = protocol_id.split("/")
-    return "/".join(parts[: 2 if protocol_id.startswith("imported:") else 1])
+    return "/".join(parts[: 2 if is_claim(protocol_id) else 1])
 
 
 def metric_in(protocol_id: str) -> Metric:

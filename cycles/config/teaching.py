@@ -114,8 +114,8 @@ class TeachingConfig(BaseModel):
     """Whose answers become less likely under the losses `kto` and `dpo`: `invalid`, `weakest` or `both`."""
     imported: Imported = Imported.NONE
     """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
-    run's plain request, and do not count as winners that a fine-tuning waits for. Of no effect under the loss
-    `dpo`: they have no worse answer beside them."""
+    run's plain request, and do not count as winners that a fine-tuning waits for. Under the loss `dpo` none
+    teaches: they have no worse answer beside them. Where prompts show programs, theirs are among them."""
     imported_from: str = ""
     """What `archloop import` reads, a folder or a file: brought in when the run is made, and kept in its
     ledger; empty where nothing is, or where `archloop import` does it."""

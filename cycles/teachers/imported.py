@@ -9,29 +9,53 @@ from __future__ import annotations
 
 from corpus.ledger.reader import Ledger
 from corpus.programs.families import block_families
+from corpus.records.admissions import Admission, AdmissionReason
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import Evaluation
+from corpus.records.search.trials import Trial
 from cycles.config.teaching import Imported, TeachingConfig
 
-_CLAIM = "imported:"
+LONGEST_EXEMPLAR = 6_000
+"""Characters of an imported program that a prompt may show. Our choice: about 2,000 tokens, half a context of
+the smallest models that chat."""
 
 
 def imported_teachers(ledger: Ledger, teaching: TeachingConfig) -> list[Candidate]:
     """Return the imported programs that teach under `teaching`, in the order of the ledger."""
+    if teaching.imported is Imported.ALL and not teaching.imported_protocol:
+        return _programs(ledger)
+    return [trial.candidate for trial in imported_trials(ledger, teaching)]
+
+
+def imported_trials(ledger: Ledger, teaching: TeachingConfig) -> list[Trial]:
+    """Return those of them of which something is claimed, each with its best claim."""
     if teaching.imported is Imported.NONE:
         return []
-    programs = [row for row in ledger.candidates(origin=Origin.IMPORTED) if row.source is not None]
-    if teaching.imported is Imported.ALL and not teaching.imported_protocol:
-        return programs
-    families = {row.id: block_families(row.source or "") for row in programs}
-    best: dict[tuple[object, ...], tuple[float, str]] = {}
+    programs = {row.id: row for row in _programs(ledger)}
+    families = {name: block_families(row.source or "") for name, row in programs.items()}
+    best: dict[tuple[object, ...], Evaluation] = {}
     for claim in ledger.evaluations():
         protocol, name = claim.protocol_id, claim.candidate_id
-        if name not in families or not protocol.startswith(_CLAIM) or claim.accuracy is None:
+        if name not in families or not claim.claimed_under or claim.accuracy is None:
             continue
-        if not protocol.removeprefix(_CLAIM).startswith(teaching.imported_protocol):
+        if not claim.claimed_under.startswith(teaching.imported_protocol):
             continue
         place = (name,) if teaching.imported is Imported.ALL else (protocol, families[name])
-        if place not in best or claim.accuracy > best[place][0]:
-            best[place] = claim.accuracy, name
-    chosen = {name for _, name in best.values()}
-    return [row for row in programs if row.id in chosen]
+        if place not in best or claim.accuracy > (best[place].accuracy or 0.0):
+            best[place] = claim
+    claims = {claim.candidate_id: claim for claim in best.values()}
+    return [
+        Trial(row, claims[name], Admission(candidate_id=name, admitted=True, reason=AdmissionReason.IMPORTED))
+        for name, row in programs.items()
+        if name in claims
+    ]
+
+
+def imported_exemplars(ledger: Ledger, teaching: TeachingConfig) -> list[Trial]:
+    """Return those of them that prompts may show: not so long that hardly anything fits beside them."""
+    known = imported_trials(ledger, teaching)
+    return [trial for trial in known if len(trial.candidate.source or "") <= LONGEST_EXEMPLAR]
+
+
+def _programs(ledger: Ledger) -> list[Candidate]:
+    return [row for row in ledger.candidates(origin=Origin.IMPORTED) if row.source is not None]

@@ -33,7 +33,8 @@ class GeneratorConfig(BaseModel):
     """Prompt template: `compact` for the embedded model, `instruct` for general code models."""
 
     exemplars: int = Field(default=0, ge=0, le=8)
-    """Programs of the corpus shown in each prompt. `compact` shows none."""
+    """Programs shown in each prompt: the run's own winners, and imported ones that teach. `compact` shows
+    none."""
 
     exemplar_band: tuple[float, float] | None = None
     """Least and greatest Jaccard similarity, each in [0, 1], of each two programs that one prompt shows, such

@@ -10,10 +10,11 @@ This module does *not* choose exemplars (the strategy does) and does not tokenis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from corpus.records.base import Record
 from corpus.records.prompts import Message
+from corpus.records.search.trials import Trial
 from corpus.records.tasks.shape import TaskShape
 from generator.prompts.kinds import contract, metric_in_words
 
@@ -74,20 +75,42 @@ _EXEMPLARS = """\
 Earlier modules for this task, each with the validation {metric} that it reached. Write one that is
 better than they are and whose architecture differs from all of them."""
 
+_CLAIMED = """\
+Modules of others are among them, each with what its source says that it reached, maybe on other images."""
+
 _IDEA = """\
 Carry out this design idea in the network:
 {idea}"""
 
 
+class Exemplar(NamedTuple):
+    """A program that a prompt shows.
+
+    Attributes:
+        source: Its text.
+        score: Its validation score in [0, 1].
+        claimed_under: The protocol under which its source says so; empty where it was measured here.
+    """
+
+    source: str
+    score: float
+    claimed_under: str = ""
+
+    @classmethod
+    def of(cls, trial: Trial) -> Self:
+        """Return what a prompt shows of a trial."""
+        return cls(trial.candidate.source or "", trial.accuracy or 0.0, trial.evaluation.claimed_under)
+
+
 def render(
-    template: TemplateName, request: ProgramRequest, exemplars: Sequence[tuple[str, float]] = ()
+    template: TemplateName, request: ProgramRequest, exemplars: Sequence[Exemplar] = ()
 ) -> tuple[Message, ...]:
     """Return the chat for `request`.
 
     Args:
         template: `compact` leaves exemplars out, its model has never seen any.
         request: What to ask for.
-        exemplars: Pairs of a program and its validation score in [0, 1], shown in the given order.
+        exemplars: The programs to show, in the given order.
     """
     if template == "instruct":
         return _instruct(request, exemplars)
@@ -101,7 +124,7 @@ def render(
     return (Message(role="user", content=text),)
 
 
-def _instruct(request: ProgramRequest, exemplars: Sequence[tuple[str, float]]) -> tuple[Message, ...]:
+def _instruct(request: ProgramRequest, exemplars: Sequence[Exemplar]) -> tuple[Message, ...]:
     shape = request.shape
     if shape.plain:
         text = _CONTRACT.format(
@@ -117,8 +140,12 @@ def _instruct(request: ProgramRequest, exemplars: Sequence[tuple[str, float]]) -
         text = contract(shape, request.max_parameters, request.target_accuracy)
     if exemplars:
         text += f"\n\n{_EXEMPLARS.format(metric=metric_in_words(shape))}"
-    for number, (source, score) in enumerate(exemplars, start=1):
+    if any(each.claimed_under for each in exemplars):
+        text += f" {_CLAIMED}"
+    for number, (source, score, claimed_under) in enumerate(exemplars, start=1):
         measured = f"{metric_in_words(shape)} {shape.kind.metric.of(score):.3f}"
+        if claimed_under:
+            measured = f"by its source {score:.3f} under {claimed_under}"
         text += f"\n\nModule {number}, {measured}:\n{_fenced(source)}"
     if request.idea is not None:  # last, so that prompts have as long a beginning in common as they can
         text += f"\n\n{_IDEA.format(idea=request.idea)}"

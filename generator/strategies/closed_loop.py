@@ -17,7 +17,7 @@ from corpus.records.search.proposals import DecidedBy, Decision, Proposal
 from corpus.records.search.trials import Trial
 from generator.ideas.sampling import Sampling, draw
 from generator.ideas.told import Told
-from generator.prompts.templates import render
+from generator.prompts.templates import Exemplar, render
 from generator.spaces.contract import Space
 from generator.strategies.contract import Bench, Conversation, Strategy
 
@@ -51,7 +51,7 @@ class ClosedLoop(Strategy):
     def search(self, bench: Bench) -> Conversation:
         """Ask for a whole cycle at a time, since the generator learns between cycles alone."""
         while True:
-            pool = bench.exemplars(bench.exemplar_count) if bench.exemplar_count else []
+            pool = bench.exhibits()
             size = min(self._settings.batch or bench.room, bench.room)
             places = range(bench.index, bench.index + size)
             yield [self._asked(bench, index, pool) for index in places]
@@ -59,14 +59,13 @@ class ClosedLoop(Strategy):
     def _asked(self, bench: Bench, index: int, pool: list[Trial]) -> Proposal:
         seed = bench.seed("prompt", bench.cycle, index)
         chosen = bench.shown(pool, seed)
-        shown = [(trial.candidate.source or "", trial.accuracy or 0.0) for trial in chosen]
         idea = self._drawn(bench, index)
         request = bench.request if idea is None else bench.request.model_copy(update={"idea": idea.statement})
         prompt = Prompt(
             id=f"c{bench.cycle:03d}/p{index:04d}",
             strategy=self.name,
             template=bench.template,
-            messages=render(bench.template, request, shown),
+            messages=render(bench.template, request, [Exemplar.of(trial) for trial in chosen]),
             exemplar_ids=tuple(trial.candidate.id for trial in chosen),
             seed=seed,
         )

@@ -132,6 +132,13 @@ class Bench(Protocol):
         """Return the stronger half of the run's admitted trials, at least `count` of them: best first."""
         ...
 
+    def exhibits(self) -> list[Trial]:
+        """Return what prompts may show: such trials, and imported programs that teach, by their claims.
+
+        Empty where the run's settings have no program in prompts.
+        """
+        ...
+
     def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
         """Return the `exemplar_count` trials of a pool that one prompt shows, fewer where no more fit."""
         ...

@@ -37,7 +37,7 @@ from generator.edits.asking import (
 from generator.edits.continuing import sound_beginning, varied_beginning
 from generator.edits.faults import Fault
 from generator.prompts.kinds import metric_in_words
-from generator.prompts.templates import render
+from generator.prompts.templates import Exemplar, render
 from generator.spaces.contract import Space
 from generator.strategies.contract import Bench, Conversation, Strategy
 
@@ -137,7 +137,7 @@ class Edits(Strategy):
             mended = [waiting.popleft() for _ in range(min(size, len(waiting)))]
             places = range(bench.index, bench.index + size)
             parents = self._parents(bench)
-            shown = bench.exemplars(bench.exemplar_count) if bench.exemplar_count else []
+            shown = bench.exhibits()
             trials = yield [
                 *(self._repaired(bench, place, each) for place, each in zip(places, mended, strict=False)),
                 *(self._asked(bench, place, parents, shown) for place in places[len(mended) :]),
@@ -192,8 +192,7 @@ class Edits(Strategy):
 
     def _whole(self, bench: Bench, place: int, pool: Sequence[Trial]) -> Proposal:
         chosen = bench.shown(pool, bench.seed("prompt", bench.cycle, place))
-        shown = [(trial.candidate.source or "", trial.accuracy or 0.0) for trial in chosen]
-        chat = render(bench.template, bench.request, shown)
+        chat = render(bench.template, bench.request, [Exemplar.of(trial) for trial in chosen])
         ids = tuple(trial.candidate.id for trial in chosen)
         prompt = self._prompt(bench, place, bench.template, chat, ids)
         return Proposal(program=prompt, operator="ask", decisions=(_WRITTEN,))

@@ -1,12 +1,12 @@
 import pytest
 
 from corpus.records.tasks.shape import TaskShape
-from generator.prompts.templates import ProgramRequest, expected_completion, render
+from generator.prompts.templates import Exemplar, ProgramRequest, expected_completion, render
 
 REQUEST = ProgramRequest(
     shape=TaskShape(channels=3, height=20, width=24, classes=7), max_parameters=123_456, target_accuracy=0.62
 )
-EXEMPLARS = [("import torch\n\nclass Net: ...\n", 0.4567), ("import math\n", 0.1)]
+EXEMPLARS = [Exemplar("import torch\n\nclass Net: ...\n", 0.4567), Exemplar("import math\n", 0.1)]
 
 
 def test_compact_is_one_sentence_with_every_figure_of_the_request():
@@ -60,6 +60,15 @@ def test_instruct_shows_exemplars_in_order_with_their_accuracies():
     text = render("instruct", REQUEST, EXEMPLARS)[-1].content
     first = text.index("Module 1, accuracy 0.457:\n```python\nimport torch")
     assert first < text.index("Module 2, accuracy 0.100:\n```python\nimport math\n```")
+
+
+def test_what_others_claim_is_no_accuracy_of_ours():
+    claimed = Exemplar("import math\n", 0.7654, "lemur/img-classification_cifar-10_acc/e1/a")
+    text = render("instruct", REQUEST, [*EXEMPLARS, claimed])[-1].content
+    assert "Module 2, accuracy 0.100:" in text
+    assert "Module 3, by its source 0.765 under lemur/img-classification_cifar-10_acc/e1/a:" in text
+    assert "what its source says" in text
+    assert "its source" not in render("instruct", REQUEST, EXEMPLARS)[-1].content
 
 
 def test_instruct_without_exemplars_does_not_mention_any():

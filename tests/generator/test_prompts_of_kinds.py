@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from corpus.records.tasks.kinds import TaskKind
 from corpus.records.tasks.shape import TaskShape
-from generator.prompts.templates import ProgramRequest, render
+from generator.prompts.templates import Exemplar, ProgramRequest, render
 from generator.spaces.catalogue import build_space
 from generator.strategies.collm.memory import Memory
 from generator.strategies.collm.prompts import navigator_chat
@@ -17,9 +19,9 @@ FIELD = TaskShape(channels=3, height=16, width=12, classes=2, kind=TaskKind.REGR
 SIGNAL = TaskShape(channels=1, height=1, width=64, classes=5, signal=True)
 
 
-def said(shape: TaskShape, exemplars: list[tuple[str, float]] | None = None) -> str:
+def said(shape: TaskShape, exemplars: Sequence[Exemplar] = ()) -> str:
     request = ProgramRequest(shape=shape, max_parameters=500_000, target_accuracy=0.6)
-    return render("instruct", request, exemplars or [])[-1].content
+    return render("instruct", request, exemplars)[-1].content
 
 
 @pytest.mark.parametrize(
@@ -46,10 +48,10 @@ def test_the_whole_contract_is_stated_for_the_kind(shape: TaskShape, facts: list
 
 
 def test_exemplars_are_shown_with_what_the_task_measures() -> None:
-    text = said(FIELD, [("x = 1", 0.75)])
+    text = said(FIELD, [Exemplar("x = 1", 0.75)])
     assert "validation relative L2 error that it reached" in text
     assert "Module 1, relative L2 error 0.250:" in text
-    assert "Module 1, accuracy 0.750:" in said(FIELD.picture, [("x = 1", 0.75)])
+    assert "Module 1, accuracy 0.750:" in said(FIELD.picture, [Exemplar("x = 1", 0.75)])
 
 
 @pytest.mark.parametrize("shape", [FIELD, SIGNAL, FIELD.picture])

@@ -35,6 +35,7 @@ from corpus.programs.contract import defines_network, syntax_breach
 from corpus.programs.parsing import TooLong, parse
 from corpus.records.base import content_id
 from corpus.records.candidates import Candidate, Origin
+from corpus.records.evaluations import CLAIM, is_claim
 from corpus.records.exchange import NO_LICENCE, ImportedEvaluation, ImportedProgram, Provenance
 from corpus.records.mistakes import command_line
 
@@ -227,8 +228,8 @@ class _Intake:
         by_protocol: defaultdict[str, list[ImportedEvaluation]] = defaultdict(list)
         for each in claims:
             protocol = each.evaluation.protocol_id
-            own = protocol.startswith("imported:")
-            by_protocol[protocol if own else f"imported:{self._name}/{protocol}"].append(each)
+            named = is_claim(protocol)
+            by_protocol[protocol if named else f"{CLAIM}{self._name}/{protocol}"].append(each)
         for protocol, same in by_protocol.items():
             together, idle = merged(same)
             if (candidate_id, protocol) in self._judged:

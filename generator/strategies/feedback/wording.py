@@ -10,7 +10,7 @@ from corpus.records.prompts import Message
 from corpus.records.search.trials import Trial
 from corpus.records.tasks.kinds import Metric
 from generator.prompts.kinds import metric_in_words, task_in_words
-from generator.prompts.templates import ProgramRequest, render
+from generator.prompts.templates import Exemplar, ProgramRequest, render
 from generator.strategies.feedback.memory import LONGEST, Advice, Attempt, Memory, failure
 
 ADVICE_SCHEMA: Mapping[str, JsonValue] = {
@@ -54,8 +54,7 @@ def improver_chat(request: ProgramRequest, memory: Memory) -> tuple[Message, ...
 def generator_chat(request: ProgramRequest, memory: Memory, advice: Advice | None) -> tuple[Message, ...]:
     """Return the request for the next program."""
     best = memory.reference
-    shown = [] if best is None else [(best.candidate.source or "", best.accuracy or 0.0)]
-    *before, last = render("instruct", request, shown)
+    *before, last = render("instruct", request, [] if best is None else [Exemplar.of(best)])
     parts = [last.content]
     if memory.attempts:
         parts.append(told(memory.attempts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,17 @@ from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
 from corpus.records.evaluations import Evaluation, EvaluationStatus, Stage
 from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provenance
+from corpus.records.prompts import Prompt
+from cycles.bench import RunBench
 from cycles.config.teaching import Imported, TeachingConfig
-from cycles.teachers.imported import imported_teachers
+from cycles.teachers.imported import imported_exemplars, imported_teachers
 from finetune.config import Loss
+from generator.prompts.templates import Exemplar
+from generator.strategies.closed_loop import ClosedLoop
 from tests.cycles.teachers.test_contrasts import RULE, Run
+from tests.generator.strategies.benches import REQUEST
 from tests.ledgers import new_corpus, program, write_cycle
+from tests.searches import Hashed, SeededDecider
 
 CIFAR, SVHN = (
     "imported:lemur/img-classification_cifar-10_acc/e1/a",
@@ -67,7 +74,7 @@ def bring_in(ledger: LedgerWriter) -> None:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path) -> Iterator[LedgerWriter]:
     with new_corpus(tmp_path) as made:
         bring_in(made)
         # What this run measured is no claim, however good it is.
@@ -92,6 +99,48 @@ def test_the_best_of_each_family_is_asked_for_within_one_claimed_protocol(
     teaching = TeachingConfig(imported=imported, imported_protocol=protocol)
     found = imported_teachers(ledger, teaching)
     assert [row.id for row in found] == [f"import/{number}" for number in expected]
+
+
+@pytest.mark.parametrize(
+    ("imported", "protocol", "expected"),
+    [
+        (Imported.NONE, "", {}),
+        (Imported.ALL, "", {0: 0.6, 1: 0.8, 2: 0.5, 3: 0.9}),
+        (Imported.ALL, "lemur/img-classification_svhn_acc", {1: 0.2, 3: 0.9}),
+        (Imported.BEST_PER_FAMILY, "lemur/img-classification_cifar-10_acc", {1: 0.8, 2: 0.5}),
+    ],
+)
+def test_prompts_may_show_those_of_which_something_is_claimed(
+    ledger: Ledger, imported: Imported, protocol: str, expected: dict[int, float]
+) -> None:
+    teaching = TeachingConfig(imported=imported, imported_protocol=protocol)
+    found = imported_exemplars(ledger, teaching)
+    assert {trial.candidate.id: trial.accuracy for trial in found} == {
+        f"import/{number}": accuracy for number, accuracy in expected.items()
+    }
+    assert all(Exemplar.of(trial).claimed_under.startswith("lemur/") for trial in found)
+
+
+def test_the_first_prompts_of_a_run_show_programs_of_others_with_their_claims(ledger: LedgerWriter) -> None:
+    teaching = TeachingConfig(imported=Imported.ALL)
+    bench = RunBench(
+        ledger=ledger, request=REQUEST, template="instruct", exemplar_count=2, run_seed=0, candidates=8,
+        decider=SeededDecider, sandbox=Hashed, in_force=lambda _cycle: (None, None),
+        imported=partial(imported_exemplars, ledger, teaching),
+    )  # fmt: skip
+    prompts = [proposal.program for proposal in next(ClosedLoop().search(bench))]
+    shown = {name for prompt in prompts if isinstance(prompt, Prompt) for name in prompt.exemplar_ids}
+    assert shown == {f"import/{number}" for number in range(4)}
+    assert all("by its source 0." in str(prompt) and "Module 2" in str(prompt) for prompt in prompts)
+
+
+def test_a_prompt_shows_no_program_that_leaves_no_room_beside_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [row.source or "" for row in imported_teachers(ledger, TeachingConfig(imported=Imported.ALL))]
+    monkeypatch.setattr("cycles.teachers.imported.LONGEST_EXEMPLAR", min(map(len, texts)))
+    found = imported_exemplars(ledger, TeachingConfig(imported=Imported.ALL))
+    assert 0 < len(found) < 4
 
 
 def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers(tmp_path: Path) -> None:

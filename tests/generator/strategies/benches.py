@@ -72,6 +72,9 @@ class PlainBench:
         ranked = sorted(self.trials, key=lambda trial: -(trial.accuracy or 0.0))
         return ranked[: max(count, len(ranked) // 2)]
 
+    def exhibits(self) -> list[Trial]:
+        return self.exemplars(self.exemplar_count) if self.exemplar_count else []
+
     def shown(self, pool: Sequence[Trial], seed: int) -> list[Trial]:
         return random.Random(seed).sample(pool, min(self.exemplar_count, len(pool)))
 
