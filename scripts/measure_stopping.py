@@ -15,8 +15,8 @@ Each run has judged all its programs to the end. Its cycles are gone through aga
                that have a rule
 
 With `--predictor` the rule looks at predicted scores, not at losses: at each place a predictor that learnt
-from the cycles before says the score from code, graph and losses so far (`cycles.predicting`), and what it
-said of the others, out of fold, stands for their losses. Its own time is not counted.
+from the cycles before says the score from code, graph and losses so far (`cycles.predicting`); a training
+ends if that is less than what was said, out of fold, of every strong program. Its own time is not counted.
 
 With `--judge N`, N programs of the last cycle of each run are judged in the sandbox with the rule and without
 it, one right after the other, and `judged` is the ratio of the two processor times: no part of it is assumed.
@@ -37,7 +37,7 @@ from corpus.records.search.trials import Trial
 from cycles.config.run import RunConfig
 from cycles.config.stopping import StoppingConfig
 from cycles.figures.statistics import quantiles
-from cycles.limits.stopping import highest, rule_of
+from cycles.limits.stopping import rule_of
 from cycles.predicting.features import Features, code_features, curve_features, graph_features
 from cycles.predicting.model import Predictor
 from cycles.predicting.validation import FOLDS, out_of_fold
@@ -90,7 +90,7 @@ class Foretelling:
         trained = [each for each in known if each.candidate_id in self._static]
         whole = [each for each in trained if each.accuracy is not None]
         ranked = sorted(range(len(whole)), key=lambda place: -(whole[place].accuracy or 0.0))
-        strong = set(ranked[: round((self._config.strong or 0.0) * len(trained))])
+        strong = ranked[: round((self._config.strong or 0.0) * len(trained))]
         texts = [self._texts[each.candidate_id] for each in whole]
         twins = near_duplicate_groups(texts, 0.85)
         if len(strong) < self._config.least or len(set(twins)) < FOLDS:
@@ -99,8 +99,7 @@ class Foretelling:
         for place in self._config.places:
             rows = [self._row(each, place) for each in whole]
             said = out_of_fold(rows, scores, twins)
-            against = ((-score, each in strong) for each, score in enumerate(said))
-            rules.append((place, -highest(against, self._config.risk), Predictor().fit(rows, scores)))
+            rules.append((place, min(said[each] for each in strong), Predictor().fit(rows, scores)))
 
         def ends(judged: Evaluation) -> int | None:
             if judged.candidate_id in self._static and len(judged.losses) == MAX_LOSSES:
@@ -194,17 +193,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, help="directories of runs that ended nothing early")
-    parser.add_argument("--strong", type=float, default=0.25, help="as stopping.strong (default: 0.25)")
-    parser.add_argument("--risk", type=float, default=0.08, help="as stopping.risk (default: 0.08)")
+    parser.add_argument("--strong", type=float, default=0.15, help="as stopping.strong (default: 0.15)")
     parser.add_argument("--places", type=int, nargs="+", default=[3, 5, 8, 12], help="as stopping.places")
     parser.add_argument("--least", type=int, default=5, help="as stopping.least (default: 5)")
     parser.add_argument("--training", type=float, default=0.9, help="share of training (default: 0.9)")
     parser.add_argument("--predictor", action="store_true", help="by predicted scores instead of losses")
     parser.add_argument("--judge", type=int, default=0, help="programs to judge with and without the rule")
     given = parser.parse_args()
-    config = StoppingConfig(
-        strong=given.strong, risk=given.risk, places=tuple(given.places), least=given.least
-    )
+    config = StoppingConfig(strong=given.strong, places=tuple(given.places), least=given.least)
     total, judged = Replayed(0, 0, 0, 0, 0.0, 0.0, 0.0), [0.0, 0.0]
     for path in given.runs:
         if not (path / "corpus.db").is_file():

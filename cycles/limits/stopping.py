@@ -1,4 +1,4 @@
-"""Which trainings are ended early: those with a loss from which, at its place, hardly any became strong.
+"""Which trainings are ended early: those whose loss is worse than that of every strong program at its place.
 
 The rule of a cycle follows from the cycles before it alone, so it is the same whatever is judged first, and
 a resumed run has it again. Strong are the best share of all that were trained; what was ended early counts
@@ -50,36 +50,11 @@ def rule_of(evaluations: Iterable[Evaluation], config: StoppingConfig) -> StopRu
     """Return the rule that follows from `evaluations`, None where they hold too few strong programs."""
     trained = [each for each in evaluations if _score(each) is not None]
     ranked = sorted(trained, key=lambda each: -(_score(each) or 0.0))
-    count = round((config.strong or 0.0) * len(ranked))
-    known = [(_curve(each), rank < count and each.accuracy is not None) for rank, each in enumerate(ranked)]
-    if sum(is_strong and bool(curve) for curve, is_strong in known) < config.least:
+    best = ranked[: round((config.strong or 0.0) * len(ranked))]
+    curves = [list(accumulate(each.losses, min)) for each in best if len(each.losses) == MAX_LOSSES]
+    if len(curves) < config.least:
         return None
-    worst = {}
-    for place in config.places:
-        there = [(curve[place - 1], is_strong) for curve, is_strong in known if len(curve) >= place]
-        worst[place] = highest(there, config.risk)
-    return StopRule(worst=worst)
-
-
-def highest(known: Iterable[tuple[float, bool]], risk: float) -> float:
-    """Return the highest loss of a training that goes on.
-
-    Of the trainings known to have had a higher one, a share of at most `risk` became strong.
-    """
-    ordered = sorted(known, reverse=True)
-    strong_above = list(accumulate((is_strong for _, is_strong in ordered), initial=0))
-    return next(
-        loss for above, (loss, _) in reversed(list(enumerate(ordered))) if strong_above[above] <= risk * above
-    )
-
-
-def _curve(evaluation: Evaluation) -> list[float]:
-    """Return the lowest loss so far at each part of a training; empty where parts are missing.
-
-    What was ended early has those up to its end.
-    """
-    whole = len(evaluation.losses) == MAX_LOSSES or evaluation.status is EvaluationStatus.STOPPED
-    return list(accumulate(evaluation.losses, min)) if whole else []
+    return StopRule(worst={place: max(curve[place - 1] for curve in curves) for place in config.places})
 
 
 def _score(evaluation: Evaluation) -> float | None:

@@ -1,4 +1,4 @@
-"""When a training is ended early: its loss is higher than one with a prospect is at the same place.
+"""When a training is ended early: its loss is worse than that of every strong program was at the same place.
 
 This module does *not* make rules; `cycles.limits.stopping` does.
 """

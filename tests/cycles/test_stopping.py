@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Candidate
@@ -20,7 +18,7 @@ from cycles.limits.stopping import Stopping, rule_of
 from evaluator.channel.stopping import StopRule
 from tests.searches import Arena, Hashed
 
-CONFIG = StoppingConfig(strong=0.2, risk=0.0, least=2)
+CONFIG = StoppingConfig(strong=0.2, least=2)
 
 
 def judged(
@@ -51,45 +49,6 @@ def test_no_strong_program_would_have_been_ended_by_its_own_rule() -> None:
         assert ended, "a rule that ends nothing is none"
 
 
-@pytest.mark.parametrize("risk", [0.0, 0.05, 0.15])
-def test_of_those_with_a_higher_loss_no_more_than_the_risk_became_strong(risk: float) -> None:
-    rng = random.Random(1)
-    for _ in range(50):
-        evaluations = [judged(rng.random(), start=rng.uniform(1.5, 3.0)) for _ in range(60)]
-        best = sorted(evaluations, key=lambda each: -(each.accuracy or 0.0))[:15]
-        rule = rule_of(evaluations, StoppingConfig(strong=0.25, risk=risk, least=2))
-        assert rule is not None
-        for place, worst in rule.worst.items():
-            above = [each for each in evaluations if each.losses[place - 1] > worst]
-            assert sum(each in best for each in above) <= risk * len(above)
-
-
-def test_a_greater_risk_ends_no_training_later() -> None:
-    rng = random.Random(2)
-    evaluations = [judged(rng.random(), start=rng.uniform(1.5, 3.0)) for _ in range(60)]
-    rules = [rule_of(evaluations, StoppingConfig(strong=0.25, risk=risk)) for risk in (0.0, 0.1, 0.2)]
-    for less, more in itertools.pairwise(rule for rule in rules if rule is not None):
-        assert all(more.worst[place] <= less.worst[place] for place in less.worst)
-    assert len({rule.model_dump_json() for rule in rules if rule is not None}) == 3
-
-
-def test_what_was_ended_early_speaks_for_the_places_that_it_reached() -> None:
-    slow = judged(0.95).model_copy(update={"losses": (3.0,) * 8 + (0.2,) * 8})
-    known = [slow, *[judged(0.9)] * 4, *[judged(0.1)] * 15]
-    hopeless = judged(0.1, start=4.0).losses[:5]
-    ended = judged(None, status=EvaluationStatus.STOPPED).model_copy(update={"losses": hopeless})
-    before = rule_of(known, StoppingConfig(strong=5 / 20, risk=0.05))
-    after = rule_of([*known, *[ended] * 10], StoppingConfig(strong=5 / 30, risk=0.05))
-    assert before is not None and after is not None
-    assert before.worst[5] == slow.losses[4] > after.worst[5]
-    assert before.worst[12] == after.worst[12]
-
-
-def test_a_risk_that_would_end_all_is_refused() -> None:
-    with pytest.raises(ValidationError, match="risk must be less than strong"):
-        StoppingConfig(strong=0.1, risk=0.1)
-
-
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_too_few_strong_programs_make_no_rule(count: int) -> None:
     assert rule_of([judged(0.5)] * count, CONFIG) is None
@@ -99,10 +58,7 @@ def test_too_few_strong_programs_make_no_rule(count: int) -> None:
 def test_what_was_ended_early_counts_as_weak_and_what_failed_counts_for_nothing() -> None:
     known = [judged(0.9), judged(0.8), *[judged(0.1)] * 8]
     ended = [judged(None, status=EvaluationStatus.STOPPED)] * 10
-    alone, among = (
-        rule_of(known, CONFIG),
-        rule_of([*known, *ended], StoppingConfig(strong=0.1, risk=0.0, least=2)),
-    )
+    alone, among = rule_of(known, CONFIG), rule_of([*known, *ended], StoppingConfig(strong=0.1, least=2))
     assert alone == among is not None
     assert rule_of([*known, *[judged(None)] * 50], CONFIG) == alone
 
@@ -110,8 +66,8 @@ def test_what_was_ended_early_counts_as_weak_and_what_failed_counts_for_nothing(
 def test_a_curve_that_was_not_noted_to_the_end_teaches_nothing() -> None:
     short = judged(0.95).model_copy(update={"losses": (9.0, 9.0)})
     assert rule_of(
-        [short, *[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.25, risk=0.0, least=4)
-    ) == rule_of([*[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.2, risk=0.0, least=4))
+        [short, *[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.25, least=4)
+    ) == rule_of([*[judged(0.9)] * 4, *[judged(0.1)] * 15], StoppingConfig(strong=0.2, least=4))
 
 
 class Listening(Hashed):
@@ -139,7 +95,7 @@ def test_the_rule_of_a_cycle_follows_from_those_before_it_however_often_a_run_is
         "candidates=40",
         "stopping.strong=0.2",
     ]
-    config = load_config("smoke", [*settings, "stopping.risk=0", "stopping.least=2"])
+    config = load_config("smoke", [*settings, "stopping.least=2"])
     heard = Listening()
     with LedgerWriter.create(tmp_path / "corpus.db") as ledger:
         Arena(ledger, config, evaluator=lambda: heard).run()
