@@ -1,6 +1,6 @@
 """The loop, to be read first: a search proposes programs, they are judged, and winners teach the generator.
 
-    train     the teacher: LoRA on those who teach           (not in cycle 0, not where nobody teaches)
+    train     the teacher: LoRA on those who teach      (in cycle 0 imported programs at most; or nobody)
     explore   the search, batch by batch until the cycle is full:
                   generate  the writer: proposals -> completions -> candidates
                   judge     the judge: evaluate in the sandbox, decide on admission; the search hears of it

@@ -66,13 +66,18 @@ class Lesson:
     @property
     def enough(self) -> bool:
         """Whether there are enough teachers for a fine-tuning, and someone who deters where one must."""
-        return len(self.teachers) >= self.required and (self.loss is Loss.SFT or bool(self.deterring))
+        some = bool(self.teachers or self.imported)
+        return some and len(self.teachers) >= self.required and self._deterred
+
+    @property
+    def _deterred(self) -> bool:
+        return self.loss is Loss.SFT or bool(self.deterring)
 
     @property
     def shortage(self) -> str:
         """What there is where it is not enough."""
         if len(self.teachers) >= self.required:
-            return "nobody to deter from so far"
+            return "no imported teachers" if self._deterred else "nobody to deter from so far"
         noun = "pairs" if self.loss is Loss.DPO else "winners"
         return f"{len(self.teachers)} {noun} so far, fine-tuning starts at {self.required}"
 
@@ -112,19 +117,19 @@ class Teacher:
     def lesson(self, cycle: int) -> Lesson | None:
         """Return what is to be learnt before `cycle`, None where nothing is or it is learnt already."""
         taught = range(cycle - 1 if self.teaching.late else cycle)
-        if not taught or self.teaching.by is Teachers.NOBODY or self.ledger.training(cycle):
+        first = cycle == 0 and self.teaching.imported_first
+        if not (taught or first) or self.teaching.by is Teachers.NOBODY or self.ledger.training(cycle):
             return None
         last = self._last_trained(cycle - 1) if self.config.start == "previous" else None
-        chosen = training_set(self.ledger, self.teaching, taught, self.seed)
+        chosen = training_set(self.ledger, self.teaching, taught, self.seed) if taught else []
         imported = [] if self.config.loss is Loss.DPO else imported_teachers(self.ledger, self.teaching)
         if last is not None:
             learnt = self._learnt_before(cycle)
             chosen = [candidate for candidate in chosen if candidate.id not in learnt]
             imported = [candidate for candidate in imported if candidate.id not in learnt]
         previous = None if last is None else self.directory.adapter(last)
-        lesson = Lesson(
-            cycle, chosen, self.config.min_examples, previous, loss=self.config.loss, imported=imported
-        )
+        required = 0 if first else self.config.min_examples
+        lesson = Lesson(cycle, chosen, required, previous, loss=self.config.loss, imported=imported)
         if self.config.loss is Loss.SFT:
             return lesson
         since = 0 if last is None else max(0, last - 1 if self.teaching.late else last)
@@ -205,7 +210,7 @@ class Teacher:
 
     def _last_trained(self, cycle: int) -> int | None:
         """Return the last cycle up to `cycle` whose adapter was made and kept."""
-        past = range(cycle, 0, -1)
+        past = range(cycle, -1, -1)
         return next((c for c in past if self.ledger.training(c) and not rolled_back(self.ledger, c)), None)
 
     def _contrasted(self, lesson: Lesson, judged: Sequence[Trial]) -> Lesson:

@@ -47,11 +47,12 @@ class Tables:
                 f"strategy '{self.strategy.name}' asks no model, so that there is none to teach: set "
                 "teaching.by to 'nobody'"
             )
-        if self.teaching.imported_from and self.teaching.imported is Imported.NONE:
-            yield (
-                "teaching.imported_from: nobody would learn from these programs: set teaching.imported to "
-                "'best-per-family' or 'all', or leave it out"
-            )
+        for name in ("imported_from", "imported_first"):
+            if getattr(self.teaching, name) and self.teaching.imported is Imported.NONE:
+                yield (
+                    f"teaching.{name}: nobody would learn from imported programs: set teaching.imported to "
+                    "'best-per-family' or 'all', or leave it out"
+                )
         if self.strategy.llm == "none" and self.strategy.needs_answers:
             yield (
                 f"strategy.llm: strategy '{self.strategy.name}' asks the model for programs, and \"none\" "

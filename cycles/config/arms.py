@@ -80,6 +80,8 @@ def _variations(config: RunConfig) -> Iterator[ArmName]:
         yield ArmName(loss, f"by {loss.upper()}", loss.upper())
     if config.learns and teaching.imported is not Imported.NONE:
         yield ArmName("imported", "with imported teachers", "imported")
+        if teaching.imported_first:
+            yield ArmName("first", "who teach before the first cycle too", "first")
     if config.learns and teaching.guard:
         yield ArmName("guarded", "guarded", "guarded")
     if config.learns and teaching.late:

@@ -119,6 +119,9 @@ class TeachingConfig(BaseModel):
     imported_from: str = ""
     """What `archloop import` reads, a folder or a file: brought in when the run is made, and kept in its
     ledger; empty where nothing is, or where `archloop import` does it."""
+    imported_first: bool = False
+    """Whether imported programs teach before the first cycle too, with nobody beside them: so that a model
+    that would write no valid program begins with some."""
     imported_protocol: str = ""
     """How the claimed protocol of imported teachers begins, such as `lemur/img-classification_cifar-10_acc`;
     empty for any. Claims under several protocols are never ranked together."""

@@ -89,7 +89,7 @@ def run_status(ledger: Ledger, config: RunConfig) -> RunStatus:
     completed = set(ledger.completed_cycles())
     planned = cycles_of(ledger, config)
     current = next((cycle for cycle in range(planned) if cycle not in completed), None)
-    guarded = range(1, config.cycles) if config.teaching.guard else ()
+    guarded = range(config.cycles) if config.teaching.guard else ()
     state = RunStatus(
         cycles=config.cycles,
         completed=len(completed),

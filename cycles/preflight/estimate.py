@@ -80,6 +80,9 @@ def _steps(config: RunConfig) -> Range:
     settings = config.finetune
     fewest = (config.cycles - 1) * settings.planned_steps(settings.min_examples)
     most = 0
+    if config.teaching.imported_first:  # by how many programs, only the import tells
+        fewest += settings.planned_steps(1)
+        most += settings.max_steps
     for cycle in range(1, config.cycles):
         winners = config.candidates * (1 if settings.start == "previous" else cycle)
         most += settings.planned_steps(winners + math.ceil(winners * settings.replay))

@@ -32,6 +32,10 @@ def test_an_arm_is_named_by_what_it_sets_differently(words: str) -> None:
         (["finetune.loss=dpo", "teaching.guard=24"], "closed loop, by DPO, guarded"),
         (["finetune.loss=kto", "teaching.by=random-valid"], "random-valid control, by KTO"),
         (["teaching.imported=all"], "closed loop, with imported teachers"),
+        (
+            ["teaching.imported=all", "teaching.imported_first=true"],
+            "closed loop, with imported teachers, who teach before the first cycle too",
+        ),
         (["finetune.loss=kto", "teaching.guard=24", "teaching.by=nobody"], "frozen control"),
     ],
 )

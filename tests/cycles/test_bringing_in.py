@@ -55,6 +55,21 @@ def test_what_a_kill_kept_out_is_brought_in_when_the_run_goes_on(strangers: Path
     assert brought(tmp_path / "corpus.db") == {program()}
 
 
+def test_the_first_cycle_may_be_written_by_a_model_that_others_have_taught(
+    strangers: Path, tmp_path: Path
+) -> None:
+    config = made_with(strangers, "teaching.imported_first=true", "finetune.max_steps=2")
+    directory = start_run(tmp_path / "run", config)
+    result = CliRunner().invoke(app, ["resume", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    with Ledger.open(directory.ledger_file) as ledger:
+        row = ledger.cycle_row(0)
+        assert row is not None and [each.startswith("import/") for each in row.training_ids] == [True]
+        (written_by,) = {each.adapter_hash for each in ledger.candidates(cycle=0)}
+        training = ledger.training(0)
+        assert training is not None and written_by == training.adapter_hash
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("missing", "there is nothing"), ("empty", "no .py files"), ("useless", "1 NOT_A_NETWORK")],
@@ -71,3 +86,5 @@ def test_a_source_of_no_use_is_one_line_and_leaves_no_run(name: str, said: str, 
 def test_programs_from_which_nobody_would_learn_are_refused(strangers: Path) -> None:
     with pytest.raises(ConfigError, match="nobody would learn"):
         made_with(strangers, "teaching.imported=none")
+    with pytest.raises(ConfigError, match="nobody would learn"):
+        load_config("smoke", ["teaching.imported_first=true"])

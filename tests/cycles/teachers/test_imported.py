@@ -176,3 +176,33 @@ def test_a_fine_tuning_waits_for_winners_of_the_run_however_many_are_imported(tm
     lesson = run.teacher(Loss.SFT, least=3, imported="all").lesson(1)
     assert lesson is not None and not lesson.enough
     run.ledger.close()
+
+
+@pytest.mark.parametrize("start", ["base", "previous"])
+def test_imported_programs_may_teach_before_the_first_cycle(tmp_path: Path, start: str) -> None:
+    run = Run(tmp_path)
+    assert run.teacher(Loss.SFT, imported="all").lesson(0) is None
+    teacher = run.teacher(Loss.SFT, start=start, least=2, imported="all", imported_first=True)
+    empty = teacher.lesson(0)
+    assert empty is not None and not empty.enough and empty.shortage == "no imported teachers"
+    bring_in(run.ledger)
+    lesson = teacher.lesson(0)
+    assert lesson is not None and lesson.enough
+    job = teacher.job(lesson, lambda *_: None)
+    imports = [f"import/{number}" for number in range(5)]
+    assert [row.candidate_id for row in job.examples] == imports
+    teacher.teach(lesson, job)
+    assert teacher.lesson(0) is None and teacher.adapter_of(0)[1] is not None
+    # What one training has learnt the next does not learn again, unless it begins anew.
+    own = ["c000/0000", "c000/0003"]
+    again = [*own, *imports] if start == "base" else own
+    assert [row.candidate_id for row in run.job(teacher, cycle=1).examples] == again
+    run.ledger.close()
+
+
+def test_who_must_deter_somebody_learns_nothing_before_the_first_cycle(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    bring_in(run.ledger)
+    lesson = run.teacher(Loss.KTO, imported="all", imported_first=True).lesson(0)
+    assert lesson is not None and not lesson.enough and "nobody to deter" in lesson.shortage
+    run.ledger.close()
