@@ -194,7 +194,7 @@ def main() -> None:
     )
     parser.add_argument("runs", nargs="+", type=Path, help="directories of runs that ended nothing early")
     parser.add_argument("--strong", type=float, default=0.15, help="as stopping.strong (default: 0.15)")
-    parser.add_argument("--places", type=int, nargs="+", default=[3, 5, 8, 12], help="as stopping.places")
+    parser.add_argument("--places", type=int, nargs="+", default=[5, 8, 12], help="as stopping.places")
     parser.add_argument("--least", type=int, default=5, help="as stopping.least (default: 5)")
     parser.add_argument("--training", type=float, default=0.9, help="share of training (default: 0.9)")
     parser.add_argument("--predictor", action="store_true", help="by predicted scores instead of losses")

@@ -15,7 +15,7 @@ class StoppingConfig(BaseModel):
     strong: float | None = Field(default=None, gt=0.0, le=1.0)
     """Which share of the trained programs is strong, such as 0.15: a training whose loss is worse than theirs
     all is ended early. None ends none."""
-    places: tuple[Annotated[int, Field(ge=1, le=15)], ...] = Field(default=(3, 5, 8, 12), min_length=1)
+    places: tuple[Annotated[int, Field(ge=1, le=15)], ...] = Field(default=(5, 8, 12), min_length=1)
     """Where is looked, in sixteenths of a training."""
     least: int = Field(default=5, ge=1)
     """How many strong programs have to be known before anything is ended."""
