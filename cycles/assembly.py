@@ -200,7 +200,9 @@ def _loop(
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
         draw=exemplars_drawn(config),
-        imported=functools.cache(functools.partial(imported_exemplars, ledger, config.teaching)),
+        imported=functools.cache(
+            functools.partial(imported_exemplars, ledger, config.teaching, config.generator.max_new_tokens)
+        ),
     )
     beside = functools.cache(lambda: running.enter_context(build_sandbox(config)))
     writer = Writer(

@@ -15,9 +15,8 @@ from corpus.records.evaluations import Evaluation
 from corpus.records.search.trials import Trial
 from cycles.config.teaching import Imported, TeachingConfig
 
-LONGEST_EXEMPLAR = 6_000
-"""Characters of an imported program that a prompt may show. Our choice: about 2,000 tokens, half a context of
-the smallest models that chat."""
+LETTERS_A_TOKEN = 3
+"""Characters of a program that a token stands for. Our choice: SmolLM2 has 2.8 to 3.5 in the grammar's."""
 
 
 def imported_teachers(ledger: Ledger, teaching: TeachingConfig) -> list[Candidate]:
@@ -51,10 +50,10 @@ def imported_trials(ledger: Ledger, teaching: TeachingConfig) -> list[Trial]:
     ]
 
 
-def imported_exemplars(ledger: Ledger, teaching: TeachingConfig) -> list[Trial]:
-    """Return those of them that prompts may show: not so long that hardly anything fits beside them."""
-    known = imported_trials(ledger, teaching)
-    return [trial for trial in known if len(trial.candidate.source or "") <= LONGEST_EXEMPLAR]
+def imported_exemplars(ledger: Ledger, teaching: TeachingConfig, max_tokens: int) -> list[Trial]:
+    """Return those of them that prompts may show: no longer than an answer of so many tokens may be."""
+    known, longest = imported_trials(ledger, teaching), LETTERS_A_TOKEN * max_tokens
+    return [trial for trial in known if len(trial.candidate.source or "") <= longest]
 
 
 def _programs(ledger: Ledger) -> list[Candidate]:

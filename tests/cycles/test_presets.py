@@ -15,7 +15,7 @@ from cycles.config.run import Sharing, load_config, preset_names
 from cycles.errors import ConfigError
 from cycles.preflight.dry_run import dry_run
 from cycles.run.sharing import SharedSampler
-from generator.prompts.templates import ProgramRequest, render
+from generator.prompts.templates import Exemplar, ProgramRequest, render
 from generator.samplers.contract import Sample, Sampler, SamplingOptions
 
 ROOT = Path(__file__).parents[2]
@@ -65,13 +65,16 @@ def test_a_small_preset_misses_no_near_duplicate(preset: str) -> None:
 
 @pytest.mark.parametrize("preset", GPU_PRESETS)
 def test_prompt_exemplars_and_answer_fit_the_context(preset: str) -> None:
-    """An exemplar was an answer once, so it is no longer than one; English has 3 letters a token or more."""
+    """An exemplar is no longer than an answer: it was one, or such are chosen of what others wrote. English
+    has 3 letters a token or more.
+    """
     config = load_config(preset)
     shape = {"channels": 3, "height": 32, "width": 32, "classes": 10}
     request = ProgramRequest.model_validate(
         {"shape": shape, "max_parameters": 500_000, "target_accuracy": 0.4}
     )
-    contract = sum(len(message.content) for message in render("instruct", request, [("", 0.5)])) / 3
+    shown = [Exemplar("", 0.5, "lemur/img-classification_cifar-10_acc/e1/0123456789abcdef")]
+    contract = sum(len(message.content) for message in render("instruct", request, shown)) / 3
     longest = contract + (1 + config.generator.exemplars) * config.generator.max_new_tokens
     assert config.generator.engine.max_model_len is not None
     assert longest < config.generator.engine.max_model_len

@@ -16,7 +16,7 @@ from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provena
 from corpus.records.prompts import Prompt
 from cycles.bench import RunBench
 from cycles.config.teaching import Imported, TeachingConfig
-from cycles.teachers.imported import imported_exemplars, imported_teachers
+from cycles.teachers.imported import LETTERS_A_TOKEN, imported_exemplars, imported_teachers
 from finetune.config import Loss
 from generator.prompts.templates import Exemplar
 from generator.strategies.closed_loop import ClosedLoop
@@ -114,7 +114,7 @@ def test_prompts_may_show_those_of_which_something_is_claimed(
     ledger: Ledger, imported: Imported, protocol: str, expected: dict[int, float]
 ) -> None:
     teaching = TeachingConfig(imported=imported, imported_protocol=protocol)
-    found = imported_exemplars(ledger, teaching)
+    found = imported_exemplars(ledger, teaching, 500)
     assert {trial.candidate.id: trial.accuracy for trial in found} == {
         f"import/{number}": accuracy for number, accuracy in expected.items()
     }
@@ -126,7 +126,7 @@ def test_the_first_prompts_of_a_run_show_programs_of_others_with_their_claims(le
     bench = RunBench(
         ledger=ledger, request=REQUEST, template="instruct", exemplar_count=2, run_seed=0, candidates=8,
         decider=SeededDecider, sandbox=Hashed, in_force=lambda _cycle: (None, None),
-        imported=partial(imported_exemplars, ledger, teaching),
+        imported=partial(imported_exemplars, ledger, teaching, 500),
     )  # fmt: skip
     prompts = [proposal.program for proposal in next(ClosedLoop().search(bench))]
     shown = {name for prompt in prompts if isinstance(prompt, Prompt) for name in prompt.exemplar_ids}
@@ -134,13 +134,13 @@ def test_the_first_prompts_of_a_run_show_programs_of_others_with_their_claims(le
     assert all("by its source 0." in str(prompt) and "Module 2" in str(prompt) for prompt in prompts)
 
 
-def test_a_prompt_shows_no_program_that_leaves_no_room_beside_it(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts = [row.source or "" for row in imported_teachers(ledger, TeachingConfig(imported=Imported.ALL))]
-    monkeypatch.setattr("cycles.teachers.imported.LONGEST_EXEMPLAR", min(map(len, texts)))
-    found = imported_exemplars(ledger, TeachingConfig(imported=Imported.ALL))
-    assert 0 < len(found) < 4
+def test_a_prompt_shows_no_program_that_is_longer_than_an_answer_may_be(ledger: Ledger) -> None:
+    teaching = TeachingConfig(imported=Imported.ALL)
+    lengths = [len(row.source or "") for row in imported_teachers(ledger, teaching)]
+    limit = min(lengths) // LETTERS_A_TOKEN + 1
+    found = imported_exemplars(ledger, teaching, limit)
+    assert 0 < len(found) < len(imported_exemplars(ledger, teaching, 500))
+    assert all(len(trial.candidate.source or "") <= LETTERS_A_TOKEN * limit for trial in found)
 
 
 def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers(tmp_path: Path) -> None:
