@@ -136,18 +136,28 @@ def _study(
     as_json: bool,
 ) -> tuple[StudyFigures, Path | None]:
     from cycles.config.study import folder, load_study
-    from cycles.config.trust import require_consent
     from cycles.figures.measure import metric_of, require_one_metric
 
     study = load_study(file, tuple(overrides))
     require_one_metric({cell.words: metric_of(cell.config) for cell in study.cells})
     out = out or Path("runs") / folder(study.config.name)
     if not report_only:
-        for cell in study.cells:
-            require_consent(cell.config, str(file), overrides, unsafe=unsafe, trusted=trusted)
+        agree_to(study, overrides, unsafe=unsafe, trusted=trusted)
         run_study(study, out, jobs, unsafe)
     figures = read_study(study, out, as_json)
     return figures, out / "study.html" if out.is_dir() else None
+
+
+def agree_to(study: Study, overrides: list[str], *, unsafe: bool, trusted: bool) -> None:
+    """Refuse a study of which a run asks for what its user did not agree to, before any is run.
+
+    Raises:
+        ConfigError: One does.
+    """
+    from cycles.config.trust import require_consent
+
+    for cell in study.cells:
+        require_consent(cell.config, str(study.file), overrides, unsafe=unsafe, trusted=trusted)
 
 
 def read_study(study: Study, out: Path, as_json: bool) -> StudyFigures:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cycles.cli.options import JsonOption, SetOption, TrustOption, UnsafeOption
-from cycles.cli.studies.compare import as_data, read_study, run_study, show_grid
+from cycles.cli.studies.compare import agree_to, as_data, read_study, run_study, show_grid
 from cycles.showing.terminal import say
 
 RunArgument = Annotated[
@@ -42,7 +42,6 @@ def transfer(
     when the command is given again.
     """
     from cycles.config.study import RetestConfig
-    from cycles.config.trust import require_consent
     from cycles.figures.studies.tables import as_markdown as grid_as_markdown
     from cycles.figures.studies.tables import overview
     from cycles.run.run_directory import RunDirectory
@@ -53,10 +52,10 @@ def transfer(
     prepare(directory, out)
     retest = RetestConfig(seeds=3, top=8)
     studies = {task: study_of(out, task, seeds, retest, overrides or []) for task in dict.fromkeys(tasks)}
-    for task, study in studies.items():
-        for cell in study.cells:
-            require_consent(cell.config, str(study.file), overrides or [], unsafe=unsafe, trusted=trusted)
-        if not report_only:
+    if not report_only:
+        for study in studies.values():
+            agree_to(study, overrides or [], unsafe=unsafe, trusted=trusted)
+        for task, study in studies.items():
             run_study(study, out / task, jobs, unsafe)
     figures = {task: read_study(study, out / task, as_json) for task, study in studies.items()}
     if as_json:
