@@ -21,6 +21,7 @@ from corpus.ledger.errors import LedgerError
 from corpus.ledger.writer import LedgerWriter
 from corpus.novelty.gate import AdmissionGate
 from corpus.records.machines import Machine
+from corpus.records.tasks.shape import TaskShape
 from cycles.bench import RunBench
 from cycles.carrying import Judging, note_carrying
 from cycles.config.run import RunConfig
@@ -88,12 +89,17 @@ def start_run(path: Path, config: RunConfig) -> RunDirectory:
     with run_made(path, config) as directory:
         check_model(config)  # takes seconds, so only once the place is known to be good
         with open_ledger(directory.ledger_file) as ledger:
-            stock(ledger, config)
-            keep_ideas(ledger, config)
             note_carrying(ledger, config, shape)
-            plant(ledger, config, shape)
-            bring_in(ledger, config)
+            _furnish(ledger, config, shape)
     return directory
+
+
+def _furnish(ledger: LedgerWriter, config: RunConfig, shape: TaskShape) -> None:
+    """Put into a run's ledger what the run is made with, and what a kill has kept out of it."""
+    stock(ledger, config)
+    keep_ideas(ledger, config)
+    plant(ledger, config, shape)
+    bring_in(ledger, config)
 
 
 @contextmanager
@@ -120,10 +126,7 @@ def open_loop(
         progress = TerminalProgress(screen) if sys.stdout.isatty() else PlainProgress(screen)
     check_ray(config)
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
-        stock(ledger, config)
-        keep_ideas(ledger, config)
-        plant(ledger, config, task_shape(config))
-        bring_in(ledger, config)
+        _furnish(ledger, config, task_shape(config))
         with progress as observer, Interruption(observer.note) as interruption:
             yield _loop(config, directory, ledger, running, observer, interruption)
 

@@ -143,10 +143,11 @@ def _instruct(request: ProgramRequest, exemplars: Sequence[Exemplar]) -> tuple[M
     if any(each.claimed_under for each in exemplars):
         text += f" {_CLAIMED}"
     for number, (source, score, claimed_under) in enumerate(exemplars, start=1):
-        measured = f"{metric_in_words(shape)} {shape.kind.metric.of(score):.3f}"
         if claimed_under:
-            measured = f"by its source {score:.3f} under {claimed_under}"
-        text += f"\n\nModule {number}, {measured}:\n{_fenced(source)}"
+            reached = f"by its source {score:.3f} under {claimed_under}"
+        else:
+            reached = f"{metric_in_words(shape)} {shape.kind.metric.of(score):.3f}"
+        text += f"\n\nModule {number}, {reached}:\n{_fenced(source)}"
     if request.idea is not None:  # last, so that prompts have as long a beginning in common as they can
         text += f"\n\n{_IDEA.format(idea=request.idea)}"
     return (Message(role="system", content=_SYSTEM), Message(role="user", content=text))
