@@ -59,7 +59,7 @@ from cycles.showing.progress import JsonProgress, PlainProgress, TerminalProgres
 from cycles.showing.terminal import console
 from cycles.showing.tracking import tracked
 from cycles.teachers.guard import Guard
-from cycles.teachers.imported import imported_exemplars
+from cycles.teachers.imported import ImprovedUpon, imported_exemplars
 from cycles.teaching import Teacher
 from cycles.writing import Writer
 from evaluator.errors import SandboxError
@@ -167,11 +167,15 @@ def _loop(
     elif config.evaluator.table is not None:
         examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
     machine_id = ledger.add_machine(Machine.model_validate(environment()))
-    request = plain_request(config, shape)
+    request, asked = plain_request(config, shape), program_request(config, shape)
+    template, exemplars, draw = config.generator.template, config.generator.exemplars, exemplars_drawn(config)
+    imported = functools.cache(
+        functools.partial(imported_exemplars, ledger, config.teaching, config.generator.max_new_tokens)
+    )
     guard = Guard(
         ledger=ledger,
         programs=config.teaching.guard,
-        template=config.generator.template,
+        template=template,
         request=request,
         seed=config.seed,
         sampler=sampler,
@@ -182,7 +186,7 @@ def _loop(
         directory=directory,
         teaching=config.teaching,
         config=config.finetune,
-        template=config.generator.template,
+        template=template,
         request=request,
         seed=config.seed,
         trainer=functools.cache(functools.partial(build_trainer, config)),
@@ -190,22 +194,21 @@ def _loop(
         lesson_of=strategy.lesson,
         make_room=sampler.make_room,
         guard=guard if config.teaching.guard else None,
+        asked=ImprovedUpon(imported, asked, template, exemplars, draw, config.seed),
     )
     bench = RunBench(
         ledger=ledger,
-        request=program_request(config, shape),
-        template=config.generator.template,
-        exemplar_count=config.generator.exemplars,
+        request=asked,
+        template=template,
+        exemplar_count=exemplars,
         run_seed=config.seed,
         candidates=config.candidates,
         decider=functools.cache(lambda: build_decider(config.strategy.llm, sampler)),
         sandbox=sandbox,
         in_force=teacher.adapter_of,
         ideas=ideas_of(ledger),
-        draw=exemplars_drawn(config),
-        imported=functools.cache(
-            functools.partial(imported_exemplars, ledger, config.teaching, config.generator.max_new_tokens)
-        ),
+        draw=draw,
+        imported=imported,
     )
     beside = functools.cache(lambda: running.enter_context(build_sandbox(config)))
     writer = Writer(

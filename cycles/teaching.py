@@ -8,8 +8,8 @@
     teaching.guard   a new adapter that has collapsed is rolled back (`cycles.teachers.guard`)
 
 A program is taught as the answer to the prompt that it answered; one that no prompt asked for as the answer
-to the run's plain request; unless the strategy makes another lesson of it. The teacher does *not* train: a
-trainer that is passed in does.
+to the run's plain request, an imported one to such a prompt as the run asks (`asked`); unless the strategy
+makes another lesson of it. The teacher does *not* train: a trainer that is passed in does.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class Teacher:
         lesson_of: What a trial teaches, given its program as a plain answer; None for nothing.
         make_room: Has the sampler give its memory back where the two take turns on one device.
         guard: Who compares a new adapter with the one before it, None for nobody.
+        asked: Returns the request that an imported program answers; None for the plain one.
     """
 
     ledger: LedgerWriter
@@ -113,6 +114,7 @@ class Teacher:
     lesson_of: Callable[[Trial, TrainingExample], TrainingExample | None]
     make_room: Callable[[], None]
     guard: Guard | None = None
+    asked: Callable[[Candidate], tuple[Message, ...]] | None = None
 
     def lesson(self, cycle: int) -> Lesson | None:
         """Return what is to be learnt before `cycle`, None where nothing is or it is learnt already."""
@@ -140,7 +142,7 @@ class Teacher:
     def job(self, lesson: Lesson, on_step: StepCallback) -> TrainingJob:
         """Return the fine-tuning that a lesson is: its rows, its seed, and where the adapter goes."""
         seed = derive_seed(self.seed, "train", lesson.cycle)
-        taught = self._examples(lesson.teachers) + list(map(self._plain, lesson.imported))
+        taught = self._examples(lesson.teachers) + list(map(self._imported, lesson.imported))
         deterred = self._examples(lesson.deterring)
         paired = self.config.loss is Loss.DPO
         return TrainingJob(
@@ -245,10 +247,15 @@ class Teacher:
         cycles = {candidate.cycle for candidate in candidates if candidate.cycle is not None}
         return [trial for cycle in sorted(cycles) for trial in self.ledger.judged(cycle)]
 
+    def _imported(self, candidate: Candidate) -> TrainingExample:
+        return self._answering(self.request if self.asked is None else self.asked(candidate), candidate)
+
     def _plain(self, candidate: Candidate) -> TrainingExample:
-        chat = (
-            self.request if candidate.prompt_id is None else self.ledger.prompt(candidate.prompt_id).messages
-        )
+        prompt_id = candidate.prompt_id
+        chat = self.request if prompt_id is None else self.ledger.prompt(prompt_id).messages
+        return self._answering(chat, candidate)
+
+    def _answering(self, chat: tuple[Message, ...], candidate: Candidate) -> TrainingExample:
         if candidate.source is None:  # It can only deter: what is no program is unlearnt as it stands.
             answer = prefill(chat) + candidate.completion
         else:

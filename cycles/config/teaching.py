@@ -115,7 +115,8 @@ class TeachingConfig(BaseModel):
     imported: Imported = Imported.NONE
     """Which imported programs teach beside the winners: `none`, `best-per-family` or `all`. They answer the
     run's plain request, and do not count as winners that a fine-tuning waits for. Under the loss `dpo` none
-    teaches: they have no worse answer beside them. Where prompts show programs, theirs are among them."""
+    teaches: they have no worse answer beside them. Where prompts show programs, theirs are among them, and
+    they are taught as answers to prompts that show others of which less is claimed."""
     imported_from: str = ""
     """What `archloop import` reads, a folder or a file: brought in when the run is made, and kept in its
     ledger; empty where nothing is, or where `archloop import` does it."""

@@ -109,13 +109,16 @@ def _counts(config: RunConfig) -> Counts:
     from_base = config.finetune.start == "base"
     rows = [config.candidates * (cycle if from_base else 1) for cycle in trainings]
     replayed = [count + round(config.finetune.replay * count) for count in rows]
+    steps = [config.finetune.planned_steps(count) for count in replayed]
+    if config.learns and config.teaching.imported_first:  # by how many programs, only the import tells
+        steps.append(config.finetune.max_steps)
     programs = config.cycles * config.candidates
     return Counts(
         cycles=config.cycles,
         programs=programs,
         completion_tokens=programs * config.generator.max_new_tokens if config.strategy.asks_model else 0,
-        fine_tunings=len(rows),
-        optimiser_steps=sum(config.finetune.planned_steps(count) for count in replayed),
+        fine_tunings=len(steps),
+        optimiser_steps=sum(steps),
     )
 
 

@@ -7,13 +7,24 @@ does *not* judge a program, and chooses none that no import has let into the led
 
 from __future__ import annotations
 
+import random
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
 from corpus.ledger.reader import Ledger
 from corpus.programs.families import block_families
 from corpus.records.admissions import Admission, AdmissionReason
+from corpus.records.base import derive_seed
 from corpus.records.candidates import Candidate, Origin
 from corpus.records.evaluations import Evaluation
+from corpus.records.prompts import Message
 from corpus.records.search.trials import Trial
 from cycles.config.teaching import Imported, TeachingConfig
+from generator.prompts.exemplars import Draw
+from generator.prompts.templates import Exemplar, ProgramRequest, TemplateName, render
 
 LETTERS_A_TOKEN = 3
 """Characters of a program that a token stands for. Our choice: SmolLM2 has 2.8 to 3.5 in the grammar's."""
@@ -54,6 +65,61 @@ def imported_exemplars(ledger: Ledger, teaching: TeachingConfig, max_tokens: int
     """Return those of them that prompts may show: no longer than an answer of so many tokens may be."""
     known, longest = imported_trials(ledger, teaching), LETTERS_A_TOKEN * max_tokens
     return [trial for trial in known if len(trial.candidate.source or "") <= longest]
+
+
+@dataclass(frozen=True)
+class ImprovedUpon:
+    """Asks for an imported program as prompts of the run ask: for something better than what they show.
+
+    Shown are programs of which less is claimed under the same protocol, up to as many as the run's settings
+    have it; how many, chance says, since the first prompts of a run have none to show. Where prompts show no
+    program, or nothing is claimed of this one, it is the plain request.
+
+    Attributes:
+        known: Returns the imported programs that may be shown, with their claims.
+        request: The run's request.
+        template: The run's template.
+        count: The most programs in a prompt.
+        draw: Who chooses them.
+        seed: The run's seed.
+    """
+
+    known: Callable[[], Sequence[Trial]]
+    request: ProgramRequest
+    template: TemplateName
+    count: int
+    draw: Draw
+    seed: int
+
+    def __call__(self, candidate: Candidate) -> tuple[Message, ...]:
+        """Return the chat that an imported program answers."""
+        chance = random.Random(derive_seed(self.seed, "improved upon", candidate.id))
+        count = chance.randint(0, self.count)
+        shown = self.draw(self._weaker(candidate), count, chance) if count else []
+        return render(self.template, self.request, [Exemplar.of(trial) for trial in shown])
+
+    def _weaker(self, candidate: Candidate) -> Sequence[Trial]:
+        claim = self._claims.get(candidate.id)
+        if claim is None:
+            return []
+        rivals = self._ranked[claim.protocol_id]
+        return rivals[: bisect_left(rivals, claim.accuracy or 0.0, key=_claimed)]
+
+    @cached_property
+    def _claims(self) -> Mapping[str, Evaluation]:
+        return {trial.candidate.id: trial.evaluation for trial in self.known()}
+
+    @cached_property
+    def _ranked(self) -> Mapping[str, list[Trial]]:
+        """Return the trials of each claimed protocol, the weakest first."""
+        found = defaultdict(list)
+        for trial in sorted(self.known(), key=_claimed):
+            found[trial.evaluation.protocol_id].append(trial)
+        return found
+
+
+def _claimed(trial: Trial) -> float:
+    return trial.accuracy or 0.0
 
 
 def _programs(ledger: Ledger) -> list[Candidate]:

@@ -46,7 +46,7 @@ def merge_run(directory: RunDirectory, out: Path, cycle: int | None = None) -> P
 
 def _kept(directory: RunDirectory, cycles: int) -> list[int]:
     """Return the cycles that may have an adapter, the last first, but those whose adapter was rolled back."""
-    numbers = range(cycles, 0, -1)
+    numbers = range(cycles, -1, -1)  # before the first cycle imported programs may teach
     if not directory.ledger_file.is_file():
         return list(numbers)
     with Ledger.open(directory.ledger_file) as ledger:

@@ -11,12 +11,17 @@ from corpus.exchange.importing.source import ImportSourceError
 from corpus.ledger.reader import Ledger
 from corpus.ledger.writer import LedgerWriter
 from corpus.records.candidates import Origin
-from cycles.assembly import start_run
+from cycles.assembly import open_loop, start_run
 from cycles.cli.app import app
 from cycles.config.run import RunConfig, load_config
+from cycles.config.teaching import Imported, TeachingConfig
 from cycles.errors import ConfigError
 from cycles.run.bringing_in import bring_in
+from cycles.teachers.imported import imported_teachers
+from cycles.teaching import Lesson
+from tests.cycles.teachers.test_imported import bring_in as claimed
 from tests.evaluator_programs import program
+from tests.finetune.tiny_model import build_tiny_model
 
 
 def made_with(place: Path, *settings: str) -> RunConfig:
@@ -68,6 +73,21 @@ def test_the_first_cycle_may_be_written_by_a_model_that_others_have_taught(
         (written_by,) = {each.adapter_hash for each in ledger.candidates(cycle=0)}
         training = ledger.training(0)
         assert training is not None and written_by == training.adapter_hash
+
+
+def test_what_others_teach_answers_prompts_that_show_programs_as_the_run_asks(tmp_path: Path) -> None:
+    model = build_tiny_model(tmp_path / "tiny")
+    showing = ["generator.template=instruct", "generator.exemplars=2", "finetune.max_length=4096"]
+    settings = ["seed=2", "teaching.imported=all", f"generator.model={model}", *showing]
+    directory = start_run(tmp_path / "run", load_config("smoke", settings))
+    with LedgerWriter.open(directory.ledger_file) as ledger:
+        claimed(ledger)
+        imported = imported_teachers(ledger, TeachingConfig(imported=Imported.ALL))
+    with open_loop(tmp_path / "run", as_json=True) as loop:
+        lesson = Lesson(1, [], 0, None, imported=imported)
+        rows = loop.teacher.job(lesson, lambda *_: None).examples
+    assert len(rows) == len(imported)
+    assert any("by its source" in row.prompt[-1].content for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,12 @@ def test_the_counts_follow_from_the_configuration() -> None:
     assert counts.completion_tokens == 30 * 640
 
 
+def test_a_fine_tuning_before_the_first_cycle_counts_for_the_most_that_it_may_be() -> None:
+    settings = ["cycles=1", "teaching.imported=all", "teaching.imported_first=true"]
+    counts = dry_run(load_config("cpu-tiny", settings)).counts
+    assert (counts.fine_tunings, counts.optimiser_steps) == (1, 120)
+
+
 def test_nothing_is_in_the_way_of_the_embedded_model() -> None:
     result = dry_run(load_config("cpu-tiny"))
     assert result.obstacles == () and result.possible

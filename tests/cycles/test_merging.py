@@ -55,6 +55,18 @@ def test_the_merged_model_scores_as_the_base_with_its_adapter_and_otherwise_than
     check_model(load_config("smoke", [f"generator.model={out}"]))
 
 
+def test_what_was_taught_before_the_first_cycle_alone_is_merged_too(
+    run: RunDirectory, tmp_path: Path
+) -> None:
+    model = run.config().generator.model
+    only = RunDirectory.create(
+        tmp_path / "run", load_config("smoke", ["cycles=1", f"generator.model={model}"])
+    )
+    LoraTrainer(model, SHORT).train(TrainingJob([example("c", "x = 1\n" * 4)], only.adapter(0), seed=0))
+    merged(only.path, "--out", tmp_path / "model")
+    assert (tmp_path / "model" / "config.json").is_file()
+
+
 def test_what_cannot_be_merged_is_one_line_and_leaves_nothing(run: RunDirectory, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no adapter of cycle 2\. Only runs whose model is taught"):
         merged(run.path, "--cycle", "2", "--out", tmp_path / "model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,15 @@ from corpus.records.exchange import ImportedEvaluation, ImportedProgram, Provena
 from corpus.records.prompts import Prompt
 from cycles.bench import RunBench
 from cycles.config.teaching import Imported, TeachingConfig
-from cycles.teachers.imported import LETTERS_A_TOKEN, imported_exemplars, imported_teachers
+from cycles.teachers.imported import (
+    LETTERS_A_TOKEN,
+    ImprovedUpon,
+    imported_exemplars,
+    imported_teachers,
+)
 from finetune.config import Loss
-from generator.prompts.templates import Exemplar
+from generator.prompts.exemplars import any_of
+from generator.prompts.templates import Exemplar, render
 from generator.strategies.closed_loop import ClosedLoop
 from tests.cycles.teachers.test_contrasts import RULE, Run
 from tests.generator.strategies.benches import REQUEST
@@ -153,6 +160,10 @@ def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers
     taught = [row.candidate_id for row in job.examples]
     assert taught == ["c000/0000", "c000/0003", "import/1", "import/2", "import/3"]
     assert all(row.prompt == teacher.request for row in job.examples[2:])
+    asking = replace(teacher, asked=improved_upon(run.ledger, 2))
+    asked = asking.job(lesson, lambda *_: None).examples
+    assert asked[:2] == job.examples[:2]
+    assert [row.prompt for row in asked[2:]] == [asking.asked(row) for row in lesson.imported if asking.asked]
     teacher.teach(lesson, job)
     row = run.ledger.cycle_row(1)
     assert row is not None and list(row.training_ids) == taught
@@ -160,6 +171,40 @@ def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers
     write_cycle(run.ledger, 1, [(program("a b c"), 0.9)], RULE)
     assert [each.candidate_id for each in run.job(teacher, cycle=2).examples] == ["c001/0000"]
     run.ledger.close()
+
+
+def improved_upon(ledger: Ledger, count: int, seed: int = 0) -> ImprovedUpon:
+    known = partial(imported_exemplars, ledger, TeachingConfig(imported=Imported.ALL), 500)
+    return ImprovedUpon(known, REQUEST, "instruct", count, any_of, seed)
+
+
+def test_an_imported_program_answers_a_prompt_that_shows_those_of_which_its_source_says_less(
+    ledger: Ledger,
+) -> None:
+    # By their best claims 2, 0 and 1 are of one protocol, the weakest first; 3 is alone in its own.
+    programs = {row.id[-1]: row for row in imported_teachers(ledger, TeachingConfig(imported=Imported.ALL))}
+    shown: dict[str, set[str]] = {name: set() for name in programs}
+    counts = set()
+    for seed in range(20):
+        asked = improved_upon(ledger, 2, seed)
+        for name, row in programs.items():
+            chat = asked(row)
+            among = {
+                other
+                for other, rival in programs.items()
+                if (rival.source or "").rstrip() in chat[-1].content
+            }
+            assert len(among) == chat[-1].content.count("by its source")
+            assert chat == improved_upon(ledger, 2, seed)(row)
+            counts.add(len(among))
+            shown[name] |= among
+    assert shown == {"0": {"2"}, "1": {"0", "2"}, "2": set(), "3": set(), "4": set()}
+    assert counts == {0, 1, 2}
+
+
+def test_where_prompts_show_no_program_an_imported_one_answers_the_plain_request(ledger: Ledger) -> None:
+    for row in imported_teachers(ledger, TeachingConfig(imported=Imported.ALL)):
+        assert improved_upon(ledger, 0)(row) == render("instruct", REQUEST)
 
 
 def test_pairs_have_no_part_for_who_has_no_rival(tmp_path: Path) -> None:
