@@ -80,7 +80,7 @@ class Imported(StrEnum):
     BEST_PER_FAMILY = "best-per-family"
     """Of each set of block families the best by a claimed accuracy, within each claimed protocol."""
     ALL = "all"
-    """All of them."""
+    """All but those of which their source says nothing but failures."""
 
 
 class TeachingConfig(BaseModel):

@@ -1,8 +1,9 @@
 """Programs of others as teachers: imported, with what their sources claim of them.
 
 A claim is never compared with what this run measured, nor with a claim under another protocol: who is best is
-asked within one claimed protocol alone (collection, task, data set, metric, epochs and settings). This module
-does *not* judge a program, and chooses none that no import has let into the ledger.
+asked within one claimed protocol alone (collection, task, data set, metric, epochs and settings). Of whom a
+source says nothing but failures teaches nobody, and no prompt shows it. This module does *not* judge a
+program, and chooses none that no import has let into the ledger.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ LETTERS_A_TOKEN = 3
 def imported_teachers(ledger: Ledger, teaching: TeachingConfig) -> list[Candidate]:
     """Return the imported programs that teach under `teaching`, in the order of the ledger."""
     if teaching.imported is Imported.ALL and not teaching.imported_protocol:
-        return _programs(ledger)
+        claims = _claims(ledger)
+        failed = {claim.candidate_id for claim in claims} - {
+            claim.candidate_id for claim in claims if claim.valid
+        }
+        return [row for row in _programs(ledger) if row.id not in failed]
     return [trial.candidate for trial in imported_trials(ledger, teaching)]
 
 
@@ -44,9 +49,9 @@ def imported_trials(ledger: Ledger, teaching: TeachingConfig) -> list[Trial]:
     programs = {row.id: row for row in _programs(ledger)}
     families = {name: block_families(row.source or "") for name, row in programs.items()}
     best: dict[tuple[object, ...], Evaluation] = {}
-    for claim in ledger.evaluations():
+    for claim in _claims(ledger):
         protocol, name = claim.protocol_id, claim.candidate_id
-        if name not in families or not claim.claimed_under or claim.accuracy is None:
+        if name not in families or not claim.valid or claim.accuracy is None:
             continue
         if not claim.claimed_under.startswith(teaching.imported_protocol):
             continue
@@ -120,6 +125,11 @@ class ImprovedUpon:
 
 def _claimed(trial: Trial) -> float:
     return trial.accuracy or 0.0
+
+
+def _claims(ledger: Ledger) -> list[Evaluation]:
+    """Return what sources say of programs, of each program in the order of the ledger."""
+    return [row for row in ledger.evaluations() if row.claimed_under]
 
 
 def _programs(ledger: Ledger) -> list[Candidate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -54,30 +54,30 @@ def network(line: str, number: int) -> str:
     )
 
 
+def stranger(
+    number: int, line: str, claims: Mapping[str, float], failed: Collection[str] = ()
+) -> ImportedProgram:
+    name = f"import/{number}"
+    evaluations = tuple(
+        ImportedEvaluation(
+            evaluation=Evaluation(
+                candidate_id=name, protocol_id=protocol, accuracy=accuracy, stage=Stage.DONE,
+                status=EvaluationStatus.BELOW_CHANCE if protocol in failed else EvaluationStatus.COMPLETE,
+            )
+        )
+        for protocol, accuracy in claims.items()
+    )  # fmt: skip
+    return ImportedProgram(
+        candidate=Candidate.imported(name, network(line, number), generator="lemur", index=number),
+        provenance=Provenance(
+            candidate_id=name, source="lemur", location=f"{number}.py", licence="MIT", imported_at="2026"
+        ),
+        evaluations=evaluations,
+    )
+
+
 def bring_in(ledger: LedgerWriter) -> None:
-    imports = []
-    for number, (line, claims) in CLAIMS.items():
-        name = f"import/{number}"
-        evaluations = tuple(
-            ImportedEvaluation(
-                evaluation=Evaluation(
-                    candidate_id=name, protocol_id=protocol, accuracy=accuracy,
-                    status=EvaluationStatus.COMPLETE, stage=Stage.DONE,
-                )
-            )
-            for protocol, accuracy in claims.items()
-        )  # fmt: skip
-        imports.append(
-            ImportedProgram(
-                candidate=Candidate.imported(name, network(line, number), generator="lemur", index=number),
-                provenance=Provenance(
-                    candidate_id=name, source="lemur", location=f"{number}.py", licence="MIT",
-                    imported_at="2026",
-                ),
-                evaluations=evaluations,
-            )
-        )  # fmt: skip
-    ledger.add_imports(imports)
+    ledger.add_imports([stranger(number, *said) for number, said in CLAIMS.items()])
 
 
 @pytest.fixture
@@ -126,6 +126,21 @@ def test_prompts_may_show_those_of_which_something_is_claimed(
         f"import/{number}": accuracy for number, accuracy in expected.items()
     }
     assert all(Exemplar.of(trial).claimed_under.startswith("lemur/") for trial in found)
+
+
+@pytest.mark.parametrize("imported", [Imported.ALL, Imported.BEST_PER_FAMILY])
+def test_of_whom_a_source_says_nothing_but_failures_neither_teaches_nor_is_shown(
+    ledger: LedgerWriter, imported: Imported
+) -> None:
+    pooled = "        x = F.max_pool2d(x, 2)\n"
+    claims = {CIFAR: 0.1, SVHN: 0.3}
+    failing = [stranger(5, pooled, claims, failed=claims), stranger(6, pooled, claims, failed=[CIFAR])]
+    ledger.add_imports(failing)
+    teaching = TeachingConfig(imported=imported)
+    taught = {row.id for row in imported_teachers(ledger, teaching)}
+    shown = {trial.candidate.id: trial.accuracy for trial in imported_exemplars(ledger, teaching, 500)}
+    assert "import/5" not in taught | shown.keys()
+    assert "import/6" in taught and shown["import/6"] == 0.3
 
 
 def test_the_first_prompts_of_a_run_show_programs_of_others_with_their_claims(ledger: LedgerWriter) -> None:
