@@ -1,7 +1,7 @@
 """Blocks of other people's code in the prompts: mined modules, by how like or unlike they are.
 
     similarity  those most like the best program so far, by Jaccard similarity of their shingles
-    diversity   those that differ most from one another: each the farthest from what was taken before
+    diversity   those that differ from one another: each is among the farthest from what was taken before
     chance      the control
 
 NN-RAG of the NNGPT family retrieves blocks for a prompt; which and how, here, is ours. Only modules whose
@@ -28,6 +28,9 @@ LONGEST = 3_000
 
 NEAREST = 4
 """Of so many times as many nearest blocks as are shown some are drawn, so that prompts differ; our choice."""
+
+FARTHEST = 4
+"""Of so many farthest blocks one is drawn: the farthest of all is an outlier, and nearly always the same."""
 
 _WORDS = """\
 Blocks from other people's networks. Use what helps: copy a block into the module, and fit its channels."""
@@ -103,12 +106,12 @@ def similar(blocks: Sequence[Block], source: str, count: int, likeness: Likeness
 
 
 def diverse(blocks: Sequence[Block], count: int, rng: random.Random, likeness: Likeness) -> list[Block]:
-    """Return blocks that differ: one drawn by chance, then each the one least like any before it."""
+    """Return blocks that differ: one drawn by chance, then each among those least like any before it."""
     left, taken = list(blocks), list[Block]()
     nearest = dict.fromkeys(blocks, 0.0)
     while left and len(taken) < count:
-        least = min(nearest[block] for block in left)
-        newest = rng.choice([block for block in left if nearest[block] == least])
+        rng.shuffle(left)
+        newest = rng.choice(sorted(left, key=nearest.__getitem__)[:FARTHEST])
         taken.append(newest)
         left.remove(newest)
         nearest = {block: max(nearest[block], likeness(block.text, newest.text)) for block in left}

@@ -14,7 +14,7 @@ from cycles.parts import likeness
 from generator.strategies.choices import By
 from generator.strategies.closed_loop import ClosedLoop
 from generator.strategies.random_search import RandomSearch
-from generator.strategies.retrieving import LONGEST, Retrieving, diverse, similar
+from generator.strategies.retrieving import LONGEST, Block, Retrieving, diverse, similar
 from generator.trees.primitives import PRIMITIVES
 from generator.trees.specs import Library, ModuleSpec
 from tests.generator.strategies.benches import PlainBench
@@ -80,6 +80,12 @@ def test_diverse_blocks_are_of_different_kinds() -> None:
         taken = diverse(BLOCKS, len(KINDS), random.Random(seed), ALIKE)
         assert len({each.name[:-1] for each in taken}) == len(KINDS)
     assert not diverse([], 3, random.Random(0), ALIKE)
+
+
+def test_a_block_that_is_unlike_all_others_does_not_stand_in_every_prompt() -> None:
+    outlier = Block("Outlier", "def outlier(): ...\n")
+    prompts = [diverse([*BLOCKS, outlier], 2, random.Random(seed), ALIKE) for seed in range(60)]
+    assert 0 < sum(outlier in prompt for prompt in prompts) < 30
 
 
 @pytest.mark.parametrize("by", ["similarity", "diversity", "chance"])
