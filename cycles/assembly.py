@@ -167,7 +167,7 @@ def _loop(
     elif config.evaluator.table is not None:
         examiner = functools.cache(lambda: _started(build_table(config), running, directory, observer.note))
     machine_id = ledger.add_machine(Machine.model_validate(environment()))
-    request, asked = plain_request(config, shape), program_request(config, shape)
+    request, wanted = plain_request(config, shape), program_request(config, shape)
     template, exemplars, draw = config.generator.template, config.generator.exemplars, exemplars_drawn(config)
     imported = functools.cache(
         functools.partial(imported_exemplars, ledger, config.teaching, config.generator.max_new_tokens)
@@ -194,11 +194,11 @@ def _loop(
         lesson_of=strategy.lesson,
         make_room=sampler.make_room,
         guard=guard if config.teaching.guard else None,
-        asked=ImprovedUpon(imported, asked, template, exemplars, draw, config.seed),
+        asked=ImprovedUpon(imported, wanted, template, exemplars, draw, config.seed),
     )
     bench = RunBench(
         ledger=ledger,
-        request=asked,
+        request=wanted,
         template=template,
         exemplar_count=exemplars,
         run_seed=config.seed,

@@ -104,21 +104,21 @@ class ImprovedUpon:
         return render(self.template, self.request, [Exemplar.of(trial) for trial in shown])
 
     def _weaker(self, candidate: Candidate) -> Sequence[Trial]:
-        claim = self._claims.get(candidate.id)
-        if claim is None:
+        own = self._trials.get(candidate.id)
+        if own is None:
             return []
-        rivals = self._ranked[claim.protocol_id]
-        return rivals[: bisect_left(rivals, claim.accuracy or 0.0, key=_claimed)]
+        rivals = self._ranked[own.evaluation.protocol_id]
+        return rivals[: bisect_left(rivals, _claimed(own), key=_claimed)]
 
     @cached_property
-    def _claims(self) -> Mapping[str, Evaluation]:
-        return {trial.candidate.id: trial.evaluation for trial in self.known()}
+    def _trials(self) -> Mapping[str, Trial]:
+        return {trial.candidate.id: trial for trial in self.known()}
 
     @cached_property
     def _ranked(self) -> Mapping[str, list[Trial]]:
         """Return the trials of each claimed protocol, the weakest first."""
         found = defaultdict(list)
-        for trial in sorted(self.known(), key=_claimed):
+        for trial in sorted(self._trials.values(), key=_claimed):
             found[trial.evaluation.protocol_id].append(trial)
         return found
 

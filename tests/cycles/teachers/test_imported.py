@@ -175,10 +175,10 @@ def test_imported_programs_teach_beside_the_winners_and_are_recorded_as_teachers
     taught = [row.candidate_id for row in job.examples]
     assert taught == ["c000/0000", "c000/0003", "import/1", "import/2", "import/3"]
     assert all(row.prompt == teacher.request for row in job.examples[2:])
-    asking = replace(teacher, asked=improved_upon(run.ledger, 2))
-    asked = asking.job(lesson, lambda *_: None).examples
+    request_of = improved_upon(run.ledger, 2)
+    asked = replace(teacher, asked=request_of).job(lesson, lambda *_: None).examples
     assert asked[:2] == job.examples[:2]
-    assert [row.prompt for row in asked[2:]] == [asking.asked(row) for row in lesson.imported if asking.asked]
+    assert [row.prompt for row in asked[2:]] == [request_of(row) for row in lesson.imported]
     teacher.teach(lesson, job)
     row = run.ledger.cycle_row(1)
     assert row is not None and list(row.training_ids) == taught
