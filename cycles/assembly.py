@@ -26,6 +26,7 @@ from cycles.bench import RunBench
 from cycles.carrying import Judging, note_carrying
 from cycles.config.run import RunConfig
 from cycles.config.trust import consented
+from cycles.figures.quantities import counted
 from cycles.judging import Evaluator, Judge
 from cycles.limits.budget import Budget
 from cycles.limits.stopping import Stopping
@@ -128,6 +129,8 @@ def open_loop(
     with log_to(directory.log_file), open_ledger(directory.ledger_file) as ledger, ExitStack() as running:
         _furnish(ledger, config, task_shape(config))
         with progress as observer, Interruption(observer.note) as interruption:
+            if place := config.teaching.imported_from:
+                observer.note(f"{counted(len(ledger.provenance()), 'imported program')} ({place})")
             yield _loop(config, directory, ledger, running, observer, interruption)
 
 

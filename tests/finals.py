@@ -24,7 +24,7 @@ CONFIG = RunConfig(
     cycles=1,
     candidates=3,
     corpus=CorpusConfig(min_accuracy=0.0),
-    evaluator=EvaluatorConfig(task="digits-clean", batch_size=32, isolation="auto"),
+    evaluator=EvaluatorConfig(task="digits-clean", batch_size=32, workers=1, isolation="auto"),
 )
 QUICK = FinalSettings(top=2, epochs=2, seeds=2)
 NARROW, WIDE = program(), program(init=INIT.replace("8", "12"))

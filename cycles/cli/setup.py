@@ -12,6 +12,7 @@ from corpus.records.mistakes import command_line
 from corpus.records.text import one_line
 from cycles.cli.options import JsonOption, PresetOption, SetOption, TrustOption, UnsafeOption, agreed_config
 from cycles.errors import UsageError
+from cycles.figures.quantities import counted
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def doctor(
         if gpu:
             runs, fails = ("Programs may be judged on this GPU.", "Programs may not be judged on this GPU.")
         verdict = fails if faults else runs
-        numbers = f"{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}"
+        numbers = f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}"
         screen.print(f"{verdict} {numbers[:1].upper()}{numbers[1:]}.")
     if faults:
         raise typer.Exit(FAULT_EXIT)
@@ -112,7 +113,3 @@ def _show(screen: Console, finding: Finding) -> None:
     screen.print(line)
     if finding.fix:
         screen.print(Padding(Text(f"fix: {one_line(finding.fix)}", style="bold"), (0, 0, 0, 20)))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

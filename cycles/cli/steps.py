@@ -150,7 +150,7 @@ def finetune(
         _stage(run, CycleStage.TRAIN, as_json, trusted=trusted)
         return
     from cycles.config.run import load_config
-    from cycles.figures.quantities import duration
+    from cycles.figures.quantities import counted, duration
     from cycles.parts import build_trainer
     from cycles.run.making import directory_made
     from cycles.run.models import check_model
@@ -173,8 +173,9 @@ def finetune(
         typer.echo(json.dumps({"path": str(out), **result.model_dump(mode="json")}))
     else:
         say(
-            f"{out}: {result.steps} steps on {result.examples} rows ({result.truncated} cut), "
-            f"loss {result.first_loss:.3f} -> {result.last_loss:.3f}, {duration(result.seconds)}"
+            f"{out}: {counted(result.steps, 'step')} on {counted(result.examples, 'row')} "
+            f"({result.truncated} cut), loss {result.first_loss:.3f} -> {result.last_loss:.3f}, "
+            f"{duration(result.seconds)}"
         )
 
 

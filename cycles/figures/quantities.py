@@ -1,4 +1,4 @@
-"""Durations, sizes and shares as people say them; the same everywhere that archloop speaks.
+"""Durations, sizes, shares and numbers of things as people say them, the same everywhere in archloop.
 
 This module does *not* say numbers of a chart's axis (`cycles.reporting.svg` does).
 """
@@ -24,3 +24,8 @@ def byte_size(count: float) -> str:
 def percent(share: float) -> str:
     """Return a share in whole per cent: `41%`."""
     return f"{share:.0%}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things as `1 program`, `1,200 programs` or `no programs`."""
+    return f"{f'{number:,}' if number else 'no'} {noun}{'' if number == 1 else 's'}"

@@ -53,7 +53,8 @@ class RunStatus(BaseModel):
         if self.over:
             return f"The search is over, with nothing more to try: {self.completed} of {self.cycles} cycles."
         if self.current is None:
-            return f"All {self.cycles} cycles are complete."
+            every = "The one cycle is" if self.cycles == 1 else f"All {self.cycles} cycles are"
+            return f"{every} complete."
         ended = "" if self.spent is None else f" The budget is used up: {self.spent}."
         return (
             f"{self.completed} of {self.cycles} cycles are complete. Cycle {self.current}: "

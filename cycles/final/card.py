@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from corpus.records.exchange import NO_LICENCE
 from corpus.records.tasks.kinds import TaskKind
 from corpus.records.text import one_line
-from cycles.figures.quantities import byte_size
+from cycles.figures.quantities import byte_size, counted
 from cycles.figures.records import Mean, Rate
 from cycles.final.loader import normalised
 from cycles.final.records import FinalReport
@@ -66,7 +66,9 @@ def _onnx_file(report: FinalReport) -> str:
 
 def _figures(report: FinalReport) -> str:
     metric, inputs, one = report.metric, report.inputs, report.inputs.removesuffix("s")
-    validation = f"{mean_words(report.validation.shown_as(metric))} over {report.validation.count} seeds"
+    validation = (
+        f"{mean_words(report.validation.shown_as(metric))} over {counted(report.validation.count, 'seed')}"
+    )
     value, basis = measured_words(report)
     rows = [
         (f"test {metric.heading}", f"**{value}**, {basis}"),

@@ -27,7 +27,7 @@ from corpus.records.mistakes import Mistake
 from corpus.records.tasks.kinds import Metric
 from cycles.carrying import carrier_of
 from cycles.config.run import RunConfig
-from cycles.figures.quantities import duration
+from cycles.figures.quantities import counted, duration
 from cycles.figures.records import Rate
 from cycles.figures.statistics import wilson
 from cycles.final.entrants import Entrant, Standing, best_entrants, judged_programs, standings, with_seed
@@ -193,13 +193,15 @@ class Waves:
         passes = self.settings.epochs / searched.epochs * self.settings.seeds / searched.workers
         seconds = sum(each.searched.wall_seconds for each in entrants) * passes
         self.observer.note(
-            f"first wave: {len(entrants)} networks, {self.settings.seeds} seeds, {self.settings.epochs} "
-            f"epochs; about {duration(seconds)} in all at the speed of the search"
+            f"first wave: {counted(len(entrants), 'network')}, {counted(self.settings.seeds, 'seed')}, "
+            f"{counted(self.settings.epochs, 'epoch')}; about {duration(seconds)} in all "
+            "at the speed of the search"
         )
         complete = len(self.ledger.completed_cycles())
         if complete < self.config.cycles:
             self.observer.note(
-                f"the run has completed {complete} of {self.config.cycles} cycles: the best so far take part"
+                f"the run has completed {complete} of {counted(self.config.cycles, 'cycle')}: "
+                "the best so far take part"
             )
 
     def _missing(self, protocol_id: str, entrants: Sequence[Entrant]) -> list[Candidate]:

@@ -18,7 +18,7 @@ from corpus.records.tasks.wording import described
 from corpus.records.text import escaped, one_line
 from cycles.config.run import RunConfig, same_device
 from cycles.figures.measure import shape_of
-from cycles.figures.quantities import byte_size
+from cycles.figures.quantities import byte_size, counted
 from cycles.machine.devices import detected_gpus
 from cycles.preflight.conditions import conditions
 from cycles.preflight.estimate import Estimate, estimate_lines
@@ -162,9 +162,9 @@ def show(result: DryRun, console: Console, *, as_json: bool = False) -> None:
         console.print(f"\nTask: {described(result.task)}", markup=False, highlight=False, soft_wrap=True)
     counts = result.counts
     console.print(
-        f"\n{counts.cycles} cycles; {counts.programs:,} programs, in all at most "
-        f"{counts.completion_tokens:,} tokens; {counts.fine_tunings} fine-tunings, in all at most "
-        f"{counts.optimiser_steps:,} optimiser steps",
+        f"\n{counted(counts.cycles, 'cycle')}; {counted(counts.programs, 'program')}, in all at most "
+        f"{counted(counts.completion_tokens, 'token')}; {counted(counts.fine_tunings, 'fine-tuning')}, "
+        f"in all at most {counted(counts.optimiser_steps, 'optimiser step')}",
         soft_wrap=True,
     )
     if result.estimate is not None:

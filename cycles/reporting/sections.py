@@ -15,7 +15,7 @@ from corpus.records.evaluations import EvaluationStatus
 from corpus.records.text import visible
 from corpus.records.trainings import CycleStage
 from cycles.figures.comparison import Comparison
-from cycles.figures.quantities import percent
+from cycles.figures.quantities import counted, percent
 from cycles.figures.records import CycleReport
 from cycles.figures.runs import RunData
 from cycles.reporting.arms import Arm, thinned
@@ -236,7 +236,10 @@ def settings(run: RunData) -> list[tuple[str, str]]:
     processors = environment.get("cpu_count", "?")
     rows = [
         ("arm", f"{run.arm.words}, seed {config.seed}"),
-        ("budget", f"{config.cycles} cycles of {config.candidates} candidates{_limits(run)}"),
+        (
+            "budget",
+            f"{counted(config.cycles, 'cycle')} of {counted(config.candidates, 'candidate')}{_limits(run)}",
+        ),
         ("model", f"{writer.model} ({writer.sampler}), temperature {writer.temperature:g}"),
         ("protocol", ", ".join(sorted(run.protocols)) or "nothing judged yet"),
         ("admission", f"{_threshold_words(run)}, similarity below {corpus.tau:g}"),

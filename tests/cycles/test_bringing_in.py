@@ -49,6 +49,7 @@ def test_a_run_takes_programs_along_and_goes_on_without_their_source(strangers: 
     (strangers / "net.py").unlink()
     result = CliRunner().invoke(app, ["resume", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
+    assert "1 imported program (" in result.output
     assert brought(directory.ledger_file) == {program()}
 
 

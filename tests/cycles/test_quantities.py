@@ -1,10 +1,10 @@
-"""Durations, sizes and shares, as people say them."""
+"""Durations, sizes, shares and numbers of things, as people say them."""
 
 from __future__ import annotations
 
 import pytest
 
-from cycles.figures.quantities import byte_size, duration, percent
+from cycles.figures.quantities import byte_size, counted, duration, percent
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_a_size_has_the_unit_of_its_magnitude(count: float, text: str) -> None:
 @pytest.mark.parametrize(("share", "text"), [(0.0, "0%"), (0.414, "41%"), (1.0, "100%")])
 def test_a_share_is_in_whole_per_cent(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "no nodes"), (1, "1 node"), (12, "12 nodes")])
+def test_things_are_counted_in_their_grammatical_number(number: int, text: str) -> None:
+    assert counted(number, "node") == text

@@ -1,7 +1,7 @@
 """vLLM itself, on the embedded model and on this machine's CPU: what it answers, and that it stays up.
 
-One server serves the whole file. The engine in process gets a process of its own, because it settles threads
-and memory for good.
+One server serves the whole file, deciders over it too. The engine in process gets a process of its own,
+because it settles threads and memory for good.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from typing import Any
 import pytest
 
 from corpus.records.prompts import Message, Prompt, SamplingParameters
+from corpus.records.search.calls import AnswerPath
 from generator.config.serving import EngineConfig, ServerConfig
+from generator.deciders.building import build_decider
+from generator.deciders.contract import Decider
+from generator.deciders.documents import document_in
 from generator.embedded import embedded_model_path
 from generator.samplers.contract import (
     Choice,
@@ -268,6 +272,52 @@ def test_long_prompts_that_fill_more_than_a_step_together_are_all_answered(serve
     ]
     source = over_http(server, SamplingParameters(temperature=0.8, max_new_tokens=4))
     assert {each.prompt_id for each in source.sample(long, None)} == {prompt.id for prompt in long}
+
+
+# A decider over the same server.
+
+CHAT = (Message(role="user", content="1x12x12 images, 10 classes, at most 20000 parameters"),)
+OPTIONS = ("widen", "deepen", "swap an operator")
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"prefer": {"enum": ["conv", "pool"]}, "explore": {"type": "boolean"}},
+    "required": ["prefer", "explore"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def decider(server: Any) -> Decider:
+    sampler = over_http(server, SamplingParameters(max_new_tokens=200))
+    return build_decider("generator", lambda: sampler)
+
+
+def test_every_document_of_a_masked_model_is_what_the_schema_accepts(decider: Decider) -> None:
+    documents = [decider.json(CHAT, SCHEMA, seed=seed) for seed in range(20)]
+    assert {document.path for document in documents} == {AnswerPath.GUIDED}
+    for document in documents:
+        assert document.text is not None and document_in(document.text, SCHEMA).value == document.value
+        assert document.token_count > 0 and document.model == "embedded"
+    assert len({str(document.value) for document in documents}) > 1
+
+
+def test_every_choice_of_a_masked_model_is_an_option(decider: Decider) -> None:
+    choices = [decider.choose(CHAT, OPTIONS, seed=seed) for seed in range(20)]
+    assert {choice.path for choice in choices} == {AnswerPath.GUIDED}
+    assert {choice.value for choice in choices} <= set(OPTIONS)
+
+
+def test_free_text_is_repeated_by_its_seed(decider: Decider) -> None:
+    first, again = (decider.generate(CHAT, seed=3) for _ in range(2))
+    assert first == again
+    assert first.path is AnswerPath.FREE and first.value
+
+
+def test_a_chat_that_fills_the_context_is_left_to_the_rule(decider: Decider) -> None:
+    long = (Message(role="user", content="class " * 2500),)
+    assert decider.json(long, SCHEMA, seed=1).path is AnswerPath.RULE
+    assert decider.choose(CHAT, OPTIONS, seed=1).path is AnswerPath.GUIDED
+    assert decider.choose(long, OPTIONS, seed=1).path is AnswerPath.CHANCE
 
 
 def group_of(server: Any) -> list[int]:

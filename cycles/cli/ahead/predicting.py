@@ -16,6 +16,7 @@ import typer
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption, TrustOption, UnsafeOption
 from cycles.errors import UsageError
+from cycles.figures.quantities import counted
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def _show(table: PredictionTable) -> None:
 
     screen = console(pipe_width=PIPE_WIDTH)
     say(
-        f"{table.programs} programs of {table.protocol_id}, in {table.duplicate_groups} groups of "
-        f"near-duplicates; {table.folds} folds, the first {table.places} of 16 losses, "
-        f"{table.learner}. In parentheses 95% intervals over groups."
+        f"{counted(table.programs, 'program')} of {table.protocol_id}, in "
+        f"{counted(table.duplicate_groups, 'group')} of near-duplicates; {table.folds} folds, "
+        f"the first {table.places} of 16 losses, {table.learner}. In parentheses 95% intervals over groups."
     )
     shown = Table(title="Predicted from")
     for heading in ("features", "number", "r", "R2", "Spearman"):

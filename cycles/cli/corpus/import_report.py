@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cycles.figures.quantities import counted
+
 if TYPE_CHECKING:
     from corpus.exchange.importing.source import ImportReport
 
@@ -55,9 +57,10 @@ def _show_text(report: ImportReport, store: Path, file: Path | None) -> None:
             typer.echo(f"{rejection.location}: {rejection.reason}{detail}")
     verb = "would enter" if report.dry_run else "entered"
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.reasons().items()))
-    trials = f" ({report.trials} trials)" if report.trials != report.evaluations else ""
+    trials = f" ({counted(report.trials, 'trial')})" if report.trials != report.evaluations else ""
     typer.echo(
-        f"{report.kind} '{report.source}': {report.programs} programs with {report.evaluations} evaluations"
+        f"{report.kind} '{report.source}': {counted(report.programs, 'program')} with "
+        f"{counted(report.evaluations, 'evaluation')}"
         f"{trials} {verb} {store}. Left behind: {reasons or 'nothing'}."
     )
     if file is not None:

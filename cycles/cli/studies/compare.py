@@ -16,6 +16,7 @@ from corpus.records.mistakes import command_line
 from cycles.cli.endings import keeping
 from cycles.cli.options import JsonOption, SetOption, TrustOption, UnsafeOption
 from cycles.errors import UsageError
+from cycles.figures.quantities import counted
 from cycles.showing.terminal import console, say
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def retest(
         of, unit = found.metric.of, "" if found.metric is Metric.ACCURACY else f"{found.metric.heading} "
         each = f"{unit}{', '.join(f'{of(accuracy):.3f}' for accuracy in found.accuracies)}"
         mean = f"mean {of(found.mean):.3f}"
-        say(f"{run_path}: {found.candidate.id} trained anew on {seeds} seeds: {each}; {mean}")
+        say(f"{run_path}: {found.candidate.id} trained anew on {counted(seeds, 'seed')}: {each}; {mean}")
 
 
 def as_data(figures: StudyFigures) -> dict[str, object]:

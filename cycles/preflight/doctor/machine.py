@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpus.records.mistakes import Mistake
 from cycles.config.run import RunConfig
-from cycles.figures.quantities import byte_size
+from cycles.figures.quantities import byte_size, counted
 from cycles.machine.devices import check_devices, used_devices
 from cycles.preflight.doctor.finding import Finding, fault, ok, warn
 from cycles.preflight.dry_run import dry_run
@@ -28,7 +28,7 @@ def processors(config: RunConfig) -> Finding:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     busy = os.getloadavg()[0]
     at_a_time = min(usable, config.evaluator.workers)
-    says = f"{usable} usable; {at_a_time} programs are judged at a time"
+    says = f"{usable} usable; {counted(at_a_time, 'program')} judged at a time"
     if busy > usable:
         says += f"; other work keeps {busy:.0f} busy"
         return warn("Processors", says, "expect slower runs, or wait until the other work is done")
@@ -45,7 +45,7 @@ def memory(config: RunConfig) -> Finding:
     if free < _BASE_BYTES:
         return warn("Memory", f"{says}, and a run needs about {byte_size(_BASE_BYTES)}", "free some memory")
     if free < _BASE_BYTES + programs:
-        says += f"; {config.evaluator.workers} programs may use {byte_size(programs)} together"
+        says += f"; {counted(config.evaluator.workers, 'program')} may use {byte_size(programs)} in all"
         return warn("Memory", says, "--set evaluator.workers=1, or lower evaluator.memory_bytes")
     return ok("Memory", says)
 

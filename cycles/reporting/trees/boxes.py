@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from cycles.figures.quantities import counted
 from cycles.reporting.svg import element, number, text, titled
 from cycles.reporting.trees.changes import Mark, Marks, Row, rows
 from generator.trees.nodes import Module, Node, Path, Repeat, Tree, Value, parts
@@ -66,7 +67,7 @@ def draw_tree(
         if not row:
             continue
         if path in folded:
-            figures.append(_folded(f"{title}, {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}", note))
+            figures.append(_folded(f"{title}, {counted(len(nodes), 'node')}", note))
         else:
             figures.append(_framed(drawing.row(row), title, "part", note))
     if drawing.boxes > MAX_BOXES:
@@ -254,5 +255,5 @@ def _line(x: float, y: float, to_x: float, to_y: float) -> Markup:
 
 def _spoken(tree: Tree, drawing: _Drawing) -> str:
     marked = len(drawing._marks)
-    said = f"A network of {len(tree.stages)} stages and {drawing.boxes} modules"
-    return f"{said}; {marked} nodes are marked as changed." if marked else f"{said}."
+    said = f"A network of {counted(len(tree.stages), 'stage')} and {counted(drawing.boxes, 'module')}"
+    return f"{said}; {counted(marked, 'node')} marked as changed." if marked else f"{said}."

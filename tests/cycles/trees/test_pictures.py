@@ -107,7 +107,7 @@ def test_marks_have_signs_as_well_as_colours() -> None:
     picture = drawn(TEXT.replace("norm relu |", "norm gelu |"), TEXT)
     (marked,) = [each for each in picture.iter("g") if "added" in (each.get("class") or "").split()]
     assert "+ gelu" in "".join(marked.itertext())
-    assert "1 nodes are marked" in (picture.get("aria-label") or "")
+    assert "1 node marked as changed" in (picture.get("aria-label") or "")
 
 
 def test_a_tree_of_very_many_modules_is_counted_and_not_drawn() -> None:
