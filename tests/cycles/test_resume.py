@@ -64,10 +64,30 @@ def test_the_ledger_of_a_run_is_complete(unbroken: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_run_that_is_interrupted_and_killed_says_how_to_go_on_and_ends_with_the_same_ledger(
+def test_a_run_killed_at_random_moments_resumes_to_the_same_ledger(
     unbroken: Path, tmp_path: Path, seed: int
 ) -> None:
     rng = random.Random(seed)
+    run, log = tmp_path / "run", tmp_path / "log"
+    process = start("run", "--preset", "smoke", "--out", run, log=log)
+    for _ in range(3):
+        time.sleep(rng.uniform(3, 16))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        command = (
+            ["resume", run] if (run / "config.toml").exists() else ["run", "--preset", "smoke", "--out", run]
+        )
+        process = start(*command, log=log)
+    assert process.wait(timeout=200) == 0, log.read_text()
+    resumed, expected = ledger(run), ledger(unbroken)
+    assert resumed.keys() == expected.keys()
+    for table in expected:
+        assert resumed[table] == expected[table], table
+    first, second = ((path / "cycles/001/adapter/adapter_model.safetensors") for path in (run, unbroken))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(unbroken: Path, tmp_path: Path) -> None:
     run, log = tmp_path / "run", tmp_path / "log"
     process = start("run", "--preset", "smoke", "--out", run, log=log)
     while not (run / "corpus.db").exists():
@@ -76,18 +96,8 @@ def test_a_run_that_is_interrupted_and_killed_says_how_to_go_on_and_ends_with_th
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     assert f"archloop resume {run}" in log.read_text()
-    for _ in range(2):
-        process = start("resume", run, log=log)
-        time.sleep(rng.uniform(3, 16))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
     finish("resume", run, log=log)
-    resumed, expected = ledger(run), ledger(unbroken)
-    assert resumed.keys() == expected.keys()
-    for table in expected:
-        assert resumed[table] == expected[table], table
-    first, second = ((path / "cycles/001/adapter/adapter_model.safetensors") for path in (run, unbroken))
-    assert first.read_bytes() == second.read_bytes()
+    assert ledger(run) == ledger(unbroken)
 
 
 def test_the_four_single_steps_give_what_a_run_gives(unbroken: Path, tmp_path: Path) -> None:
